@@ -1,0 +1,9 @@
+#include "base/own.h"
+
+#include <unistd.h>
+
+void ownfd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
