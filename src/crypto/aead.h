@@ -15,7 +15,7 @@ MUST_CHECK int aead_seal(struct str key, struct str ad, struct str plain, struct
 MUST_CHECK int aead_open(struct str key, struct str ad, struct str sealed, struct buf *out, struct fail *f);
 /* The same into a secret, for key material. */
 MUST_CHECK int aead_open_secret(struct str key, struct str ad, struct str sealed, struct secret *ret,
-				struct fail *f);
+                                struct fail *f);
 
 /* A long body under a key of its own: chunks of 64 KiB, each with its tag, the counter in the nonce, the last
  * chunk marked (STREAM construction: reordering, truncation and extension are FAIL_FORGED). Because the key
@@ -24,8 +24,10 @@ enum { AEAD_CHUNK = 65536 };
 uint64_t aead_stream_size(uint64_t plain_bytes);
 
 struct aead_stream;
-MUST_CHECK int aead_stream_seal_new(struct str key, struct sink out, struct aead_stream **ret, struct fail *f);
-MUST_CHECK int aead_stream_open_new(struct str key, struct sink out, struct aead_stream **ret, struct fail *f);
+MUST_CHECK int aead_stream_seal_new(struct str key, struct sink out, struct aead_stream **ret,
+                                    struct fail *f);
+MUST_CHECK int aead_stream_open_new(struct str key, struct sink out, struct aead_stream **ret,
+                                    struct fail *f);
 MUST_CHECK int aead_stream_put(struct aead_stream *s, struct str in, struct fail *f);
 MUST_CHECK int aead_stream_end(struct aead_stream *s, struct fail *f); /* open: FAIL_FORGED when truncated */
 void aead_stream_free(struct aead_stream *s);

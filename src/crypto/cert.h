@@ -21,10 +21,11 @@ struct cert_constraints {
 
 struct cert_fields {
 	enum cert_kind kind;
-	struct str subject_cn; /* UTF-8. For user and sender this is the address (never a display name: OpenSSL
+	struct str
+	        subject_cn;   /* UTF-8. For user and sender this is the address (never a display name: OpenSSL
 				* applies excluded DNS constraints to a CN that looks like a host name) */
-	struct str issuer_cn;  /* organisation is always "Postern" in both */
-	struct str email;      /* SAN rfc822Name of user and sender; ASCII. Non-ASCII local part:
+	struct str issuer_cn; /* organisation is always "Postern" in both */
+	struct str email;     /* SAN rfc822Name of user and sender; ASCII. Non-ASCII local part:
 				* SmtpUTF8Mailbox otherName (RFC 9598) */
 	int64_t not_before, not_after;
 	const struct cert_constraints *constraints; /* root and intermediate only */
@@ -55,22 +56,23 @@ struct cert_facts {
 	struct str emails[8]; /* SAN rfc822Name and SmtpUTF8Mailbox */
 	size_t n_emails;
 	int64_t not_before, not_after;
-	struct str spki;           /* DER */
-	struct str issuer_der;     /* Name, DER: with serial_der the issuerAndSerialNumber */
+	struct str spki;       /* DER */
+	struct str issuer_der; /* Name, DER: with serial_der the issuerAndSerialNumber */
 	struct str subject_der;
-	struct str serial_der;     /* INTEGER, DER with tag and length */
-	struct str ski, aki;       /* key identifiers, may be empty */
+	struct str serial_der; /* INTEGER, DER with tag and length */
+	struct str ski, aki;   /* key identifiers, may be empty */
 	bool is_ca;
-	int pathlen;               /* -1: none */
-	unsigned key_usage;        /* KU_* bits of OpenSSL; UINT_MAX when absent */
+	int pathlen;        /* -1: none */
+	unsigned key_usage; /* KU_* bits of OpenSSL; UINT_MAX when absent */
 	bool eku_email, eku_any_other;
-	enum key_alg alg;          /* 0: another */
+	enum key_alg alg; /* 0: another */
 };
 MUST_CHECK int cert_read(struct str der, struct arena *a, struct cert_facts *ret, struct fail *f);
 
 /* Is `der` what cert_build would have made of these fields, serial and signature apart, and signed by the key in
  * issuer_spki? Every field and extension is compared, unknown ones refused. Used on the root and the
  * intermediate that come back from a browser: FAIL_DENIED names the field in f->why. */
-MUST_CHECK int cert_check(struct str der, const struct cert_fields *want, struct str issuer_spki, struct fail *f);
+MUST_CHECK int cert_check(struct str der, const struct cert_fields *want, struct str issuer_spki,
+                          struct fail *f);
 
 #endif

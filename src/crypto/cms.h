@@ -20,8 +20,8 @@ struct str cms_cert_der(const struct cms_cert *c);
  * with SHA-256; EC: ecdsa-with-SHA256. `signer_key` must be the certificate's (FAIL_BUG is checked by comparing
  * public keys once per prepared pair, not per message). out: DER ContentInfo. */
 MUST_CHECK int cms_sign_detached(const struct key *signer_key, const struct cms_cert *signer,
-				 const struct str *more_certs, size_t n_more, const uint8_t digest[static 32],
-				 struct buf *out, struct fail *f);
+                                 const struct str *more_certs, size_t n_more, const uint8_t digest[static 32],
+                                 struct buf *out, struct fail *f);
 
 enum cms_cipher { CMS_AES_256_CBC = 1, CMS_AES_256_GCM = 2 };
 
@@ -31,8 +31,9 @@ enum cms_cipher { CMS_AES_256_CBC = 1, CMS_AES_256_GCM = 2 };
  * put must then bring exactly plain_bytes, else FAIL_BUG. Output is DER ContentInfo to `out`.
  * FAIL_DENIED when the certificate's key usage does not permit it. */
 struct cms_envelope;
-MUST_CHECK int cms_envelope_new(const struct cms_cert *recipient, enum cms_cipher cipher, uint64_t plain_bytes,
-				struct sink out, struct cms_envelope **ret, struct fail *f);
+MUST_CHECK int cms_envelope_new(const struct cms_cert *recipient, enum cms_cipher cipher,
+                                uint64_t plain_bytes, struct sink out, struct cms_envelope **ret,
+                                struct fail *f);
 MUST_CHECK int cms_envelope_put(struct cms_envelope *e, struct str plain, struct fail *f);
 MUST_CHECK int cms_envelope_end(struct cms_envelope *e, struct fail *f);
 void cms_envelope_free(struct cms_envelope *e);

@@ -4,8 +4,8 @@
 #define CRYPTO_KEY_H
 
 #include "base/arena.h"
-#include "base/secret.h"
 #include "base/buf.h"
+#include "base/secret.h"
 
 enum key_alg { KEY_RSA_2048 = 1, KEY_P256 = 2, KEY_RSA_3072 = 3 };
 

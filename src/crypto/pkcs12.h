@@ -9,13 +9,13 @@
  * certificates are 3DES too. Both: leaf, intermediate, root in this order, friendlyName, localKeyId on key and
  * leaf. The passphrase is UTF-8, 8 bytes or more. */
 MUST_CHECK int pkcs12_write(const struct key *key, struct str leaf_der, struct str intermediate_der,
-			    struct str root_der, struct str friendly_name, struct str passphrase, bool legacy,
-			    struct buf *ret_der, struct fail *f);
+                            struct str root_der, struct str friendly_name, struct str passphrase, bool legacy,
+                            struct buf *ret_der, struct fail *f);
 
 /* Apple configuration profile: payloads com.apple.security.root (root), com.apple.security.pkcs1 (intermediate)
  * and com.apple.security.pkcs12 (the legacy container), no password inside. UUIDs random. XML. */
 MUST_CHECK int mobileconfig_write(struct str display_name, struct str identifier, struct str root_der,
-				  struct str intermediate_der, struct str p12_der, struct buf *ret_xml,
-				  struct fail *f);
+                                  struct str intermediate_der, struct str p12_der, struct buf *ret_xml,
+                                  struct fail *f);
 
 #endif

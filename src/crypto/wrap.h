@@ -15,12 +15,12 @@ struct wrap_label {
 
 /* out = version, master key id (8 bytes), label in clear, nonce, ciphertext, tag; the label and the id are the
  * associated data. */
-MUST_CHECK int wrap_seal(const struct secret *master, const struct wrap_label *l, struct str key, struct buf *out,
-			 struct fail *f);
+MUST_CHECK int wrap_seal(const struct secret *master, const struct wrap_label *l, struct str key,
+                         struct buf *out, struct fail *f);
 /* FAIL_FORGED when it does not open; FAIL_ABSENT when it was wrapped under another master key. The caller checks
  * ret_label against what it wants. */
 MUST_CHECK int wrap_open(const struct secret *master, struct str wrapped, struct wrap_label *ret_label,
-			 struct secret *ret_key, struct fail *f);
+                         struct secret *ret_key, struct fail *f);
 
 /* SHA-256("postern master key id" || key), first 8 bytes: names a master key without telling it. */
 void wrap_key_id(const struct secret *master, uint8_t ret[static 8]);

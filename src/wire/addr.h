@@ -22,7 +22,7 @@ MUST_CHECK int addr_parse(struct str in, struct arena *a, struct addr *ret, stru
  * ret->domain both empty), "<postmaster>" (domain empty; only when allow_postmaster). ret_rest is what
  * follows the '>' (parameters). Never "a@b" without brackets. */
 MUST_CHECK int addr_path(struct str in, bool allow_postmaster, struct arena *a, struct addr *ret,
-			 struct str *ret_rest, struct fail *f);
+                         struct str *ret_rest, struct fail *f);
 
 bool addr_is_null(const struct addr *a);
 
@@ -50,6 +50,6 @@ enum { ADDR_LIST_MAX = 2000 };
  * content: what cannot be read becomes an entry with `broken` set. FAIL_LIMIT past ADDR_LIST_MAX entries.
  * Results and copies live in the arena. */
 MUST_CHECK int addr_list(struct str body, struct arena *a, struct addr_entry **ret, size_t *ret_n,
-			 struct fail *f);
+                         struct fail *f);
 
 #endif

@@ -21,8 +21,8 @@ MUST_CHECK int b64_parse(struct str in, bool lines, struct buf *out, struct fail
 /* Lenient, as mail clients: what is not of the alphabet is skipped. */
 void b64_parse_lenient(struct str in, struct buf *out);
 
-void qp_print(struct str in, struct buf *out);  /* text with CRLF lines; at most 76 columns */
-void qp_parse(struct str in, struct buf *out);  /* lenient */
+void qp_print(struct str in, struct buf *out); /* text with CRLF lines; at most 76 columns */
+void qp_parse(struct str in, struct buf *out); /* lenient */
 
 /* Lower-case base32 without padding (a-z2-7), for tokens in local parts; hex for logs and names. */
 void b32_print(struct str in, struct buf *out);

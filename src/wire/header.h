@@ -24,8 +24,8 @@ struct header_limits {
 /* Reads the fields up to the empty line or the end; *ret_body is the rest after it. A line that is no field
  * (no colon, bad name) ends the header: the body begins there, as mail clients do ("flaw" header end); a
  * leading "From " mbox line is skipped. FAIL_LIMIT past the limits. Views point into `in`. */
-MUST_CHECK int header_parse(struct str in, const struct header_limits *lim, struct arena *a, struct header *ret,
-			    struct str *ret_body, struct fail *f);
+MUST_CHECK int header_parse(struct str in, const struct header_limits *lim, struct arena *a,
+                            struct header *ret, struct str *ret_body, struct fail *f);
 
 /* The first field of that name, or NULL; the next one after `after`. ASCII case ignored. */
 const struct field *header_get(const struct header *h, struct str name);

@@ -15,6 +15,7 @@ struct ical_map {
 
 /* Reads folded lines, rewrites "mailto:" values and refolds only the lines that changed. FAIL_LIMIT when
  * out is full. Also finds addresses without rewriting when out is NULL. */
-MUST_CHECK int ical_rewrite(struct str in, struct ical_map map, struct arena *a, struct buf *out, struct fail *f);
+MUST_CHECK int ical_rewrite(struct str in, struct ical_map map, struct arena *a, struct buf *out,
+                            struct fail *f);
 
 #endif

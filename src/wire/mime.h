@@ -12,11 +12,11 @@ enum mime_cte { CTE_7BIT, CTE_8BIT, CTE_BINARY, CTE_QP, CTE_BASE64, CTE_OTHER };
 struct mime_part {
 	struct mime_part *child, *next, *parent; /* first child, next sibling */
 	struct header header;
-	struct typed type;        /* text/plain where absent (message/rfc822 inside multipart/digest) */
+	struct typed type; /* text/plain where absent (message/rfc822 inside multipart/digest) */
 	struct typed disposition;
-	struct str filename;      /* UTF-8, from either header; empty when none */
+	struct str filename; /* UTF-8, from either header; empty when none */
 	enum mime_cte cte;
-	struct str whole;         /* header and body, as in the message, without the boundary's CRLF */
+	struct str whole; /* header and body, as in the message, without the boundary's CRLF */
 	struct str body;
 	unsigned depth;
 };
@@ -29,7 +29,7 @@ struct mime_limits {
 /* message/rfc822 (and message/global) parts are walked into. FAIL_LIMIT past a limit; never FAIL_SYNTAX.
  * `in` must outlive the result. */
 MUST_CHECK int mime_parse(struct str in, const struct mime_limits *lim, struct arena *a,
-			  struct mime_part **ret_root, struct fail *f);
+                          struct mime_part **ret_root, struct fail *f);
 
 /* The next part in document order within root's tree; NULL at the end. */
 struct mime_part *mime_next(const struct mime_part *root, struct mime_part *p);
