@@ -1,0 +1,24 @@
+/* killer.h - a test build can be told to die at the k-th message that a role handles, or at the k-th durable step of
+ * its store. In every other build these are nothing. */
+#ifndef IPC_KILLER_H
+#define IPC_KILLER_H
+
+#ifdef POSTERN_TESTHOOKS
+/* Reads POSTERN_KILL="role:ipc:k" or "role:store:k"; only the first life of a role obeys. */
+void killer_arm(const char *role);
+void killer_ipc_step(void);
+void killer_store_step(void);
+#else
+static inline void killer_arm(const char *role)
+{
+	(void)role;
+}
+static inline void killer_ipc_step(void)
+{
+}
+static inline void killer_store_step(void)
+{
+}
+#endif
+
+#endif

@@ -1,0 +1,198 @@
+/* schema.h - every message between the roles, written once. The comment above a group says who speaks to whom;
+ * what a role accepts from a peer is its own table of handlers, and nothing else is answered. */
+#ifndef IPC_SCHEMA_H
+#define IPC_SCHEMA_H
+
+#include "ipc/codec.h"
+
+/* ---- parent -> a role that starts; a role -> parent ------------------------------------------------------------ */
+
+/* First. conf: pairs "section.key", value, only those that the role may know. mask_key: 16 bytes (base/log.h). */
+#define ROLE_BEGIN(F) F(u32, scribes) F(blob, mask_key) F(list, conf)
+/* One end of a road to another role; also later, when that role was restarted. +1 descriptor */
+#define ROLE_PEER(F) F(u32, role) F(u32, index)
+/* A listening socket. kind: enum listen_kind. +1 descriptor */
+#define ROLE_LISTEN(F) F(u32, kind) F(text, address)
+/* The master key, to the vault alone. */
+#define ROLE_MASTER(F) F(key, master)
+/* Certificate chain and private key for STARTTLS, PEM, to the gate alone. */
+#define ROLE_TLS(F) F(blob, chain_pem) F(key, key_pem)
+/* Everything was said: initialise, lock, work. */
+#define ROLE_GO(F) F(u32, unused)
+/* role -> parent: locked and working. What is on, for the log. */
+#define ROLE_READY(F) F(u32, seccomp) F(u32, landlock) F(u32, widened) F(u32, calls)
+/* parent -> role: finish what is cheap to finish and exit with 0. */
+#define ROLE_STOP(F) F(u32, unused)
+
+enum listen_kind {
+	LISTEN_SMTP = 1,
+	LISTEN_CONTROL,
+	LISTEN_PRIVATE /* one control connection, already accepted */
+};
+
+/* ---- gate <-> core --------------------------------------------------------------------------------------------- */
+
+/* Addresses in these messages are "local@domain" as addr_print writes them; "" is the null sender. */
+#define RCPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(text, rcpt) F(u64, size) F(u32, flags)
+#define RCPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence)
+/* A whole message. rcpts: those that were answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed. */
+#define ACCEPT_ASK(F)                                                                                        \
+	F(u64, session)                                                                                      \
+	F(u32, seq)                                                                                          \
+	F(text, sender) F(list, rcpts) F(text, helo) F(text, client) F(u64, size) F(u32, flags)              \
+	        F(i64, arrived_utc)
+/* 250 means durable. */
+#define ACCEPT_ANSWER(F)                                                                                     \
+	F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) F(text, mid)
+enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4 };
+
+/* core -> gate: send a stored body (aead_stream under body_key, `stored` bytes at `offset` of the descriptor, giving
+ * `plain` bytes with CRLF). route: an endpoint in text. +1 descriptor */
+#define DELIVER(F)                                                                                           \
+	F(u64, delivery)                                                                                     \
+	F(text, mid)                                                                                         \
+	F(text, route) F(text, sender) F(text, rcpt) F(key, body_key) F(u64, offset) F(u64, stored)          \
+	        F(u64, plain) F(u32, flags)
+/* outcome: enum delivery_outcome; note: the next hop's words, bounded, for the operator's eyes only. */
+#define DELIVERED(F) F(u64, delivery) F(u32, outcome) F(u32, smtp) F(text, enhanced) F(text, note)
+enum delivery_outcome { DELIVERY_DONE = 1, DELIVERY_LATER, DELIVERY_NEVER };
+
+/* ---- core <-> scribe ------------------------------------------------------------------------------------------- */
+
+/* Read a message. It stays with the scribe until JOB_END, for the outputs that follow. +1 descriptor (sealed memfd) */
+#define SCAN(F) F(u64, job)
+/* What it says, and nothing else of it. from is one address (name UTF-8, address "" when unreadable); reply_to:
+ * pairs name, address; others: pairs name, address of every further address in To, Cc and calendars, each
+ * address once, at most SCAN_ADDRESSES, in order of appearance. refs: message ids of References and
+ * In-Reply-To. digest: SHA-256 of the message. */
+#define SCANNED(F)                                                                                           \
+	F(u64, job)                                                                                          \
+	F(u32, code)                                                                                         \
+	F(text, why) F(text, from_name) F(text, from) F(list, reply_to) F(list, others) F(text, message_id)  \
+	        F(list, refs) F(text, list_id) F(text, list_post) F(i64, date_utc) F(u32, received)          \
+	                F(u32, flags) F(blob, digest)
+enum { SCAN_ADDRESSES = 100, SCAN_REFS = 50 };
+enum scan_flags {
+	SCAN_CALENDAR = 1,
+	SCAN_AUTO = 2,   /* Auto-Submitted, Precedence: bulk... */
+	SCAN_REPORT = 4, /* multipart/report */
+	SCAN_LIST = 8,   /* List-Id or List-Post */
+};
+
+/* Write one output. mode: enum seal_mode. code is what became of it. With a descriptor the stored form goes into that
+ * file, is synced there, and the answer has none; without one the answer carries a memfd. +0..1 descriptor
+ * map: pairs original address, address to write instead ("" = drop). own: addresses that stay. ids: pairs
+ * original message id, id to write. carried: certificates (DER) for the signature, the signer's and the
+ * intermediate not among them. */
+#define SEAL(F)                                                                                              \
+	F(u64, job)                                                                                          \
+	F(u32, output)                                                                                       \
+	F(u32, mode) F(u32, cipher) F(u32, flags) F(u64, key_id) F(blob, user_cert) F(blob, sender_cert)     \
+	        F(blob, intermediate) F(text, from_name) F(text, from) F(text, alias) F(text, message_id)    \
+	                F(i64, now_utc) F(list, map) F(list, own) F(list, ids) F(list, carried)
+enum seal_mode { SEAL_ENCRYPT = 1, SEAL_CLEAR, SEAL_AS_IS };
+enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2 };
+/* The scribe has not the key at hand (it keeps a few, of one user, for a minute). */
+#define NEED_KEY(F) F(u64, job) F(u32, output) F(u64, key_id)
+/* The scribe's end of a socket into which the vault writes one key record, then closes. +1 descriptor */
+#define KEY_ROAD(F) F(u64, job) F(u32, output) F(u64, key_id)
+/* plain: bytes of the message as it will be sent; stored: bytes under body_key. +0..1 descriptor */
+#define SEALED(F)                                                                                            \
+	F(u64, job)                                                                                          \
+	F(u32, output) F(u32, code) F(text, why) F(key, body_key) F(u64, plain) F(u64, stored) F(u32, flags)
+enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
+#define JOB_END(F) F(u64, job)
+
+/* Requests from outside: parsed where nothing is held. */
+#define CSR_READ(F) F(u64, job) F(blob, der)
+#define CSR_FACTS(F) F(u64, job) F(u32, code) F(text, why) F(blob, spki)
+/* Are these the root and intermediate that these fields make? critical: 0 or 1 for the name constraints. */
+#define CHAIN_CHECK(F)                                                                                       \
+	F(u64, job)                                                                                          \
+	F(blob, root)                                                                                        \
+	F(blob, intermediate) F(blob, intermediate_spki) F(text, root_cn) F(text, intermediate_cn)           \
+	        F(text, mailbox) F(list, domains) F(u32, critical) F(i64, not_before) F(i64, not_after)
+#define CHAIN_CHECKED(F) F(u64, job) F(u32, code) F(text, why)
+
+/* ---- core <-> vault -------------------------------------------------------------------------------------------- */
+
+/* The column and hash keys: unwrapped, or made when both are empty. */
+#define STORE_KEYS(F) F(u64, req) F(blob, wrapped_column) F(blob, wrapped_hash)
+#define STORE_KEYS_ANSWER(F)                                                                                 \
+	F(u64, req)                                                                                          \
+	F(u32, code)                                                                                         \
+	F(text, why) F(key, column) F(key, hash) F(blob, wrapped_column) F(blob, wrapped_hash)               \
+	        F(blob, master_id)
+/* A new intermediate from a spare key. Its limits are wrapped with it: the vault believes them later, not core. */
+#define INTERMEDIATE(F)                                                                                      \
+	F(u64, req)                                                                                          \
+	F(u64, user)                                                                                         \
+	F(u64, profile) F(blob, spare) F(text, subject_cn) F(text, root_cn) F(text, mailbox)                 \
+	        F(list, domains) F(u32, critical) F(i64, not_before) F(i64, not_after)
+#define INTERMEDIATE_ANSWER(F)                                                                               \
+	F(u64, req) F(u32, code) F(text, why) F(blob, wrapped_ca) F(blob, csr) F(blob, spki)
+/* The user's certificate for a public key from a CSR. */
+#define ISSUE_USER(F)                                                                                        \
+	F(u64, req)                                                                                          \
+	F(u64, user) F(u64, profile) F(blob, wrapped_ca) F(blob, spki) F(i64, not_before) F(i64, not_after)
+/* A sender's certificate: a spare key becomes a leaf of this user and profile. */
+#define ISSUE_SENDER(F)                                                                                      \
+	F(u64, req)                                                                                          \
+	F(u64, user)                                                                                         \
+	F(u64, profile) F(blob, wrapped_ca) F(blob, spare) F(text, address) F(i64, not_before)               \
+	        F(i64, not_after)
+#define ISSUED(F) F(u64, req) F(u32, code) F(text, why) F(blob, cert) F(blob, wrapped_leaf)
+/* One leaf key of that user into the socket. +1 descriptor */
+#define LEND(F) F(u64, user) F(u64, profile) F(blob, wrapped_leaf)
+
+/* ---- core <-> keygen <-> vault --------------------------------------------------------------------------------- */
+
+#define KEY_MAKE(F) F(u64, req) F(u32, alg)
+#define KEY_MADE(F) F(u64, req) F(u32, code) F(text, why) F(u32, alg) F(blob, wrapped)
+#define SPARE_WRAP(F) F(u64, req) F(u32, alg) F(key, record)
+#define SPARE_WRAPPED(F) F(u64, req) F(u32, code) F(text, why) F(u32, alg) F(blob, wrapped)
+
+/* ---- CLI (and later web) <-> core ------------------------------------------------------------------------------ */
+
+/* A request of the table in role/core/calls.c. args: pairs name, value. */
+#define CALL(F) F(u64, id) F(text, verb) F(list, args)
+/* Records of the answer, in as many messages as it takes (`more` set on all but the last). records: items, each a list
+ * of triples name, type ("s" text, "n" number, "b" boolean "0"/"1", "t" UTC seconds, "x" bytes), value. why: one
+ * sentence for a person; arg: the name of the argument that is wrong, when one is. */
+#define ANSWER(F) F(u64, id) F(u32, code) F(text, why) F(text, arg) F(u32, more) F(list, records)
+
+#define IPC_MESSAGES(M)                                                                                      \
+	M(role_begin, ROLE_BEGIN)                                                                            \
+	M(role_peer, ROLE_PEER)                                                                              \
+	M(role_listen, ROLE_LISTEN) M(role_master, ROLE_MASTER) M(role_tls, ROLE_TLS) M(role_go, ROLE_GO)    \
+	        M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP) M(rcpt_ask, RCPT_ASK) M(                   \
+	                rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
+	                M(deliver, DELIVER) M(delivered, DELIVERED) M(scan, SCAN) M(scanned, SCANNED) M(     \
+	                        seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD) M(sealed, SEALED)    \
+	                        M(job_end, JOB_END) M(csr_read, CSR_READ) M(csr_facts, CSR_FACTS) M(         \
+	                                chain_check, CHAIN_CHECK) M(chain_checked, CHAIN_CHECKED)            \
+	                                M(store_keys, STORE_KEYS) M(store_keys_answer, STORE_KEYS_ANSWER) M( \
+	                                        intermediate, INTERMEDIATE) M(intermediate_answer,           \
+	                                                                      INTERMEDIATE_ANSWER)           \
+	                                        M(issue_user, ISSUE_USER) M(issue_sender, ISSUE_SENDER) M(   \
+	                                                issued, ISSUED) M(lend, LEND) M(key_make, KEY_MAKE)  \
+	                                                M(key_made, KEY_MADE) M(spare_wrap, SPARE_WRAP)      \
+	                                                        M(spare_wrapped, SPARE_WRAPPED)              \
+	                                                                M(call, CALL) M(answer, ANSWER)
+
+#define IPC_TAG(lower, FIELDS) IPC_##lower,
+enum ipc_tag { IPC_NONE, IPC_MESSAGES(IPC_TAG) IPC_TAGS };
+
+IPC_MESSAGES(IPC_STRUCT)
+
+/* Size of the largest message struct, for a decoder's scratch. */
+enum { IPC_STRUCT_MAX = 512 };
+
+/* A record: tag and fields. FAIL_LIMIT past IPC_RECORD_MAX. `out` may be reused; it is cleared first. */
+MUST_CHECK int ipc_encode(enum ipc_tag tag, const void *msg, struct buf *out, struct fail *f);
+/* Fills the struct of *ret_tag at `out`, IPC_STRUCT_MAX bytes, aligned for any type. FAIL_SYNTAX. */
+MUST_CHECK int ipc_decode(struct str record, enum ipc_tag *ret_tag, void *out, struct fail *f);
+const char *ipc_name(enum ipc_tag tag);
+bool ipc_has_key(enum ipc_tag tag); /* some field is key material */
+
+#endif

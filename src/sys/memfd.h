@@ -1,0 +1,31 @@
+/* memfd.h - messages in memory: files without a path that vanish with their last descriptor. Clear text lives in
+ * these and nowhere else. */
+#ifndef SYS_MEMFD_H
+#define SYS_MEMFD_H
+
+#include "base/fail.h"
+#include "base/str.h"
+
+MUST_CHECK int memfd_new(int *ret_fd, struct fail *f);
+MUST_CHECK int memfd_of(struct str bytes, int *ret_fd, struct fail *f); /* filled and sealed */
+
+/* write() all of it at the file's end. FAIL_SYS. */
+MUST_CHECK int memfd_add(int fd, struct str bytes, struct fail *f);
+
+/* No more writing, growing, shrinking: what was judged cannot change. */
+MUST_CHECK int memfd_seal(int fd, struct fail *f);
+
+/* A private read-only view. Without all seals: FAIL_DENIED, for a mapping of a file that another process can
+ * shrink is a crash. Unmap with map_done(). */
+struct map {
+	void *p;
+	size_t n;
+};
+MUST_CHECK int memfd_map(int fd, struct map *ret, struct fail *f);
+void map_done(struct map *m);
+static inline struct str map_str(const struct map *m)
+{
+	return str_of(m->p, m->n);
+}
+
+#endif

@@ -1,0 +1,18 @@
+/* sandbox.h - what a role may still ask of the kernel once it is set up. One list of system calls per role, deny by
+ * default; Landlock beneath it where the kernel has it; resource limits. */
+#ifndef SYS_SANDBOX_H
+#define SYS_SANDBOX_H
+
+#include "base/fail.h"
+#include "sys/role.h"
+
+struct sandbox_state {
+	bool seccomp, landlock, widened; /* widened: a sanitizer build, by name in the log */
+	unsigned calls;                  /* how many system calls the list names */
+};
+
+/* Locks the calling process for good. `dir` is the one directory that ROLE_CORE may use, NULL for the others.
+ * FAIL_SYS when seccomp is refused: a role does not run without it. */
+MUST_CHECK int sandbox_enter(enum role r, const char *dir, struct sandbox_state *ret, struct fail *f);
+
+#endif
