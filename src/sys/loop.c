@@ -73,6 +73,11 @@ void loop_stop(struct loop *l)
 	event_base_loopbreak(l->base);
 }
 
+void loop_resume(struct loop *l)
+{
+	l->stop = false;
+}
+
 void loop_settle(struct loop *l, bool (*settle)(void *arg), void *arg)
 {
 	l->settle = settle;

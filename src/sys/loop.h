@@ -19,6 +19,7 @@ void loop_free(struct loop *l); /* watches and timers are to be freed before */
  * without waiting for events. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
+void loop_resume(struct loop *l); /* after a stop: loop_run() may be called again */
 void loop_settle(struct loop *l, bool (*settle)(void *arg), void *arg);
 
 /* The fd stays the caller's and must be open until watch_free(), which is safe inside callbacks. Nothing is

@@ -1,0 +1,162 @@
+#include "role/role.h"
+
+#include "base/log.h"
+#include "ipc/killer.h"
+#include "sys/sandbox.h"
+#include "sys/spawn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHANNEL = 3 };
+
+struct running {
+	const struct role_def *def;
+	void *self;
+	struct role_start *start;
+	struct peer *parent;
+	bool go;
+};
+
+__attribute__((noreturn)) static void die(const struct fail *f)
+{
+	log_fail(LOG_ERROR, "role-dies", f);
+	exit(1);
+}
+
+static void or_die(int r, const struct fail *f)
+{
+	if (r < 0)
+		die(f);
+}
+
+static void on_begin(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct running *r = self;
+	const struct role_begin *m = msg;
+	struct str list = m->conf, key, value;
+	struct fail f = { 0 };
+
+	r->start->scribes = m->scribes;
+	if (m->mask_key.n == 16)
+		log_mask_key((const uint8_t *)m->mask_key.p);
+	while (list_next_pair(&list, &key, &value))
+		or_die(conf_apply(&r->start->conf, key, value, &r->start->arena, &f), &f);
+}
+
+static void on_peer(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct running *r = self;
+	const struct role_peer *m = msg;
+	struct fail f = { 0 };
+
+	if (r->def->peer)
+		or_die(r->def->peer(r->self, (enum role)m->role, m->index, ipc_fd_take(fds, 0), &f), &f);
+}
+
+static void on_listen(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct running *r = self;
+	const struct role_listen *m = msg;
+	struct fail f = { 0 };
+
+	if (r->def->listener)
+		or_die(r->def->listener(r->self, (enum listen_kind)m->kind, m->address, ipc_fd_take(fds, 0),
+		                        &f),
+		       &f);
+}
+
+static void on_master(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct running *r = self;
+	struct fail f = { 0 };
+
+	if (r->def->master)
+		or_die(r->def->master(r->self, ((const struct role_master *)msg)->master, &f), &f);
+}
+
+static void on_tls(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct running *r = self;
+	const struct role_tls *m = msg;
+	struct fail f = { 0 };
+
+	if (r->def->tls)
+		or_die(r->def->tls(r->self, m->chain_pem, m->key_pem, &f), &f);
+}
+
+static void on_go(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct running *r = self;
+
+	r->go = true;
+	loop_stop(r->start->loop);
+}
+
+static void on_stop(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct running *r = self;
+
+	if (r->def->stop)
+		r->def->stop(r->self);
+	loop_stop(r->start->loop);
+}
+
+static const struct ipc_rule rules[] = {
+	{ IPC_role_begin, on_begin, 0, 0 },   { IPC_role_peer, on_peer, 1, 1 },
+	{ IPC_role_listen, on_listen, 1, 1 }, { IPC_role_master, on_master, 0, 0 },
+	{ IPC_role_tls, on_tls, 0, 0 },       { IPC_role_go, on_go, 0, 0 },
+	{ IPC_role_stop, on_stop, 0, 0 },     { IPC_NONE, NULL, 0, 0 },
+};
+
+/* The parent is gone, or speaks nonsense: there is no reason to live. */
+static void on_closed(void *self, struct peer *p, const struct fail *why)
+{
+	exit(why->code == FAIL_PEER ? 0 : 1);
+}
+
+static void lock_in(struct running *r)
+{
+	const char *dir = r->def->directory ? r->def->directory(r->self) : NULL;
+	struct sandbox_state s = { 0 };
+	struct fail f = { 0 };
+
+	or_die(sandbox_enter(r->start->role, dir, &s, &f), &f);
+	SEND(r->parent, role_ready, s.seccomp, s.landlock, s.widened, s.calls);
+}
+
+static enum log_level level_of(struct str name)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+
+	for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
+		if (str_eq(name, str_c(names[i])))
+			return (enum log_level)i;
+	return LOG_INFO;
+}
+
+void role_run(const struct role_def *def, void *self, struct role_start *start)
+{
+	struct running r = { .def = def, .self = self, .start = start };
+	struct peer_options o = { rules, &r, on_closed };
+	struct fail f = { 0 };
+
+	spawn_settle();
+	log_open(2, role_name(start->role), LOG_INFO);
+	killer_arm(role_name(start->role));
+	conf_blank(&start->conf);
+	or_die(loop_new(&start->loop, &f), &f);
+	r.parent = peer_new(start->loop, CHANNEL, &o);
+	loop_run(start->loop);
+	if (!r.go)
+		exit(0);
+	log_open(2, role_name(start->role), level_of(start->conf.log_level));
+	if (def->init)
+		or_die(def->init(self, start, &f), &f);
+	lock_in(&r);
+	if (def->ready)
+		or_die(def->ready(self, &f), &f);
+	loop_resume(start->loop);
+	loop_run(start->loop);
+	exit(0);
+}
