@@ -22,4 +22,9 @@ void secret_done(struct secret *s);                             /* wipes and unm
 bool secret_eq(const struct secret *a, const struct secret *b); /* constant time for equal lengths */
 struct secret secret_take(struct secret *s);                    /* moves it out, leaves s empty */
 
+static inline struct str secret_str(const struct secret *s)
+{
+	return str_of(s->p, s->n);
+}
+
 #endif

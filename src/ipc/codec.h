@@ -44,6 +44,17 @@ struct str get_text(struct rd *r);
 /* FAIL_SYNTAX when something was short or bytes are left. */
 MUST_CHECK int rd_end(const struct rd *r, struct fail *f);
 
+/* A field named `code` holds OK or FAIL_* (base/fail.h) as a number without its sign; what no code is reads as
+ * FAIL_BUG. */
+static inline uint32_t ipc_code(int result)
+{
+	return (uint32_t)-result;
+}
+static inline int ipc_result(uint32_t code)
+{
+	return code > (uint32_t)-FAIL_LAST ? FAIL_BUG : -(int)code;
+}
+
 /* Items of a list; pairs are simply two items. list_next returns false at the end or on bad packing (then *bad
  * is set when given). */
 void list_add(struct buf *list, struct str item);

@@ -33,8 +33,10 @@ enum listen_kind {
 /* ---- gate <-> core --------------------------------------------------------------------------------------------- */
 
 /* Addresses in these messages are "local@domain" as addr_print writes them; "" is the null sender. */
-#define RCPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(text, rcpt) F(u64, size) F(u32, flags)
-#define RCPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence)
+/* plans: outputs that the recipients accepted so far in this transaction stand for (the sum of the answers'); core
+ * refuses with 452 past its bound. */
+#define RCPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(text, rcpt) F(u64, size) F(u32, flags) F(u32, plans)
+#define RCPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) F(u32, plans)
 /* A whole message. rcpts: those that were answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed. */
 #define ACCEPT_ASK(F)                                                                                        \
 	F(u64, session)                                                                                      \
