@@ -1,0 +1,40 @@
+# The few words that people type. Meson does the building; each variant has its own folder under build/.
+
+RELEASE     = --buildtype=release -Db_lto=true -Dtests=false
+PREFIX     ?= /usr/local
+
+.PHONY: all deps deps-demo demo check mutants fuzz bench install clean
+
+all: build/release/build.ninja
+	@ninja -C build/release
+
+demo: deps-demo all
+	@/usr/bin/python3 tests/demo.py $(if $(KEEP),--keep)
+
+check: deps
+	@/usr/bin/python3 tools/suite
+
+mutants: deps
+	@/usr/bin/python3 tests/mutants/run.py
+
+# A minute for each target, or for one: make fuzz TARGET=addr_fuzz SECONDS=600
+fuzz: deps
+	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60)
+
+bench: all
+	@meson test -C build/release --benchmark --verbose
+
+install: all
+	@meson install -C build/release
+
+deps:
+	@tools/deps
+
+deps-demo:
+	@tools/deps demo
+
+clean:
+	rm -rf build var
+
+build/release/build.ninja:
+	@meson setup build/release --prefix=$(PREFIX) $(RELEASE) >/dev/null
