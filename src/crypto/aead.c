@@ -1,0 +1,248 @@
+#include "crypto/aead.h"
+
+#include "base/mem.h"
+#include "crypto/ossl.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+
+int random_bytes(void *p, size_t n, struct fail *f)
+{
+	if (n > INT_MAX || RAND_bytes(p, (int)n) != 1)
+		return fail_ossl(f, FAIL_SYS, "no randomness");
+	return OK;
+}
+
+/* The digests of short strings fail only when there is no memory, which everywhere else aborts too. */
+void sha256(struct str data, uint8_t ret[static 32])
+{
+	if (EVP_Digest(data.p, data.n, ret, NULL, ossl()->sha256, NULL) != 1)
+		abort();
+}
+
+void mac_sha256(struct str key, struct str data, uint8_t ret[static 32])
+{
+	OSSL_PARAM with[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA2-256" },
+		                                               0),
+		              OSSL_PARAM_construct_end() };
+	OWNP(EVP_MAC_CTX) ctx = EVP_MAC_CTX_new(ossl()->hmac);
+	static const uint8_t none[1];
+	size_t n = 0;
+
+	if (!ctx || EVP_MAC_init(ctx, key.n ? str_bytes(key) : none, key.n, with) != 1 ||
+	    EVP_MAC_update(ctx, data.n ? str_bytes(data) : none, data.n) != 1 ||
+	    EVP_MAC_final(ctx, ret, &n, 32) != 1 || n != 32)
+		abort();
+}
+
+bool ct_eq(const void *a, const void *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+/* out has room for plain.n + AEAD_TAG. EVP counts in int. */
+static bool gcm_seal(struct str key, const uint8_t *nonce, struct str ad, struct str plain, uint8_t *out)
+{
+	OWNP(EVP_CIPHER_CTX) ctx = EVP_CIPHER_CTX_new();
+	int n = 0, tail = 0;
+
+	assert(key.n == AEAD_KEY);
+	return ctx && EVP_EncryptInit_ex2(ctx, ossl()->aes_256_gcm, str_bytes(key), nonce, NULL) == 1 &&
+	       (!ad.n || EVP_EncryptUpdate(ctx, NULL, &n, str_bytes(ad), (int)ad.n) == 1) &&
+	       (!plain.n || EVP_EncryptUpdate(ctx, out, &n, str_bytes(plain), (int)plain.n) == 1) &&
+	       EVP_EncryptFinal_ex(ctx, out + plain.n, &tail) == 1 && tail == 0 &&
+	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG, out + plain.n) == 1;
+}
+
+/* sealed = ciphertext || tag; out has room for sealed.n - AEAD_TAG and is to be wiped on failure. */
+static bool gcm_open(struct str key, const uint8_t *nonce, struct str ad, struct str sealed, uint8_t *out)
+{
+	OWNP(EVP_CIPHER_CTX) ctx = EVP_CIPHER_CTX_new();
+	uint8_t tag[AEAD_TAG], rest[AEAD_TAG];
+	size_t plain = sealed.n - AEAD_TAG;
+	int n = 0;
+
+	assert(key.n == AEAD_KEY);
+	memcpy(tag, sealed.p + plain, AEAD_TAG);
+	return ctx && EVP_DecryptInit_ex2(ctx, ossl()->aes_256_gcm, str_bytes(key), nonce, NULL) == 1 &&
+	       (!ad.n || EVP_DecryptUpdate(ctx, NULL, &n, str_bytes(ad), (int)ad.n) == 1) &&
+	       (!plain || EVP_DecryptUpdate(ctx, out, &n, str_bytes(sealed), (int)plain) == 1) &&
+	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG, tag) == 1 &&
+	       EVP_DecryptFinal_ex(ctx, rest, &n) == 1;
+}
+
+int aead_seal(struct str key, struct str ad, struct str plain, struct buf *out, struct fail *f)
+{
+	uint8_t *to;
+
+	if (key.n != AEAD_KEY)
+		return fail(f, FAIL_BUG, "a key of %zu bytes", key.n);
+	if (plain.n > INT_MAX || ad.n > INT_MAX)
+		return fail(f, FAIL_LIMIT, "too long to seal in one piece");
+	to = (uint8_t *)buf_room(out, plain.n + AEAD_OVERHEAD);
+	if (!to)
+		return fail(f, FAIL_LIMIT, "sealed text exceeds %zu bytes", out->max);
+	TRY(random_bytes(to, AEAD_NONCE, f));
+	if (!gcm_seal(key, to, ad, plain, to + AEAD_NONCE))
+		return fail_ossl(f, FAIL_SYS, "sealing");
+	out->n += plain.n + AEAD_OVERHEAD;
+	return OK;
+}
+
+/* Checks the shape and opens into `to`, which has room for sealed.n - AEAD_OVERHEAD. */
+static int open_into(struct str key, struct str ad, struct str sealed, uint8_t *to, struct fail *f)
+{
+	if (!gcm_open(key, str_bytes(sealed), ad, str_from(sealed, AEAD_NONCE), to)) {
+		wipe(to, sealed.n - AEAD_OVERHEAD);
+		return fail_ossl(f, FAIL_FORGED, "sealed text does not open");
+	}
+	return OK;
+}
+
+static int check_sealed(struct str key, struct str ad, struct str sealed, struct fail *f)
+{
+	if (key.n != AEAD_KEY)
+		return fail(f, FAIL_BUG, "a key of %zu bytes", key.n);
+	if (sealed.n < AEAD_OVERHEAD || sealed.n > INT_MAX || ad.n > INT_MAX)
+		return fail(f, FAIL_FORGED, "sealed text of %zu bytes", sealed.n);
+	return OK;
+}
+
+int aead_open(struct str key, struct str ad, struct str sealed, struct buf *out, struct fail *f)
+{
+	uint8_t *to;
+
+	TRY(check_sealed(key, ad, sealed, f));
+	if (out->over || sealed.n - AEAD_OVERHEAD > out->max - out->n)
+		return fail(f, FAIL_LIMIT, "opened text exceeds %zu bytes", out->max);
+	to = (uint8_t *)buf_room(out, sealed.n - AEAD_OVERHEAD);
+	TRY(open_into(key, ad, sealed, to, f));
+	out->n += sealed.n - AEAD_OVERHEAD;
+	return OK;
+}
+
+int aead_open_secret(struct str key, struct str ad, struct str sealed, struct secret *ret, struct fail *f)
+{
+	OWN(secret) s = SECRET_NONE;
+
+	TRY(check_sealed(key, ad, sealed, f));
+	TRY(secret_new(&s, sealed.n - AEAD_OVERHEAD, f));
+	TRY(open_into(key, ad, sealed, s.p, f));
+	*ret = secret_take(&s);
+	return OK;
+}
+
+/* --- the long form ------------------------------------------------------------------------------------ */
+
+struct aead_stream {
+	struct sink out;
+	uint64_t chunk; /* number of the next one */
+	size_t n, unit; /* bytes waiting; bytes of a full chunk as it comes in */
+	bool opening, broken, ended;
+	uint8_t key[AEAD_KEY];
+	uint8_t in[AEAD_CHUNK + AEAD_TAG], made[AEAD_CHUNK + AEAD_TAG];
+};
+
+uint64_t aead_stream_size(uint64_t plain_bytes)
+{
+	uint64_t chunks = plain_bytes / AEAD_CHUNK + (plain_bytes % AEAD_CHUNK != 0);
+
+	return plain_bytes + AEAD_TAG * (chunks ? chunks : 1);
+}
+
+static int stream_new(struct str key, struct sink out, bool opening, struct aead_stream **ret, struct fail *f)
+{
+	struct aead_stream *s;
+
+	if (key.n != AEAD_KEY)
+		return fail(f, FAIL_BUG, "a key of %zu bytes", key.n);
+	s = xnew(struct aead_stream);
+	s->out = out;
+	s->opening = opening;
+	s->unit = opening ? AEAD_CHUNK + AEAD_TAG : AEAD_CHUNK;
+	memcpy(s->key, key.p, AEAD_KEY);
+	*ret = s;
+	return OK;
+}
+
+int aead_stream_seal_new(struct str key, struct sink out, struct aead_stream **ret, struct fail *f)
+{
+	return stream_new(key, out, false, ret, f);
+}
+
+int aead_stream_open_new(struct str key, struct sink out, struct aead_stream **ret, struct fail *f)
+{
+	return stream_new(key, out, true, ret, f);
+}
+
+void aead_stream_free(struct aead_stream *s)
+{
+	if (!s)
+		return;
+	wipe(s, sizeof(*s));
+	free(s);
+}
+
+/* STREAM (Hoang, Reyhanitabar, Rogaway, Vizar 2015): nonce = 0 (3 bytes) || counter (8) || last (1). */
+static int stream_chunk(struct aead_stream *s, struct str in, bool last, struct fail *f)
+{
+	uint8_t nonce[AEAD_NONCE] = { [AEAD_NONCE - 1] = last };
+	struct str key = str_of(s->key, AEAD_KEY);
+	size_t made;
+
+	for (int i = 0; i < 8; i++)
+		nonce[3 + i] = (uint8_t)(s->chunk >> (56 - 8 * i));
+	s->chunk++;
+	if (s->opening && (in.n < AEAD_TAG || !gcm_open(key, nonce, STR_NONE, in, s->made)))
+		return fail_ossl(f, FAIL_FORGED, "sealed body does not open");
+	if (!s->opening && !gcm_seal(key, nonce, STR_NONE, in, s->made))
+		return fail_ossl(f, FAIL_SYS, "sealing a body");
+	made = s->opening ? in.n - AEAD_TAG : in.n + AEAD_TAG;
+	return sink_put(s->out, str_of(s->made, made), f);
+}
+
+/* A full chunk waits until more comes or the end does: only then it is known whether it is the last. */
+static int stream_take(struct aead_stream *s, struct str in, struct fail *f)
+{
+	while (in.n) {
+		size_t take;
+
+		if (s->n == s->unit) {
+			TRY(stream_chunk(s, str_of(s->in, s->n), false, f));
+			s->n = 0;
+		}
+		if (s->n == 0 && in.n > s->unit) {
+			TRY(stream_chunk(s, str_first(in, s->unit), false, f));
+			in = str_from(in, s->unit);
+			continue;
+		}
+		take = in.n < s->unit - s->n ? in.n : s->unit - s->n;
+		memcpy(s->in + s->n, in.p, take);
+		s->n += take;
+		in = str_from(in, take);
+	}
+	return OK;
+}
+
+int aead_stream_put(struct aead_stream *s, struct str in, struct fail *f)
+{
+	int r;
+
+	if (s->broken || s->ended)
+		return fail(f, FAIL_BUG, "the stream has ended or failed");
+	r = stream_take(s, in, f);
+	s->broken = r < 0;
+	return r;
+}
+
+int aead_stream_end(struct aead_stream *s, struct fail *f)
+{
+	if (s->broken || s->ended)
+		return fail(f, FAIL_BUG, "the stream has ended or failed");
+	s->ended = true;
+	return stream_chunk(s, str_of(s->in, s->n), true, f);
+}
