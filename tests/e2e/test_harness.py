@@ -1,9 +1,16 @@
 """The harness itself: what it is to notice, it notices."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
+import memory
 import nexthop
+import pki
 import smtp
+from run import run
 
 
 @pytest.fixture
@@ -33,7 +40,7 @@ def test_next_hop_takes_an_empty_and_a_large_message(hop):
     (b"A: b\r\n\r\n" + b"y" * 999 + b"\r\n", "", "a line of 999 octets"),
     (b"A: b\r\n\r\n\xc3\xa4\r\n", "", "8-bit data not announced"),
     (b"A: \xc3\xa4\r\n\r\n\r\n", "BODY=8BITMIME", "8-bit header without SMTPUTF8"),
-])
+], ids=["lf", "cr", "long", "8-bit", "utf-8"])
 def test_next_hop_notes_faults(hop, raw, options, fault):
     smtp.send(hop.port, "a@b.example", "c@d.example", raw, options)
     assert hop.messages[0].faults == [fault]
@@ -46,3 +53,23 @@ def test_next_hop_misbehaves_once(hop, step):
         sent = smtp.send(hop.port, "a@b.example", "c@d.example", b"A: b\r\n\r\n")
         assert sent.ok
     assert smtp.send(hop.port, "a@b.example", "c@d.example", b"A: b\r\n\r\n").ok
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+def test_a_prime_is_found_in_memory(tmp_path, order):
+    """A process that has read an RSA key, as numbers of OpenSSL's or as DER, is told from one that has not."""
+    ca = pki.Pki(tmp_path)
+    text = run("openssl", "rsa", "-in", ca.path("user.key"), "-noout", "-text")[1].decode()
+    prime = text.split("prime1:")[1].split("prime2:")[0].replace(":", "").split()
+    number = int("".join(prime), 16).to_bytes(128, order)
+    (tmp_path / "number").write_bytes(number)
+    holder = "import mmap,sys; m=mmap.mmap(-1,4096); m[64:192]=open(sys.argv[1],'rb').read(); print(flush=True); input()"
+    process = subprocess.Popen([sys.executable, "-c", holder, tmp_path / "number"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    try:
+        assert memory.holds_a_factor([process.pid], *memory.modulus(ca.path("user.crt")))
+        assert not memory.holds_a_factor([process.pid], *memory.modulus(ca.path("sender.crt")))
+        assert memory.holds([process.pid], number) and not memory.holds([process.pid], os.urandom(16))
+        assert 1 << 20 < memory.total([process.pid]) < 100 << 20
+    finally:
+        process.communicate(b"\n")
