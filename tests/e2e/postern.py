@@ -47,12 +47,12 @@ def new_folder():
 class Postern:
     """settings: {"section.key": value} of the operator's file, over what `init` wrote."""
 
-    def __init__(self, hop_port, domain="relay.example", settings=None, env=None, folder=None):
-        self.folder = folder or new_folder()
+    def __init__(self, hop_port, domain="relay.example", settings=None, env=None, folder=None, init=True):
+        self.folder = pathlib.Path(folder or new_folder())
         self.conf, self.port, self.process = self.folder / "postern.conf", free_port(), None
         self.env, self.logs = dict(env or {}), []
         self.domain = domain
-        if not folder:
+        if init:
             self.init_output = self.command("init", "--domain", domain, "--listen", f"127.0.0.1:{self.port}", "--smarthost",
                                             f"127.0.0.1:{hop_port}", "--state-dir", self.folder / "state", config=True)
         self.set({"smtp.listen": f"127.0.0.1:{self.port}", "routes.default": f"127.0.0.1:{hop_port}",

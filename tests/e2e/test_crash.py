@@ -36,7 +36,7 @@ def copy_of(ready, env):
         twin = ready.server.folder / path.relative_to(folder)
         if twin.exists():
             os.chown(path, twin.stat().st_uid, twin.stat().st_gid)
-    server = postern.Postern(ready.hop.port, folder=folder, env=env)
+    server = postern.Postern(ready.hop.port, folder=folder, env=env, init=False)
     text = server.conf.read_text().replace(str(ready.server.folder), str(folder))
     server.conf.write_text(text)
     return server

@@ -1,0 +1,243 @@
+#!/usr/bin/python3
+"""make demo: real messages go in clear to an alias; here is what the mailbox provider holds of each, and what the user
+reads, side by side. The server is the release build with all its processes; the reader is openssl, not ours. Each message
+is asked what the test suite asks. Leaves everything under var/demo to look at; exits with 1 when a check failed.
+
+    make demo            a few seconds
+    make demo KEEP=1     stays up afterwards, and says how to write to it yourself"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import sys
+import textwrap
+import time
+
+TESTS = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(TESTS / "e2e"), str(TESTS / "judges")]
+sys.dont_write_bytecode = True
+os.environ.setdefault("POSTERN_BUILD", "release")
+
+import judge  # noqa: E402
+import messages  # noqa: E402
+import nexthop  # noqa: E402
+import pki  # noqa: E402
+import postern  # noqa: E402
+import smtp  # noqa: E402
+from checks import CHECKS  # noqa: E402
+from world import Relayed  # noqa: E402
+
+FOLDER = TESTS.parent / "var/demo"
+MAILBOX, ALIAS = "alice@mailbox.example", "shop@relay.example"
+WIDTH = max(96, min(132, shutil.get_terminal_size((108, 24)).columns))
+HALF = (WIDTH - 7) // 2
+COLOUR = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+README = """What `make demo` left here
+==========================
+sent/NN.eml       the messages as they were sent to the alias, in clear
+mailbox/NN.eml    the same, exactly as the mailbox provider holds them
+user.p12          the user's key and certificates, for any mail client; its passphrase is in passphrase.txt
+user-legacy.p12   the same in the old form, for clients that know no other
+root.crt          the root certificate, to be trusted for e-mail
+maildirs/         what the provider of the demo filed, by recipient
+postern.conf, state/, serve-0.log    the server's
+
+Read one without any of our code:
+
+    openssl pkcs12 -in user.p12 -passin file:passphrase.txt -noenc -out user.pem
+    openssl cms -decrypt -in mailbox/01.eml -recip user.pem | openssl cms -verify -CAfile root.crt -purpose smimesign
+"""
+
+
+def paint(code, text):
+    return f"\033[{code}m{text}\033[0m" if COLOUR else text
+
+
+def dim(text):
+    return paint("2", text)
+
+
+def bold(text):
+    return paint("1", text)
+
+
+def good(text):
+    return paint("32", text)
+
+
+def bad(text):
+    return paint("31;1", text)
+
+
+def clip(text, width=HALF):
+    text = re.sub(r"[\x00-\x1f\x7f]", " ", text)
+    return text if len(text) <= width else text[:width - 1] + "…"
+
+
+def human(size):
+    return f"{size / (1 << 20):.1f} MiB" if size >= 1 << 20 else f"{size / 1024:.1f} KiB"
+
+
+def two_columns(left, right):
+    for i in range(max(len(left), len(right))):
+        one, two = (clip(column[i]) if i < len(column) else "" for column in (left, right))
+        print(f"   {one:{HALF}} {dim('│')} {two}")
+
+
+def shown_fields(head, names):
+    return [f"{n}: {judge.words(judge.field(head, n) or '')}" for n in names if judge.field(head, n)]
+
+
+def provider_view(raw):
+    """The header lines that say something, and the first of what it cannot read."""
+    head, body = judge.split(raw)
+    lines = body.decode("ascii", "replace").split("\r\n")
+    return shown_fields(head, ["From", "To", "Subject", "Content-Type"]) + lines[:5] + [f"… {human(len(body))} of it"]
+
+
+def reader_view(done):
+    """What openssl opened: who signed, the text, the attachments."""
+    text, files = "", []
+    for part in judge.parsed(done.opened.message).walk():
+        if part.get_filename():
+            files.append(f"📎 {judge.words(part.get_filename())}, {human(len(part.get_payload(decode=True) or b''))}")
+        elif part.get_content_type() == "text/plain" and not text:
+            text = part.get_payload(decode=True).decode(part.get_content_charset() or "utf-8", "replace")
+    words = [w for line in text.strip().splitlines() for w in (textwrap.wrap(line, HALF) or [""])]
+    return shown_fields(done.outer, ["From", "To", "Subject"]) + [f"Signed by: {done.opened.signer}"] + words[:6 - min(2, len(files))] + files[:2]
+
+
+def ask(done, folder):
+    """[(what, why it failed or None)] of every check of the suite."""
+    answers = []
+    for check in CHECKS.values():
+        try:
+            check(done, MAILBOX, folder)
+            answers.append((check.__doc__, None))
+        except (AssertionError, judge.Refused, ValueError) as e:
+            answers.append((check.__doc__, str(e).split("\n")[0] or "it does not hold"))
+    return answers
+
+
+class Demo:
+    def __init__(self):
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        for name in ("sent", "mailbox", "work"):
+            (FOLDER / name).mkdir(parents=True)
+        (FOLDER / "README").write_text(README)
+        self.hop = nexthop.NextHop(FOLDER / "maildirs")
+        start = time.monotonic()
+        self.server = postern.Postern(self.hop.port, folder=FOLDER)
+        self.server.start()
+        self.started = time.monotonic() - start
+        self.failed = self.asked = 0
+
+    def prepare(self):
+        """A user, a mailbox, a profile made by `postern profile issue`, an alias."""
+        start = time.monotonic()
+        self.server.user("alice")
+        self.server.mailbox("alice", MAILBOX)
+        self.keys = self.server.issue(MAILBOX, sender_key="rsa2048")
+        self.server.alias("alice", ALIAS)
+        self.issued = time.monotonic() - start
+        for name, kept in (("root.crt", "root.crt"), ("passphrase.txt", "passphrase.txt"), (self.keys.p12, "user-legacy.p12")):
+            shutil.copy(self.keys.path(name), FOLDER / kept)
+        modern = next(p for p in self.keys.folder.glob("*.p12") if p.name != self.keys.p12)
+        shutil.copy(modern, FOLDER / "user.p12")
+        self.judge = judge.OpenSsl(self.keys, FOLDER / "work/openssl")
+
+    def introduce(self):
+        roles = ", ".join(f"{r} ×{len(p)}" if len(p) > 1 else r for r, p in sorted(self.server.roles().items()))
+        locked = re.findall(r"ev=role-ready .*seccomp=(\w+).*landlock=(\w+)", self.server.log)
+        seccomp, landlock = ("on" if all(l[i] == "on" for l in locked) else "off" for i in (0, 1))
+        print(f"\n   {bold('Postern')}  mail to an alias arrives at your mailbox signed for its sender and encrypted to you\n")
+        print(f"   server   parent, {roles}; seccomp {seccomp}, Landlock {landlock}; ready in {self.started * 1000:.0f} ms")
+        print(f"   user     {MAILBOX}, alias {ALIAS}; keys and certificates issued in {self.issued:.1f} s\n")
+
+    def relay(self, mail):
+        since, start = len(self.hop.messages), time.monotonic()
+        sent = smtp.send(self.server.port, mail.sender, ALIAS, mail.raw, mail.options)
+        accepted = time.monotonic() - start
+        if not sent.ok:
+            raise AssertionError(f"refused: {sent.mail} {[str(r) for r in sent.rcpts.values()]} {sent.dot}")
+        (wire,) = self.hop.wait(1, since=since, seconds=60)
+        arrived = time.monotonic() - start
+        return Relayed(mail, wire, judge.open_sealed(self.judge, wire.raw)), accepted, arrived
+
+    def show(self, number, mail):
+        (FOLDER / f"sent/{number:02}.eml").write_bytes(mail.raw)
+        title = f" {number}  {mail.name}, {human(len(mail.raw))} "
+        try:
+            done, accepted, arrived = self.relay(mail)
+        except (AssertionError, judge.Refused) as e:
+            self.failed += 1
+            print(f"{bold(title)}\n   {bad('✘')} {e}\n")
+            return
+        (FOLDER / f"mailbox/{number:02}.eml").write_bytes(done.wire.raw)
+        times = f" 250 after {accepted * 1000:.0f} ms, in the mailbox after {arrived * 1000:.0f} ms "
+        print(f"{dim('──')}{bold(title)}{dim('─' * max(2, WIDTH - len(title) - len(times) - 4))}{times}{dim('──')}")
+        print(f"   {dim('what the provider holds'):{HALF + (8 if COLOUR else 0)}} {dim('│')} {dim('what the user reads (openssl)')}")
+        two_columns(provider_view(done.wire.raw), reader_view(done))
+        answers = ask(done, FOLDER / "work")
+        wrong = [(what, why) for what, why in answers if why]
+        self.asked += len(answers)
+        self.failed += len(wrong)
+        print(f"   {good('✔')} {len(answers) - len(wrong)} of {len(answers)} checks hold" if not wrong else
+              "\n".join(f"   {bad('✘')} {what}: {why}" for what, why in wrong))
+        print()
+
+    def run(self):
+        self.prepare()
+        self.introduce()
+        ca = pki.Pki(FOLDER / "work/senders-own-pki")
+        mails = messages.samples(ALIAS, ca)
+        for number, mail in enumerate(mails, 1):
+            self.show(number, mail)
+        verdict = bad(f"{self.failed} checks failed") if self.failed else good("all hold")
+        print(f"   {len(mails)} messages, {self.asked} checks: {verdict}. Everything is kept in {bold(str(FOLDER.relative_to(TESTS.parent)))};")
+        print("   its README says how to open a message with openssl alone.\n")
+
+    def keep(self):
+        where = FOLDER.relative_to(TESTS.parent)
+        print(textwrap.indent(f"""{bold('The demo stays up.')} Write to the alias:
+
+    swaks --server 127.0.0.1:{self.server.port} --from you@world.example --to {ALIAS} --header "Subject: Hello"
+
+The provider files what arrives in {where}/maildirs/{MAILBOX}/new/.
+
+Read it in Thunderbird: Settings, Privacy & Security, Manage Certificates; import {where}/user.p12
+under "Your Certificates" (the passphrase is in {where}/passphrase.txt), then {where}/root.crt under
+"Authorities" and let it identify e-mail users. Then File, Open, Saved Message: any file named above, or
+{where}/mailbox/01.eml.
+
+Ctrl-C ends it.
+""", "   "))
+        try:
+            self.server.process.wait()
+        except KeyboardInterrupt:
+            print()
+
+    def close(self):
+        self.server.stop()
+        self.hop.close()
+
+
+def main():
+    options = argparse.ArgumentParser(description="shows what Postern does, with real messages")
+    options.add_argument("--keep", action="store_true", help="stay up afterwards")
+    keep = options.parse_args().keep
+    demo = Demo()
+    try:
+        demo.run()
+        if keep:
+            demo.keep()
+    finally:
+        demo.close()
+    return 1 if demo.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
