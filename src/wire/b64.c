@@ -1,0 +1,309 @@
+#include "wire/b64.h"
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
+
+enum { LINE_IN = 48, LINE_OUT = 66, LINES = 512 };
+
+/* Three bytes to four characters; n is a multiple of 3. */
+static char *encode(const uint8_t *p, size_t n, char *out)
+{
+	for (; n >= 3; n -= 3, p += 3, out += 4) {
+		uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+
+		out[0] = alphabet[v >> 18];
+		out[1] = alphabet[v >> 12 & 63];
+		out[2] = alphabet[v >> 6 & 63];
+		out[3] = alphabet[v & 63];
+	}
+	return out;
+}
+
+/* The last 1 or 2 bytes, with padding. */
+static char *encode_tail(const uint8_t *p, size_t n, char *out)
+{
+	uint32_t v = (uint32_t)p[0] << 16 | (n > 1 ? (uint32_t)p[1] << 8 : 0);
+
+	*out++ = alphabet[v >> 18];
+	*out++ = alphabet[v >> 12 & 63];
+	*out++ = n > 1 ? alphabet[v >> 6 & 63] : '=';
+	*out++ = '=';
+	return out;
+}
+
+/* Twelve bits to two characters at a time: half the look-ups, one store each. */
+static const uint16_t *pairs(void)
+{
+	static uint16_t table[4096]; /* filled once, always with the same */
+
+	if (!table[1])
+		for (unsigned i = 0; i < 4096; i++) {
+			char two[2] = { alphabet[i >> 6], alphabet[i & 63] };
+
+			memcpy(&table[i], two, 2);
+		}
+	return table;
+}
+
+static char *encode_line(const uint16_t *t, const uint8_t *p, char *out)
+{
+	for (int i = 0; i < LINE_IN / 3; i++, p += 3, out += 4) {
+		uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+
+		memcpy(out, &t[v >> 12], 2);
+		memcpy(out + 2, &t[v & 4095], 2);
+	}
+	*out++ = '\r';
+	*out++ = '\n';
+	return out;
+}
+
+int b64_lines_put(struct b64_lines *e, struct str in, struct sink out, struct fail *f)
+{
+	const uint16_t *t = pairs();
+	char room[LINES * LINE_OUT];
+	char *at = room;
+
+	if (e->n) {
+		size_t k = LINE_IN - e->n < in.n ? LINE_IN - e->n : in.n;
+
+		memcpy(e->held + e->n, in.p, k);
+		e->n += k;
+		in = str_from(in, k);
+		if (e->n < LINE_IN)
+			return OK;
+		at = encode_line(t, e->held, at);
+		e->n = 0;
+	}
+	while (in.n >= LINE_IN) {
+		at = encode_line(t, (const uint8_t *)in.p, at);
+		in = str_from(in, LINE_IN);
+		if (at == room + sizeof(room)) {
+			TRY(sink_put(out, str_of(room, sizeof(room)), f));
+			at = room;
+		}
+	}
+	if (in.n)
+		memcpy(e->held, in.p, in.n);
+	e->n = in.n;
+	return sink_put(out, str_of(room, (size_t)(at - room)), f);
+}
+
+int b64_lines_end(struct b64_lines *e, struct sink out, struct fail *f)
+{
+	char line[LINE_OUT + 4];
+	size_t whole = e->n / 3 * 3;
+	char *at = encode(e->held, whole, line);
+
+	if (!e->n)
+		return OK;
+	if (e->n > whole)
+		at = encode_tail(e->held + whole, e->n - whole, at);
+	*at++ = '\r';
+	*at++ = '\n';
+	e->n = 0;
+	return sink_put(out, str_of(line, (size_t)(at - line)), f);
+}
+
+void b64_print(struct str in, struct buf *out)
+{
+	size_t whole = in.n / 3 * 3;
+	char *p = buf_room(out, (in.n + 2) / 3 * 4), *at;
+
+	if (!p)
+		return;
+	at = encode((const uint8_t *)in.p, whole, p);
+	if (in.n > whole)
+		at = encode_tail((const uint8_t *)in.p + whole, in.n - whole, at);
+	out->n += (size_t)(at - p);
+}
+
+static int value_of(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+struct decoding {
+	uint32_t bits;
+	unsigned n; /* bits held */
+};
+
+static void decode_one(struct decoding *d, int v, struct buf *out)
+{
+	d->bits = d->bits << 6 | (uint32_t)v;
+	d->n += 6;
+	if (d->n >= 8) {
+		d->n -= 8;
+		buf_addc(out, (char)(d->bits >> d->n & 0xff));
+	}
+}
+
+int b64_parse(struct str in, bool lines, struct buf *out, struct fail *f)
+{
+	struct decoding d = { 0 };
+	size_t digits = 0, pads = 0;
+
+	for (size_t i = 0; i < in.n; i++) {
+		int v = value_of(in.p[i]);
+
+		if (lines && (in.p[i] == '\r' || in.p[i] == '\n' || in.p[i] == ' ' || in.p[i] == '\t'))
+			continue;
+		if (in.p[i] == '=' && pads < 2) {
+			pads++;
+			continue;
+		}
+		if (v < 0 || pads)
+			return fail(f, FAIL_SYNTAX, "not base64");
+		decode_one(&d, v, out);
+		digits++;
+	}
+	if ((digits + pads) % 4 || digits % 4 == 1 || (d.bits & ((1u << d.n) - 1)))
+		return fail(f, FAIL_SYNTAX, "base64 that ends early");
+	return out->over ? fail(f, FAIL_LIMIT, "base64 too long") : OK;
+}
+
+void b64_parse_lenient(struct str in, struct buf *out)
+{
+	struct decoding d = { 0 };
+
+	for (size_t i = 0; i < in.n; i++) {
+		int v = value_of(in.p[i]);
+
+		if (v >= 0)
+			decode_one(&d, v, out);
+		else if (in.p[i] == '=')
+			d = (struct decoding){ 0 };
+	}
+}
+
+static const char hex_upper[] = "0123456789ABCDEF";
+
+static bool qp_plain(struct str in, size_t i)
+{
+	unsigned char c = (unsigned char)in.p[i];
+	bool ends = i + 1 == in.n || in.p[i + 1] == '\r' || in.p[i + 1] == '\n';
+
+	if (c == ' ' || c == '\t')
+		return !ends;
+	return c > 32 && c < 127 && c != '=';
+}
+
+void qp_print(struct str in, struct buf *out)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < in.n; i++) {
+		bool plain = qp_plain(in, i);
+		unsigned char c = (unsigned char)in.p[i];
+
+		if (c == '\r' && i + 1 < in.n && in.p[i + 1] == '\n') {
+			buf_add(out, STR("\r\n"));
+			column = 0;
+			i++;
+			continue;
+		}
+		if (column + (plain ? 1 : 3) > 75) {
+			buf_add(out, STR("=\r\n"));
+			column = 0;
+		}
+		if (plain) {
+			buf_addc(out, (char)c);
+		} else {
+			const char three[3] = { '=', hex_upper[c >> 4], hex_upper[c & 15] };
+
+			buf_add(out, str_of(three, 3));
+		}
+		column += plain ? 1 : 3;
+	}
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Length of "=" with blanks and a line end after it, or 0. */
+static size_t soft_break(struct str in, size_t i)
+{
+	size_t k = i + 1;
+
+	while (k < in.n && (in.p[k] == ' ' || in.p[k] == '\t'))
+		k++;
+	if (k == in.n)
+		return k - i;
+	if (in.p[k] == '\r' && k + 1 < in.n && in.p[k + 1] == '\n')
+		return k + 2 - i;
+	return in.p[k] == '\n' ? k + 1 - i : 0;
+}
+
+void qp_parse(struct str in, struct buf *out)
+{
+	for (size_t i = 0; i < in.n;) {
+		size_t skip;
+
+		if (in.p[i] != '=') {
+			size_t run = str_chr(str_from(in, i), '=');
+
+			buf_add(out, str_of(in.p + i, run));
+			i += run;
+		} else if (i + 2 < in.n && hex_value(in.p[i + 1]) >= 0 && hex_value(in.p[i + 2]) >= 0) {
+			buf_addc(out, (char)(hex_value(in.p[i + 1]) << 4 | hex_value(in.p[i + 2])));
+			i += 3;
+		} else if ((skip = soft_break(in, i)) > 0) {
+			i += skip;
+		} else {
+			buf_addc(out, in.p[i++]);
+		}
+	}
+}
+
+void b32_print(struct str in, struct buf *out)
+{
+	uint32_t bits = 0;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < in.n; i++) {
+		bits = bits << 8 | (unsigned char)in.p[i];
+		for (n += 8; n >= 5; n -= 5)
+			buf_addc(out, base32[bits >> (n - 5) & 31]);
+	}
+	if (n)
+		buf_addc(out, base32[bits << (5 - n) & 31]);
+}
+
+int b32_parse(struct str in, struct buf *out, struct fail *f)
+{
+	uint32_t bits = 0;
+	unsigned n = 0;
+
+	for (size_t i = 0; i < in.n; i++) {
+		const char *at = in.p[i] ? strchr(base32, ascii_lower(in.p[i])) : NULL;
+
+		if (!at)
+			return fail(f, FAIL_SYNTAX, "not base32");
+		bits = bits << 5 | (uint32_t)(at - base32);
+		n += 5;
+		if (n >= 8) {
+			n -= 8;
+			buf_addc(out, (char)(bits >> n & 0xff));
+		}
+	}
+	if (n >= 5 || (bits & ((1u << n) - 1)))
+		return fail(f, FAIL_SYNTAX, "base32 that ends early");
+	return OK;
+}
+
+void hex_print(struct str in, struct buf *out)
+{
+	for (size_t i = 0; i < in.n; i++)
+		buf_addf(out, "%02x", (unsigned char)in.p[i]);
+}
