@@ -1,0 +1,371 @@
+#include "conf/key.h"
+
+#include "sys/sock.h"
+
+#define AT(field) offsetof(struct conf, field)
+#define CORE (1u << ROLE_CORE)
+#define GATE (1u << ROLE_GATE)
+#define SCRIBE (1u << ROLE_SCRIBE)
+#define ALL (CORE | GATE | SCRIBE | 1u << ROLE_VAULT | 1u << ROLE_KEYGEN)
+
+// clang-format off
+const struct conf_key conf_keys[] = {
+	{ "server", "hostname", CONF_TEXT, AT(hostname), NULL, 0, 253, NULL, CORE | GATE | SCRIBE,
+	  "Name of this server in greetings and reports. Default: the first relay domain." },
+	{ "server", "state_dir", CONF_PATH, AT(state_dir), "state", 1, 4096, NULL, CORE,
+	  "Directory of the database and the bodies; relative to this file." },
+	{ "server", "control_socket", CONF_PATH, AT(control_socket), NULL, 1, 100, NULL, 0,
+	  "Where the command line reaches the server. Default: control, in state_dir." },
+	{ "server", "master_key", CONF_PATH, AT(master_key), "master.key", 1, 4096, NULL, 0,
+	  "File of the master key, 32 bytes, mode 0400. Keep its recovery key elsewhere." },
+	{ "server", "log_level", CONF_WORD, AT(log_level), "info", 0, 0, "debug|info|warn|error", ALL,
+	  "Least level that is logged." },
+	{ "server", "uid_base", CONF_COUNT, AT(uid_base), "0", 0, 4000000000u, NULL, CORE,
+	  "Started as root: each process runs as a user of its own, uid_base + 1 and up. 0: all as the starting user." },
+	{ "server", "scribes", CONF_COUNT, AT(scribes), "0", 0, 16, NULL, 0,
+	  "Processes that read and seal mail. 0: one for each processor." },
+
+	{ "smtp", "listen", CONF_ENDPOINTS, AT(listen), "127.0.0.1:2525", 0, 0, NULL, 0,
+	  "Addresses to take mail at, comma separated: 127.0.0.1:2525, [::1]:2525." },
+	{ "smtp", "backlog", CONF_COUNT, AT(backlog), "1024", 512, 65535, NULL, 0,
+	  "Connections that may wait to be taken." },
+	{ "smtp", "tls_certificate", CONF_PATH, AT(tls_certificate), NULL, 1, 4096, NULL, 0,
+	  "Certificate chain for STARTTLS, PEM. With tls_key; without both there is no STARTTLS." },
+	{ "smtp", "tls_key", CONF_PATH, AT(tls_key), NULL, 1, 4096, NULL, 0, "Its private key, PEM." },
+	{ "smtp", "message_bytes", CONF_SIZE, AT(message_bytes), "50MiB", 65536, 200u << 20, NULL, CORE | GATE | SCRIBE,
+	  "Largest message taken." },
+	{ "smtp", "memory_bytes", CONF_SIZE, AT(memory_bytes), "256MiB", 1 << 20, (uint64_t)64 << 30, NULL, GATE,
+	  "Memory for all messages being taken together; past it senders are asked to come again." },
+	{ "smtp", "recipients", CONF_COUNT, AT(recipients), "100", 1, 1000, NULL, GATE, "Recipients of one message." },
+	{ "smtp", "errors", CONF_COUNT, AT(errors), "10", 1, 1000, NULL, GATE, "Wrong commands before a session is ended." },
+	{ "smtp", "sessions", CONF_COUNT, AT(sessions), "1000", 1, 100000, NULL, GATE, "Sessions at once." },
+	{ "smtp", "sessions_per_client", CONF_COUNT, AT(sessions_per_client), "100", 1, 100000, NULL, GATE,
+	  "Sessions at once from one address." },
+	{ "smtp", "messages_per_session", CONF_COUNT, AT(messages_per_session), "1000", 1, 1000000, NULL, GATE,
+	  "Messages in one session." },
+	{ "smtp", "command", CONF_DURATION, AT(command_s), "5m", 1, 3600, NULL, GATE, "Longest wait for a command." },
+	{ "smtp", "message", CONF_DURATION, AT(message_s), "30m", 1, 86400, NULL, GATE, "Longest time for one message." },
+
+	{ "domains", "relay", CONF_DOMAINS, AT(domains), NULL, 0, 0, NULL, CORE | GATE,
+	  "Domains whose addresses are aliases and reverse addresses, comma separated." },
+
+	{ "routes", "default", CONF_ROUTE, AT(routes), NULL, 0, 0, NULL, CORE,
+	  "Where outgoing mail goes: default = SMARTHOST, and DOMAIN = HOST for mailboxes of one domain. Numeric addresses." },
+
+	{ "delivery", "connections", CONF_COUNT, AT(connections), "20", 1, 1000, NULL, GATE, "Connections to one route." },
+	{ "delivery", "idle", CONF_DURATION, AT(idle_s), "10s", 0, 3600, NULL, GATE,
+	  "How long an unused connection is kept." },
+	{ "delivery", "command", CONF_DURATION, AT(deliver_command_s), "5m", 1, 3600, NULL, GATE,
+	  "Longest wait for an answer of the next server." },
+	{ "delivery", "retry", CONF_DURATIONS, AT(retry_s), "1m, 5m, 15m, 1h, 3h, 6h", 1, 86400 * 7, NULL, CORE,
+	  "Waits between tries; the last one repeats." },
+	{ "delivery", "expire", CONF_DURATION, AT(expire_s), "5d", 60, 86400 * 30, NULL, CORE,
+	  "After so long a message is given up and its sender told." },
+
+	{ "profiles", "days", CONF_COUNT, AT(profile_days), "1095", 1, 36500, NULL, CORE,
+	  "Life of a new profile. Apple Mail refuses certificates of more than 1095 days." },
+	{ "profiles", "pool", CONF_COUNT, AT(pool), "20", 0, 10000, NULL, CORE,
+	  "Addresses with certificates kept ready for each active profile." },
+	{ "profiles", "critical_constraints", CONF_BOOL, AT(critical_constraints), "no", 0, 0, NULL, CORE,
+	  "Mark the name constraints critical, as RFC 5280 asks. gpgsm 2.2 then refuses the certificates." },
+
+	{ "policy", "plans", CONF_COUNT, AT(plans), "20", 1, 50, NULL, CORE, "Copies that one message may become." },
+	{ "policy", "carried", CONF_COUNT, AT(carried), "20", 0, 50, NULL, CORE,
+	  "Certificates of others on To and Cc that a message carries, so that Reply-All can encrypt." },
+	{ "policy", "new_per_hour", CONF_COUNT, AT(new_per_hour), "60", 0, 1000000, NULL, CORE,
+	  "New correspondents per user and hour; more share one address that takes no answers. 0: no bound." },
+	{ "policy", "expired_defer_days", CONF_COUNT, AT(expired_defer_days), "3", 0, 30, NULL, CORE,
+	  "After a profile's end mail is deferred for so many days, then refused." },
+	{ 0 }
+};
+// clang-format on
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+static bool with_unit(struct str v, const char *const units[], const uint64_t factors[], uint64_t *ret)
+{
+	for (size_t i = 0; units[i]; i++) {
+		struct str unit = str_c(units[i]);
+		uint64_t n;
+
+		if (str_ends(v, unit) && str_u64(str_trim(str_first(v, v.n - unit.n)), &n))
+			return !__builtin_mul_overflow(n, factors[i], ret);
+	}
+	return false;
+}
+
+static bool read_size(struct str v, uint64_t *ret)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "", NULL };
+	static const uint64_t factors[] = { 1 << 10, 1 << 20, 1 << 30, 1 };
+
+	return with_unit(v, units, factors, ret);
+}
+
+static bool read_duration(struct str v, uint64_t *ret)
+{
+	static const char *const units[] = { "s", "m", "h", "d", "", NULL };
+	static const uint64_t factors[] = { 1, 60, 3600, 86400, 1 };
+
+	return with_unit(v, units, factors, ret);
+}
+
+static int set_number(const struct conf_key *k, uint64_t v, uint64_t *ret, struct fail *f)
+{
+	if (v < k->least || v > k->most)
+		return fail(f, FAIL_SYNTAX, "%s.%s: %llu is not between %llu and %llu", k->section, k->name,
+		            (unsigned long long)v, (unsigned long long)k->least, (unsigned long long)k->most);
+	*ret = v;
+	return OK;
+}
+
+static int set_u32(const struct conf_key *k, uint32_t *at, uint64_t v, struct fail *f)
+{
+	uint64_t n;
+
+	TRY(set_number(k, v, &n, f));
+	*at = (uint32_t)n;
+	return OK;
+}
+
+static int set_text(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	if (v.n > k->most)
+		return fail(f, FAIL_SYNTAX, "%s.%s: longer than %llu bytes", k->section, k->name,
+		            (unsigned long long)k->most);
+	*(struct str *)at = arena_str(a, v);
+	return OK;
+}
+
+static int set_word(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	struct str words = str_c(k->words);
+
+	while (words.p) {
+		struct str w = str_cut(&words, '|');
+
+		if (str_eq(w, v)) {
+			*(struct str *)at = w;
+			return OK;
+		}
+	}
+	return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is none of %s", k->section, k->name, STR_ARG(v), k->words);
+}
+
+static int set_count(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	uint64_t n;
+
+	if (!str_u64(v, &n))
+		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not a number", k->section, k->name, STR_ARG(v));
+	return set_u32(k, at, n, f);
+}
+
+static int set_size(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	uint64_t n;
+
+	if (!read_size(v, &n))
+		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not a size: write 10MiB, 512KiB or bytes",
+		            k->section, k->name, STR_ARG(v));
+	return set_number(k, n, at, f);
+}
+
+static int set_duration(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	uint64_t n;
+
+	if (!read_duration(v, &n))
+		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not a time: write 30s, 5m, 2h or 5d", k->section,
+		            k->name, STR_ARG(v));
+	return set_u32(k, at, n, f);
+}
+
+static int set_bool(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	bool yes = str_eq(v, STR("yes")) || str_eq(v, STR("on")) || str_eq(v, STR("true"));
+
+	if (!yes && !str_eq(v, STR("no")) && !str_eq(v, STR("off")) && !str_eq(v, STR("false")))
+		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is neither yes nor no", k->section, k->name,
+		            STR_ARG(v));
+	*(bool *)at = yes;
+	return OK;
+}
+
+static struct conf *whole(const struct conf_key *k, void *at)
+{
+	return (struct conf *)(void *)((char *)at - k->offset);
+}
+
+static int set_endpoints(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	struct conf *c = whole(k, at);
+	struct endpoint e;
+	struct fail why = { 0 };
+
+	for (c->n_listen = 0; v.p;) {
+		struct str one = str_trim(str_cut(&v, ','));
+
+		if (endpoint_parse(one, &e, &why) < 0)
+			return fail(f, FAIL_SYNTAX, "%s.%s: %.*s: %s", k->section, k->name, STR_ARG(one),
+			            why.why);
+		if (c->n_listen == CONF_LISTEN_MAX)
+			return fail(f, FAIL_SYNTAX, "%s.%s: more than %d", k->section, k->name,
+			            CONF_LISTEN_MAX);
+		c->listen[c->n_listen++] = arena_str(a, one);
+	}
+	return OK;
+}
+
+static struct str lower(struct str s, struct arena *a)
+{
+	char *p = arena_z(a, s);
+
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = ascii_lower(p[i]);
+	return str_of(p, s.n);
+}
+
+static int check_domain(const struct conf_key *k, struct str d, struct fail *f)
+{
+	bool dot = false, bad = !d.n || d.n > 200 || d.p[0] == '.' || d.p[d.n - 1] == '.';
+
+	if (!str_is_ascii(d))
+		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s: write it as an A-label (xn--...)", k->section,
+		            k->name, STR_ARG(d));
+	for (size_t i = 0; i < d.n; i++) {
+		char c = ascii_lower(d.p[i]);
+
+		dot = dot || c == '.';
+		bad = bad || !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.');
+	}
+	return bad || !dot ? fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not a domain name", k->section, k->name,
+	                          STR_ARG(d))
+	                   : OK;
+}
+
+static int set_domains(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	struct conf *c = whole(k, at);
+
+	for (c->n_domains = 0; v.p;) {
+		struct str one = str_trim(str_cut(&v, ','));
+
+		TRY(check_domain(k, one, f));
+		if (c->n_domains == CONF_DOMAINS_MAX)
+			return fail(f, FAIL_SYNTAX, "%s.%s: more than %d", k->section, k->name,
+			            CONF_DOMAINS_MAX);
+		c->domains[c->n_domains++] = lower(one, a);
+	}
+	return OK;
+}
+
+static int set_durations(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	struct conf *c = whole(k, at);
+
+	for (c->n_retry = 0; v.p;) {
+		struct str one = str_trim(str_cut(&v, ','));
+
+		if (c->n_retry == CONF_RETRY_MAX)
+			return fail(f, FAIL_SYNTAX, "%s.%s: more than %d", k->section, k->name,
+			            CONF_RETRY_MAX);
+		TRY(set_duration(k, &c->retry_s[c->n_retry], one, a, f));
+		c->n_retry++;
+	}
+	return OK;
+}
+
+static int (*const setters[])(const struct conf_key *, void *, struct str, struct arena *, struct fail *) = {
+	[CONF_TEXT] = set_text,           [CONF_PATH] = set_text,           [CONF_WORD] = set_word,
+	[CONF_COUNT] = set_count,         [CONF_SIZE] = set_size,           [CONF_DURATION] = set_duration,
+	[CONF_BOOL] = set_bool,           [CONF_ENDPOINTS] = set_endpoints, [CONF_DOMAINS] = set_domains,
+	[CONF_DURATIONS] = set_durations,
+};
+
+static int set_route(struct conf *c, struct str name, struct str v, struct arena *a, struct fail *f)
+{
+	struct endpoint e;
+	struct fail why = { 0 };
+
+	if (endpoint_parse(v, &e, &why) < 0)
+		return fail(f, FAIL_SYNTAX, "routes.%.*s: %.*s: %s", STR_ARG(name), STR_ARG(v), why.why);
+	if (c->n_routes == CONF_ROUTES_MAX)
+		return fail(f, FAIL_SYNTAX, "routes: more than %d", CONF_ROUTES_MAX);
+	c->routes[c->n_routes++] = (struct conf_route){ lower(name, a), arena_str(a, v) };
+	return OK;
+}
+
+int conf_key_set(const struct conf_key *k, struct conf *c, struct str name, struct str value, struct arena *a,
+                 struct fail *f)
+{
+	if (k->kind == CONF_ROUTE)
+		return set_route(c, name, value, a, f);
+	return setters[k->kind](k, (char *)c + k->offset, value, a, f);
+}
+
+int conf_key_complete(const struct conf_key *k, struct conf *c, struct arena *a, struct fail *f)
+{
+	bool empty =
+	        (k->kind == CONF_ENDPOINTS && !c->n_listen) || (k->kind == CONF_DURATIONS && !c->n_retry);
+
+	return empty && k->otherwise ? conf_key_set(k, c, str_c(k->name), str_c(k->otherwise), a, f) : OK;
+}
+
+/* ---- telling --------------------------------------------------------------------------------------------------- */
+
+static void print_value(const struct conf_key *k, const struct conf *c, struct buf *out)
+{
+	const char *at = (const char *)c + k->offset;
+
+	switch (k->kind) {
+	case CONF_TEXT:
+	case CONF_PATH:
+	case CONF_WORD:
+		buf_add(out, *(const struct str *)at);
+		break;
+	case CONF_COUNT:
+	case CONF_DURATION:
+		buf_add_u64(out, *(const uint32_t *)at);
+		break;
+	case CONF_SIZE:
+		buf_add_u64(out, *(const uint64_t *)at);
+		break;
+	case CONF_BOOL:
+		buf_addz(out, *(const bool *)at ? "yes" : "no");
+		break;
+	case CONF_ENDPOINTS:
+		for (size_t i = 0; i < c->n_listen; i++)
+			buf_addf(out, "%s%.*s", i ? ", " : "", STR_ARG(c->listen[i]));
+		break;
+	case CONF_DOMAINS:
+		for (size_t i = 0; i < c->n_domains; i++)
+			buf_addf(out, "%s%.*s", i ? ", " : "", STR_ARG(c->domains[i]));
+		break;
+	case CONF_DURATIONS:
+		for (size_t i = 0; i < c->n_retry; i++)
+			buf_addf(out, "%s%u", i ? ", " : "", c->retry_s[i]);
+		break;
+	case CONF_ROUTE:
+		break;
+	}
+}
+
+void conf_key_each(const struct conf_key *k, const struct conf *c,
+                   void (*put)(void *self, struct str key, struct str value), void *self)
+{
+	OWN(buf) name = BUF(512);
+	OWN(buf) value = BUF(8192);
+
+	for (size_t i = 0; k->kind == CONF_ROUTE && i < c->n_routes; i++) {
+		buf_clear(&name);
+		buf_addf(&name, "routes.%.*s", STR_ARG(c->routes[i].domain));
+		put(self, buf_str(&name), c->routes[i].endpoint);
+	}
+	if (k->kind == CONF_ROUTE)
+		return;
+	buf_addf(&name, "%s.%s", k->section, k->name);
+	print_value(k, c, &value);
+	if (value.n)
+		put(self, buf_str(&name), buf_str(&value));
+}

@@ -1,0 +1,42 @@
+/* key.h - the table of keys, private to conf/: where a value lies in struct conf, of what kind it is, and who may know it. */
+#ifndef CONF_KEY_H
+#define CONF_KEY_H
+
+#include "conf/conf.h"
+
+enum conf_kind {
+	CONF_TEXT,
+	CONF_PATH,
+	CONF_WORD,
+	CONF_COUNT,
+	CONF_SIZE,     /* bytes; KiB, MiB, GiB */
+	CONF_DURATION, /* seconds; s, m, h, d */
+	CONF_BOOL,
+	CONF_ENDPOINTS,
+	CONF_DOMAINS,
+	CONF_DURATIONS,
+	CONF_ROUTE, /* any name: a domain or "default" */
+};
+
+struct conf_key {
+	const char *section, *name;
+	enum conf_kind kind;
+	size_t offset;         /* of the field in struct conf */
+	const char *otherwise; /* default, as written; NULL: must be set or may be absent */
+	uint64_t least, most;
+	const char *words; /* CONF_WORD: "debug|info" */
+	unsigned roles;    /* bits 1 << ROLE_x of those who may know it; the parent knows all */
+	const char *help;
+};
+
+extern const struct conf_key conf_keys[]; /* ends with a NULL section */
+
+/* Value errors name the key and the remedy; the caller adds file and line. */
+MUST_CHECK int conf_key_set(const struct conf_key *k, struct conf *c, struct str name, struct str value,
+                            struct arena *a, struct fail *f);
+/* A list that the file did not set gets its default. */
+MUST_CHECK int conf_key_complete(const struct conf_key *k, struct conf *c, struct arena *a, struct fail *f);
+void conf_key_each(const struct conf_key *k, const struct conf *c,
+                   void (*put)(void *self, struct str key, struct str value), void *self);
+
+#endif
