@@ -1,0 +1,215 @@
+#include "store/aliases.h"
+
+#include "base/clock.h"
+#include "store/db.h"
+
+static int was_given(struct store *st, struct str address, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT 1 FROM address_gone WHERE address_hash = ?1"
+	                    " UNION ALL SELECT 1 FROM reverse WHERE address_hash = ?1"
+	                    " UNION ALL SELECT 1 FROM mailbox WHERE address_hash = ?1");
+	bool row = false;
+
+	q_hash(&q, "address", 0, address);
+	TRY(q_row(&q, &row, f));
+	return row ? fail(f, FAIL_EXISTS, "this address is or was in use") : OK;
+}
+
+int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct fail *f)
+{
+	OWNQ q = q_write(
+	        st,
+	        "INSERT INTO alias (user, address_hash, address, state, expires_at, idle_days, count_left,"
+	        " last_used, used, label, created) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?)");
+
+	TRY(was_given(st, al->address, f));
+	q_i64(&q, al->user);
+	q_hash(&q, "address", 0, al->address);
+	q_sealed(&q, "alias.address", al->address);
+	q_i64(&q, al->state);
+	q_i64(&q, al->expires_at);
+	q_i64(&q, al->idle_days);
+	q_i64(&q, al->count_left);
+	q_sealed(&q, "alias.label", al->label);
+	q_i64(&q, al->created);
+	TRY(q_done(&q, f));
+	*ret_id = store_last_id(st);
+	return OK;
+}
+
+#define ALIAS_COLUMNS                                                                                        \
+	"id, user, created, address, label, state, expires_at, idle_days, count_left, last_used, used"
+
+static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fail *f)
+{
+	struct alias al = {
+		.id = q_col_i64(q, 0),
+		.user = q_col_i64(q, 1),
+		.created = q_col_i64(q, 2),
+		.state = (enum alias_state)q_col_i64(q, 5),
+		.expires_at = q_col_i64(q, 6),
+		.idle_days = q_col_i64(q, 7),
+		.count_left = q_col_i64(q, 8),
+		.last_used = q_col_i64(q, 9),
+		.used = q_col_i64(q, 10),
+	};
+
+	TRY(q_col_sealed(q, 3, "alias.address", a, &al.address, f));
+	TRY(q_col_sealed(q, 4, "alias.label", a, &al.label, f));
+	*ret = al;
+	return OK;
+}
+
+int alias_find(struct store *st, struct str address, struct arena *a, struct alias *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " ALIAS_COLUMNS " FROM alias WHERE address_hash = ?");
+
+	q_hash(&q, "address", 0, address);
+	TRY(q_one(&q, "alias", f));
+	return read_alias(&q, a, ret, f);
+}
+
+int alias_update(struct store *st, const struct alias *al, struct fail *f)
+{
+	OWNQ q = q_write(
+	        st, "UPDATE alias SET state = ?, expires_at = ?, idle_days = ?, count_left = ?, label = ?"
+	            " WHERE id = ?");
+
+	q_i64(&q, al->state);
+	q_i64(&q, al->expires_at);
+	q_i64(&q, al->idle_days);
+	q_i64(&q, al->count_left);
+	q_sealed(&q, "alias.label", al->label);
+	q_i64(&q, al->id);
+	return q_done(&q, f);
+}
+
+int alias_delete(struct store *st, int64_t id, struct fail *f)
+{
+	/* Neither the alias nor the addresses that stood for its correspondents are ever given out again. */
+	OWNQ gone = q_write(
+	        st, "INSERT OR IGNORE INTO address_gone SELECT address_hash FROM alias WHERE id = ?1"
+	            " UNION ALL SELECT r.address_hash FROM correspondent c JOIN reverse r ON r.id = c.reverse"
+	            " WHERE c.alias = ?1");
+	OWNQ reverse = q_write(st, "SELECT reverse FROM correspondent WHERE alias = ? LIMIT 1");
+	OWNQ del = q_write(st, "DELETE FROM alias WHERE id = ?");
+	bool row = true;
+
+	q_i64(&gone, id);
+	TRY(q_done(&gone, f));
+	q_i64(&reverse, id);
+	while (row) {
+		OWNQ c = q_write(st, "DELETE FROM correspondent WHERE reverse = ?");
+		OWNQ r = q_write(st, "DELETE FROM reverse WHERE id = ?");
+		int64_t which;
+
+		TRY(q_row(&reverse, &row, f));
+		if (!row)
+			break;
+		which = q_col_i64(&reverse, 0);
+		sqlite3_reset(reverse.s); /* keeps the parameter */
+		q_i64(&c, which);
+		TRY(q_done(&c, f));
+		q_i64(&r, which);
+		TRY(q_done(&r, f));
+	}
+	q_i64(&del, id);
+	return q_done(&del, f);
+}
+
+int alias_each(struct store *st, int64_t user, int (*fn)(void *arg, const struct alias *al, struct fail *f),
+               void *arg, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " ALIAS_COLUMNS " FROM alias WHERE ?1 = 0 OR user = ?1 ORDER BY id");
+	bool row = false;
+
+	q_i64(&q, user);
+	for (;;) {
+		OWN(arena) a = ARENA;
+		struct alias al;
+
+		TRY(q_row(&q, &row, f));
+		if (!row)
+			return OK;
+		TRY(read_alias(&q, &a, &al, f));
+		TRY(fn(arg, &al, f));
+	}
+}
+
+int alias_mailbox_add(struct store *st, int64_t alias, int64_t mailbox, struct fail *f)
+{
+	OWNQ q = q_write(st, "INSERT OR IGNORE INTO alias_mailbox (alias, mailbox) VALUES (?, ?)");
+
+	q_i64(&q, alias);
+	q_i64(&q, mailbox);
+	return q_done(&q, f);
+}
+
+int alias_mailbox_clear(struct store *st, int64_t alias, struct fail *f)
+{
+	OWNQ q = q_write(st, "DELETE FROM alias_mailbox WHERE alias = ?");
+
+	q_i64(&q, alias);
+	return q_done(&q, f);
+}
+
+int alias_mailboxes(struct store *st, int64_t alias, struct arena *a, struct alias_mailbox *ret,
+                    size_t *ret_n, struct fail *f)
+{
+	OWNQ q = q_read(
+	        st,
+	        "SELECT m.id, m.clear_ok, m.address, coalesce(p.id, 0), coalesce(p.not_after, 0)"
+	        " FROM alias_mailbox am JOIN mailbox m ON m.id = am.mailbox"
+	        " LEFT JOIN profile p ON p.mailbox = m.id AND p.state = 3 WHERE am.alias = ? ORDER BY m.id");
+	bool row = false;
+	size_t n = 0;
+
+	q_i64(&q, alias);
+	for (; n < ALIAS_MAILBOXES_MAX; n++) {
+		TRY(q_row(&q, &row, f));
+		if (!row)
+			break;
+		ret[n].mailbox = q_col_i64(&q, 0);
+		ret[n].clear_ok = q_col_i64(&q, 1);
+		TRY(q_col_sealed(&q, 2, "mailbox.address", a, &ret[n].address, f));
+		ret[n].profile = q_col_i64(&q, 3);
+		ret[n].profile_not_after = q_col_i64(&q, 4);
+	}
+	*ret_n = n;
+	return OK;
+}
+
+static int add_activity(struct store *st, int64_t id, int64_t now, int64_t forwarded, int64_t dropped,
+                        int64_t refused, uint64_t bytes, struct fail *f)
+{
+	OWNQ q = q_write(
+	        st,
+	        "INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (alias, day) DO UPDATE SET"
+	        " forwarded = forwarded + ?3, dropped = dropped + ?4, refused = refused + ?5,"
+	        " bytes = bytes + ?6");
+
+	q_i64(&q, id);
+	q_i64(&q, now / DAY_S);
+	q_i64(&q, forwarded);
+	q_i64(&q, dropped);
+	q_i64(&q, refused);
+	q_i64(&q, (int64_t)bytes);
+	return q_done(&q, f);
+}
+
+int alias_used(struct store *st, int64_t id, int64_t now, uint64_t bytes, struct fail *f)
+{
+	OWNQ q = q_write(st, "UPDATE alias SET last_used = ?, used = used + 1,"
+	                     " count_left = CASE WHEN count_left > 0 THEN count_left - 1 ELSE count_left END "
+	                     "WHERE id = ?");
+
+	q_i64(&q, now);
+	q_i64(&q, id);
+	TRY(q_done(&q, f));
+	return add_activity(st, id, now, 1, 0, 0, bytes, f);
+}
+
+int alias_note(struct store *st, int64_t id, int64_t now, enum activity what, struct fail *f)
+{
+	return add_activity(st, id, now, 0, what == ACTIVITY_DROPPED, what == ACTIVITY_REFUSED, 0, f);
+}

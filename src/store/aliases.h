@@ -1,0 +1,50 @@
+/* aliases.h - addresses that users give out, and the mailboxes behind them. */
+#ifndef STORE_ALIASES_H
+#define STORE_ALIASES_H
+
+#include "store/store.h"
+
+enum alias_state { ALIAS_ON = 1, ALIAS_OFF_DROP, ALIAS_OFF_REJECT };
+
+enum { ALIAS_MAILBOXES_MAX = 10 };
+
+struct alias {
+	int64_t id, user, created;
+	struct str address, label;
+	enum alias_state state;
+	int64_t expires_at; /* 0: never */
+	int64_t idle_days;  /* 0: never */
+	int64_t count_left; /* -1: unlimited */
+	int64_t last_used, used;
+};
+
+/* What lies behind an alias, for one look at RCPT. profile is that mailbox's active one; all 0 when there is none. */
+struct alias_mailbox {
+	int64_t mailbox, profile, profile_not_after;
+	bool clear_ok;
+	struct str address;
+};
+
+/* FAIL_EXISTS: taken, or once was. id, last_used and used are ignored. */
+MUST_CHECK int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct fail *f);
+MUST_CHECK int alias_find(struct store *st, struct str address, struct arena *a, struct alias *ret,
+                          struct fail *f);
+MUST_CHECK int alias_update(struct store *st, const struct alias *al,
+                            struct fail *f); /* state, expiry, label */
+MUST_CHECK int alias_delete(struct store *st, int64_t id, struct fail *f);
+MUST_CHECK int alias_each(struct store *st, int64_t user,
+                          int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg,
+                          struct fail *f);
+
+MUST_CHECK int alias_mailbox_add(struct store *st, int64_t alias, int64_t mailbox, struct fail *f);
+MUST_CHECK int alias_mailbox_clear(struct store *st, int64_t alias, struct fail *f);
+/* At most ALIAS_MAILBOXES_MAX. */
+MUST_CHECK int alias_mailboxes(struct store *st, int64_t alias, struct arena *a, struct alias_mailbox *ret,
+                               size_t *ret_n, struct fail *f);
+
+/* A message came through: last use, counts, the day's activity. */
+MUST_CHECK int alias_used(struct store *st, int64_t id, int64_t now, uint64_t bytes, struct fail *f);
+enum activity { ACTIVITY_DROPPED, ACTIVITY_REFUSED };
+MUST_CHECK int alias_note(struct store *st, int64_t id, int64_t now, enum activity what, struct fail *f);
+
+#endif

@@ -1,0 +1,242 @@
+#include "store/people.h"
+
+#include "base/clock.h"
+#include "store/db.h"
+
+#define COLUMNS                                                                                              \
+	"c.id, c.alias, c.reverse, c.created, c.last_used, c.kind, c.address, c.name, c.reply_to, r.address"
+
+static int read_one(struct q *q, struct arena *a, struct correspondent *ret, struct fail *f)
+{
+	struct correspondent c = {
+		.id = q_col_i64(q, 0),
+		.alias = q_col_i64(q, 1),
+		.reverse = q_col_i64(q, 2),
+		.created = q_col_i64(q, 3),
+		.last_used = q_col_i64(q, 4),
+		.kind = (enum correspondent_kind)q_col_i64(q, 5),
+	};
+
+	TRY(q_col_sealed(q, 6, "correspondent.address", a, &c.address, f));
+	TRY(q_col_sealed(q, 7, "correspondent.name", a, &c.name, f));
+	TRY(q_col_sealed(q, 8, "correspondent.reply_to", a, &c.reply_to, f));
+	TRY(q_col_sealed(q, 9, "reverse.address", a, &c.reverse_address, f));
+	*ret = c;
+	return OK;
+}
+
+int correspondent_find(struct store *st, int64_t alias, struct str key, struct arena *a,
+                       struct correspondent *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " COLUMNS " FROM correspondent c JOIN reverse r ON r.id = c.reverse"
+	                    " WHERE c.alias = ? AND c.key_hash = ?");
+
+	q_i64(&q, alias);
+	q_hash(&q, "correspondent", (uint64_t)alias, key);
+	TRY(q_one(&q, "correspondent", f));
+	return read_one(&q, a, ret, f);
+}
+
+int correspondent_add(struct store *st, const struct correspondent *c, int64_t *ret_id, struct fail *f)
+{
+	OWNQ q = q_write(
+	        st,
+	        "INSERT INTO correspondent (alias, key_hash, kind, address, name, reply_to, reverse, created,"
+	        " last_used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+
+	q_i64(&q, c->alias);
+	q_hash(&q, "correspondent", (uint64_t)c->alias, c->key);
+	q_i64(&q, c->kind);
+	q_sealed(&q, "correspondent.address", c->address);
+	q_sealed(&q, "correspondent.name", c->name);
+	q_sealed(&q, "correspondent.reply_to", c->reply_to);
+	q_i64(&q, c->reverse);
+	q_i64(&q, c->created);
+	q_i64(&q, c->last_used);
+	TRY(q_done(&q, f));
+	*ret_id = store_last_id(st);
+	return OK;
+}
+
+int correspondent_touch(struct store *st, const struct correspondent *old, struct str name,
+                        struct str reply_to, int64_t now, struct fail *f)
+{
+	bool fresh =
+	        str_eq(old->name, name) && str_eq(old->reply_to, reply_to) && now - old->last_used < DAY_S;
+	OWNQ q = fresh ? (struct q){ 0 }
+	               : q_write(st, "UPDATE correspondent SET name = ?, reply_to = ?, last_used = ? WHERE "
+	                             "id = ?");
+
+	if (fresh)
+		return OK;
+	q_sealed(&q, "correspondent.name", name);
+	q_sealed(&q, "correspondent.reply_to", reply_to);
+	q_i64(&q, now);
+	q_i64(&q, old->id);
+	return q_done(&q, f);
+}
+
+int correspondent_each(struct store *st, int64_t alias,
+                       int (*fn)(void *arg, const struct correspondent *c, struct fail *f), void *arg,
+                       struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " COLUMNS " FROM correspondent c JOIN reverse r ON r.id = c.reverse"
+	                    " WHERE c.alias = ? ORDER BY c.id");
+	bool row = false;
+
+	q_i64(&q, alias);
+	for (;;) {
+		OWN(arena) a = ARENA;
+		struct correspondent c;
+
+		TRY(q_row(&q, &row, f));
+		if (!row)
+			return OK;
+		TRY(read_one(&q, &a, &c, f));
+		TRY(fn(arg, &c, f));
+	}
+}
+
+/* ---- reverse addresses ----------------------------------------------------------------------------------------- */
+
+int reverse_add(struct store *st, int64_t user, struct str address, enum reverse_use use, int64_t now,
+                int64_t *ret_id, struct fail *f)
+{
+	OWNQ known = q_read(st, "SELECT 1 FROM address_gone WHERE address_hash = ?1"
+	                        " UNION ALL SELECT 1 FROM alias WHERE address_hash = ?1");
+	OWNQ q = q_write(
+	        st, "INSERT INTO reverse (user, address_hash, address, use, created) VALUES (?, ?, ?, ?, ?)");
+	bool row = false;
+
+	q_hash(&known, "address", 0, address);
+	TRY(q_row(&known, &row, f));
+	if (row)
+		return fail(f, FAIL_EXISTS, "this address is or was in use");
+	q_i64(&q, user);
+	q_hash(&q, "address", 0, address);
+	q_sealed(&q, "reverse.address", address);
+	q_i64(&q, use);
+	q_i64(&q, now);
+	TRY(q_done(&q, f));
+	*ret_id = store_last_id(st);
+	return OK;
+}
+
+static int read_reverse(struct q *q, struct arena *a, struct reverse *ret, struct fail *f)
+{
+	struct reverse r = { q_col_i64(q, 0), q_col_i64(q, 1), { 0 }, (enum reverse_use)q_col_i64(q, 3) };
+
+	TRY(q_col_sealed(q, 2, "reverse.address", a, &r.address, f));
+	*ret = r;
+	return OK;
+}
+
+int reverse_find(struct store *st, struct str address, struct arena *a, struct reverse *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT id, user, address, use FROM reverse WHERE address_hash = ?");
+
+	q_hash(&q, "address", 0, address);
+	TRY(q_one(&q, "reverse address", f));
+	return read_reverse(&q, a, ret, f);
+}
+
+int reverse_take(struct store *st, int64_t user, int64_t with_profile, struct arena *a, struct reverse *ret,
+                 struct fail *f)
+{
+	OWNQ q = q_read(
+	        st,
+	        "SELECT r.id, r.user, r.address, r.use FROM reverse r WHERE r.user = ?1 AND r.use = 0 AND"
+	        " (?2 = 0 OR EXISTS (SELECT 1 FROM sender_cert s WHERE s.reverse = r.id AND s.profile = ?2))"
+	        " LIMIT 1");
+	OWNQ u = q_write(st, "UPDATE reverse SET use = 1 WHERE id = ?");
+	struct reverse r;
+
+	q_i64(&q, user);
+	q_i64(&q, with_profile);
+	TRY(q_one(&q, "reverse address in the pool", f));
+	TRY(read_reverse(&q, a, &r, f));
+	q_i64(&u, r.id);
+	TRY(q_done(&u, f));
+	r.use = REVERSE_TAKEN;
+	*ret = r;
+	return OK;
+}
+
+int reverse_bare(struct store *st, int64_t user, int64_t profile, struct arena *a, struct reverse *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT r.id, r.user, r.address, r.use FROM reverse r WHERE r.user = ?1 AND r.use = 0 AND"
+			    " NOT EXISTS (SELECT 1 FROM sender_cert s WHERE s.reverse = r.id AND s.profile = ?2) LIMIT 1");
+
+	q_i64(&q, user);
+	q_i64(&q, profile);
+	TRY(q_one(&q, "reverse address in the pool", f));
+	return read_reverse(&q, a, ret, f);
+}
+
+int reverse_notice(struct store *st, int64_t user, struct arena *a, struct reverse *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT id, user, address, use FROM reverse WHERE user = ? AND use = 2");
+
+	q_i64(&q, user);
+	TRY(q_one(&q, "notice address", f));
+	return read_reverse(&q, a, ret, f);
+}
+
+/* ---- Message-IDs, rates, what was seen ------------------------------------------------------------------------- */
+
+static const char *const ways[] = { "", "msgid.in", "msgid.out" };
+
+int msgid_put(struct store *st, int64_t user, enum msgid_way way, struct str told, struct str original,
+              int64_t now, struct fail *f)
+{
+	OWNQ q = q_write(st, "INSERT OR IGNORE INTO msgid (hash, value, created) VALUES (?, ?, ?)");
+
+	q_hash(&q, ways[way], (uint64_t)user, told);
+	q_sealed(&q, "msgid.value", original);
+	q_i64(&q, now);
+	return q_done(&q, f);
+}
+
+int msgid_get(struct store *st, int64_t user, enum msgid_way way, struct str told, struct arena *a,
+              struct str *ret_original, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT value FROM msgid WHERE hash = ?");
+
+	q_hash(&q, ways[way], (uint64_t)user, told);
+	TRY(q_one(&q, "message id", f));
+	return q_col_sealed(&q, 0, "msgid.value", a, ret_original, f);
+}
+
+int rate_add(struct store *st, int64_t user, int64_t now, int64_t n, int64_t *ret_sum, struct fail *f)
+{
+	OWNQ q = q_write(
+	        st, "INSERT INTO rate VALUES (?1, ?2, ?3) ON CONFLICT (user, hour) DO UPDATE SET n = n + ?3"
+	            " RETURNING n");
+
+	q_i64(&q, user);
+	q_i64(&q, now / HOUR_S);
+	q_i64(&q, n);
+	TRY(q_one(&q, "rate", f));
+	*ret_sum = q_col_i64(&q, 0);
+	return OK;
+}
+
+int seen_find(struct store *st, struct str digest, struct arena *a, struct str *ret_mid, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT mid FROM seen WHERE digest = ?");
+
+	q_hash(&q, "seen", 0, digest);
+	TRY(q_one(&q, "message", f));
+	*ret_mid = q_col_blob(&q, 0, a);
+	return OK;
+}
+
+int seen_add(struct store *st, struct str digest, struct str mid, int64_t now, struct fail *f)
+{
+	OWNQ q = q_write(st, "INSERT OR REPLACE INTO seen (digest, mid, created) VALUES (?, ?, ?)");
+
+	q_hash(&q, "seen", 0, digest);
+	q_blob(&q, mid);
+	q_i64(&q, now);
+	return q_done(&q, f);
+}

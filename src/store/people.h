@@ -1,0 +1,73 @@
+/* people.h - correspondents as seen through one alias, the reverse addresses that stand for them, and the Message-IDs that
+ * are told to each side. */
+#ifndef STORE_PEOPLE_H
+#define STORE_PEOPLE_H
+
+#include "store/store.h"
+
+enum correspondent_kind { CORRESPONDENT_PERSON = 1, CORRESPONDENT_LIST, CORRESPONDENT_SHARED };
+
+struct correspondent {
+	int64_t id, alias, reverse, created, last_used;
+	enum correspondent_kind kind;
+	struct str
+	        key; /* what makes it one correspondent: "person:KEY", "list:ID"; given when adding, not read back */
+	struct str address;  /* as it is to be written; may be empty */
+	struct str name;     /* UTF-8 */
+	struct str reply_to; /* where answers go when it is not `address` */
+	struct str reverse_address;
+};
+
+MUST_CHECK int correspondent_find(struct store *st, int64_t alias, struct str key, struct arena *a,
+                                  struct correspondent *ret, struct fail *f);
+/* reverse must have been taken. */
+MUST_CHECK int correspondent_add(struct store *st, const struct correspondent *c, int64_t *ret_id,
+                                 struct fail *f);
+/* name and reply_to as of the newest message. Writes only what has changed or aged a day. */
+MUST_CHECK int correspondent_touch(struct store *st, const struct correspondent *old, struct str name,
+                                   struct str reply_to, int64_t now, struct fail *f);
+MUST_CHECK int correspondent_each(struct store *st, int64_t alias,
+                                  int (*fn)(void *arg, const struct correspondent *c, struct fail *f),
+                                  void *arg, struct fail *f);
+
+enum reverse_use { REVERSE_POOL = 0, REVERSE_TAKEN = 1, REVERSE_NOTICE = 2 };
+
+struct reverse {
+	int64_t id, user;
+	struct str address;
+	enum reverse_use use;
+};
+
+/* FAIL_EXISTS: taken, or once was. */
+MUST_CHECK int reverse_add(struct store *st, int64_t user, struct str address, enum reverse_use use,
+                           int64_t now, int64_t *ret_id, struct fail *f);
+MUST_CHECK int reverse_find(struct store *st, struct str address, struct arena *a, struct reverse *ret,
+                            struct fail *f);
+/* One of the pool becomes REVERSE_TAKEN; with_profile: one that has a certificate of that profile (0: any).
+ * FAIL_ABSENT: the pool is empty. */
+MUST_CHECK int reverse_take(struct store *st, int64_t user, int64_t with_profile, struct arena *a,
+                            struct reverse *ret, struct fail *f);
+/* One of the pool that has no certificate of that profile yet; FAIL_ABSENT. */
+MUST_CHECK int reverse_bare(struct store *st, int64_t user, int64_t profile, struct arena *a, struct reverse *ret,
+			    struct fail *f);
+/* The address from which a user's own notices come; FAIL_ABSENT. */
+MUST_CHECK int reverse_notice(struct store *st, int64_t user, struct arena *a, struct reverse *ret,
+                              struct fail *f);
+
+/* Message-IDs: `told` is the one that one side was told in the place of `original`. */
+enum msgid_way { MSGID_INBOUND = 1, MSGID_OUTBOUND };
+MUST_CHECK int msgid_put(struct store *st, int64_t user, enum msgid_way way, struct str told,
+                         struct str original, int64_t now, struct fail *f); /* keeps an older one */
+MUST_CHECK int msgid_get(struct store *st, int64_t user, enum msgid_way way, struct str told, struct arena *a,
+                         struct str *ret_original, struct fail *f); /* FAIL_ABSENT */
+
+/* New correspondents of a user in an hour: adds n, tells the sum. */
+MUST_CHECK int rate_add(struct store *st, int64_t user, int64_t now, int64_t n, int64_t *ret_sum,
+                        struct fail *f);
+
+/* Messages seen: a retry of what was accepted is recognised. digest: 32 bytes, hashed again here. */
+MUST_CHECK int seen_find(struct store *st, struct str digest, struct arena *a, struct str *ret_mid,
+                         struct fail *f);
+MUST_CHECK int seen_add(struct store *st, struct str digest, struct str mid, int64_t now, struct fail *f);
+
+#endif

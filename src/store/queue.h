@@ -1,0 +1,39 @@
+/* queue.h - what is to be sent, until it was sent or given up. */
+#ifndef STORE_QUEUE_H
+#define STORE_QUEUE_H
+
+#include "store/store.h"
+
+enum queue_kind { QUEUE_FORWARD = 1, QUEUE_NOTICE, QUEUE_DSN };
+
+struct queue_item {
+	int64_t id, body, user;
+	enum queue_kind kind;
+	struct str mid;                         /* 26 characters, told in logs and answers */
+	struct str sender, rcpt;                /* envelope; sender may be empty */
+	struct str orig_sender, orig_id, alias; /* for a DSN; may be empty */
+	int64_t arrived, next_try, tries, expires;
+	int64_t flags;           /* enum sealed_flags of ipc/schema.h */
+	struct str status, note; /* of the last try: "4.4.1" and the next hop's words */
+	int64_t size;            /* of the message, when read */
+};
+
+MUST_CHECK int queue_add(struct store *st, const struct queue_item *i, int64_t *ret_id, struct fail *f);
+/* Items with next_try <= now, the oldest first, without those of which `skip` is true, at most `most`. */
+MUST_CHECK int queue_due(struct store *st, int64_t now, bool (*skip)(void *arg, int64_t id),
+                         int (*fn)(void *arg, const struct queue_item *i, struct fail *f), void *arg,
+                         size_t most, struct fail *f);
+/* When the next item wants to go that is not skipped; INT64_MAX when there is none. */
+MUST_CHECK int queue_next(struct store *st, bool (*skip)(void *arg, int64_t id), void *arg, int64_t *ret,
+                          struct fail *f);
+MUST_CHECK int queue_get(struct store *st, int64_t id, struct arena *a, struct queue_item *ret,
+                         struct fail *f);
+MUST_CHECK int queue_find(struct store *st, struct str mid, int64_t *ret_id, struct fail *f);
+MUST_CHECK int queue_retry(struct store *st, int64_t id, int64_t next_try, struct str status, struct str note,
+                           struct fail *f);                                /* one more try counted */
+MUST_CHECK int queue_delete(struct store *st, int64_t id, struct fail *f); /* its body too */
+MUST_CHECK int queue_flush(struct store *st, int64_t now, struct fail *f);
+MUST_CHECK int queue_each(struct store *st, int (*fn)(void *arg, const struct queue_item *i, struct fail *f),
+                          void *arg, struct fail *f);
+
+#endif

@@ -1,0 +1,118 @@
+/* schema.c - the tables, and how an older store becomes a newer one: forward only, each step in one transaction, after a
+ * copy was laid beside it. */
+#include "store/db.h"
+
+#include <stdio.h>
+
+// clang-format off
+static const char *const versions[] = {
+	/* 1 */
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
+	"CREATE TABLE user (id INTEGER PRIMARY KEY, name_hash BLOB NOT NULL UNIQUE, name BLOB NOT NULL, created INTEGER);"
+	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
+	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, clear_ok INTEGER NOT NULL, created INTEGER);"
+	"CREATE INDEX mailbox_user ON mailbox (user);"
+	"CREATE TABLE mailbox_sender (mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,"
+	" address_hash BLOB NOT NULL, address BLOB NOT NULL, PRIMARY KEY (mailbox, address_hash)) WITHOUT ROWID;"
+	"CREATE TABLE alias (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
+	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, state INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
+	" idle_days INTEGER NOT NULL, count_left INTEGER NOT NULL, last_used INTEGER NOT NULL, used INTEGER NOT NULL,"
+	" label BLOB, created INTEGER NOT NULL);"
+	"CREATE INDEX alias_user ON alias (user);"
+	"CREATE TABLE alias_mailbox (alias INTEGER NOT NULL REFERENCES alias ON DELETE CASCADE,"
+	" mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE, PRIMARY KEY (alias, mailbox)) WITHOUT ROWID;"
+	"CREATE INDEX alias_of_mailbox ON alias_mailbox (mailbox);"
+	"CREATE TABLE address_gone (address_hash BLOB PRIMARY KEY) WITHOUT ROWID;"
+	"CREATE TABLE correspondent (id INTEGER PRIMARY KEY, alias INTEGER NOT NULL REFERENCES alias ON DELETE CASCADE,"
+	" key_hash BLOB NOT NULL, kind INTEGER NOT NULL, address BLOB, name BLOB, reply_to BLOB,"
+	" reverse INTEGER NOT NULL REFERENCES reverse, created INTEGER, last_used INTEGER, UNIQUE (alias, key_hash));"
+	"CREATE INDEX correspondent_reverse ON correspondent (reverse);"
+	"CREATE TABLE reverse (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
+	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, use INTEGER NOT NULL, created INTEGER);"
+	"CREATE INDEX reverse_pool ON reverse (user, use) WHERE use = 0;"
+	"CREATE TABLE profile (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
+	" mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE, state INTEGER NOT NULL, cipher INTEGER NOT NULL,"
+	" sender_alg INTEGER NOT NULL, root BLOB, intermediate BLOB, user_cert BLOB, wrapped_ca BLOB, intermediate_spki BLOB,"
+	" root_cn BLOB, intermediate_cn BLOB, domains BLOB, critical INTEGER NOT NULL, not_before INTEGER NOT NULL,"
+	" not_after INTEGER NOT NULL, created INTEGER NOT NULL, reminded INTEGER NOT NULL);"
+	"CREATE UNIQUE INDEX profile_active ON profile (mailbox) WHERE state = 3;"
+	"CREATE INDEX profile_mailbox ON profile (mailbox);"
+	"CREATE TABLE sender_cert (id INTEGER PRIMARY KEY, reverse INTEGER NOT NULL REFERENCES reverse ON DELETE CASCADE,"
+	" profile INTEGER NOT NULL REFERENCES profile ON DELETE CASCADE, cert BLOB NOT NULL, wrapped BLOB NOT NULL,"
+	" not_after INTEGER NOT NULL, UNIQUE (reverse, profile));"
+	"CREATE INDEX sender_cert_profile ON sender_cert (profile);"
+	"CREATE TABLE spare (id INTEGER PRIMARY KEY, alg INTEGER NOT NULL, wrapped BLOB NOT NULL);"
+	"CREATE INDEX spare_alg ON spare (alg);"
+	"CREATE TABLE msgid (hash BLOB PRIMARY KEY, value BLOB NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX msgid_created ON msgid (created);"
+	"CREATE TABLE seen (digest BLOB PRIMARY KEY, mid BLOB NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX seen_created ON seen (created);"
+	"CREATE TABLE activity (alias INTEGER NOT NULL REFERENCES alias ON DELETE CASCADE, day INTEGER NOT NULL,"
+	" forwarded INTEGER NOT NULL, dropped INTEGER NOT NULL, refused INTEGER NOT NULL, bytes INTEGER NOT NULL,"
+	" PRIMARY KEY (alias, day)) WITHOUT ROWID;"
+	"CREATE INDEX activity_day ON activity (day);"
+	"CREATE TABLE rate (user INTEGER NOT NULL, hour INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (user, hour))"
+	" WITHOUT ROWID;"
+	"CREATE TABLE body (id INTEGER PRIMARY KEY, file INTEGER NOT NULL, own INTEGER NOT NULL, offset INTEGER NOT NULL,"
+	" stored INTEGER NOT NULL, plain INTEGER NOT NULL, key BLOB NOT NULL);"
+	"CREATE INDEX body_file ON body (file);"
+	"CREATE TABLE queue (id INTEGER PRIMARY KEY, mid BLOB NOT NULL, body INTEGER NOT NULL REFERENCES body,"
+	" user INTEGER NOT NULL, kind INTEGER NOT NULL, sender BLOB NOT NULL, rcpt BLOB NOT NULL, orig_sender BLOB,"
+	" orig_id BLOB, alias BLOB, arrived INTEGER NOT NULL, next_try INTEGER NOT NULL, tries INTEGER NOT NULL,"
+	" expires INTEGER NOT NULL, flags INTEGER NOT NULL, status BLOB, note BLOB);"
+	"CREATE INDEX queue_next ON queue (next_try, id);",
+};
+// clang-format on
+
+enum { NEWEST = sizeof(versions) / sizeof(versions[0]) };
+
+static int64_t version_of(struct store *st)
+{
+	sqlite3_stmt *s = NULL;
+	int64_t v = -1;
+
+	if (sqlite3_prepare_v2(st->db, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW)
+		v = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return v;
+}
+
+static int copy_beside(struct store *st, int64_t version, struct fail *f)
+{
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "VACUUM INTO 'postern.db.before-%lld'", (long long)version + 1);
+	return store_exec(st, sql, f);
+}
+
+static int step_to(struct store *st, int64_t version, struct fail *f)
+{
+	char set[64];
+
+	snprintf(set, sizeof(set), "PRAGMA user_version = %lld", (long long)version + 1);
+	TRY(store_exec(st, "BEGIN EXCLUSIVE", f));
+	if (store_exec(st, versions[version], f) < 0 || store_exec(st, set, f) < 0 ||
+	    store_exec(st, "COMMIT", f) < 0) {
+		(void)!sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
+		return FAIL_SYS;
+	}
+	return OK;
+}
+
+int schema_migrate(struct store *st, struct fail *f)
+{
+	int64_t v = version_of(st);
+
+	if (v < 0)
+		return fail(f, FAIL_SYS, "the database cannot be read: %s", sqlite3_errmsg(st->db));
+	if (v > NEWEST)
+		return fail(f, FAIL_DENIED,
+		            "the store was made by a newer Postern (schema %lld, this one knows %d)",
+		            (long long)v, NEWEST);
+	if (v > 0 && v < NEWEST)
+		TRY(copy_beside(st, v, f));
+	for (; v < NEWEST; v++)
+		TRY(step_to(st, v, f));
+	return OK;
+}

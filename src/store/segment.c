@@ -1,0 +1,319 @@
+#include "store/segment.h"
+
+#include "base/mem.h"
+#include "store/db.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SEGMENT_BYTES = 64 << 20, COPY = 64 * 1024, EMPTIED_MAX = 4096 };
+
+struct segments {
+	int dir;
+	int64_t last;      /* highest file number in use */
+	int64_t current;   /* 0: none open */
+	int fd;            /* of the current segment */
+	uint64_t at;       /* its end */
+	uint64_t group_at; /* its end when the group began */
+	uint64_t most;
+	bool unsynced;
+	int64_t emptied[EMPTIED_MAX]; /* files that lost a body in this group */
+	size_t n_emptied;
+};
+
+static void name_of(int64_t file, char out[static 24])
+{
+	snprintf(out, 24, "%016llx", (unsigned long long)file);
+}
+
+/* ---- opening --------------------------------------------------------------------------------------------------- */
+
+static int is_known(struct store *st, int64_t file, bool *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT 1 FROM body WHERE file = ? LIMIT 1");
+
+	q_i64(&q, file);
+	return q_row(&q, ret, f);
+}
+
+static bool number_of(const char *name, int64_t *ret)
+{
+	char *end;
+	long long v;
+
+	if (strlen(name) != 16)
+		return false;
+	v = strtoll(name, &end, 16);
+	if (*end || v <= 0)
+		return false;
+	*ret = v;
+	return true;
+}
+
+/* A crash leaves files that no row points to: torn segments, large bodies that were never accepted. */
+static int sweep(struct store *st, struct segments *s, struct fail *f)
+{
+	DIR *dir = fdopendir(fcntl(s->dir, F_DUPFD_CLOEXEC, 0));
+	int r = OK;
+
+	if (!dir)
+		return fail_errno(f, FAIL_SYS, "bodies");
+	rewinddir(dir);
+	for (struct dirent *e; r == OK && (e = readdir(dir));) {
+		bool known = false;
+		int64_t file;
+
+		if (!number_of(e->d_name, &file))
+			continue;
+		r = is_known(st, file, &known, f);
+		if (r == OK && !known)
+			unlinkat(s->dir, e->d_name, 0);
+		if (file > s->last)
+			s->last = file;
+	}
+	closedir(dir);
+	return r;
+}
+
+int segments_open(struct store *st, struct fail *f)
+{
+	struct segments *s = xnew(struct segments);
+
+	st->segments = s;
+	s->fd = -1;
+	s->most = st->o.segment_bytes ? st->o.segment_bytes : SEGMENT_BYTES;
+	if (mkdir("bodies", 0700) < 0 && errno != EEXIST)
+		return fail_errno(f, FAIL_SYS, "bodies");
+	s->dir = open("bodies", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir < 0)
+		return fail_errno(f, FAIL_SYS, "bodies");
+	return sweep(st, s, f);
+}
+
+void segments_free(struct segments *s)
+{
+	if (!s)
+		return;
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->dir >= 0)
+		close(s->dir);
+	free(s);
+}
+
+static int new_file(struct segments *s, int64_t *ret_file, int *ret_fd, struct fail *f)
+{
+	char name[24];
+	OWNFD fd = -1;
+
+	name_of(s->last + 1, name);
+	fd = openat(s->dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_errno(f, FAIL_SYS, "a new file of bodies");
+	if (fsync(s->dir) < 0)
+		return fail_errno(f, FAIL_SYS, "sync of bodies");
+	*ret_file = ++s->last;
+	*ret_fd = TAKE_FD(fd);
+	return OK;
+}
+
+/* ---- writing --------------------------------------------------------------------------------------------------- */
+
+static void close_current(struct segments *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	s->fd = -1;
+	s->current = 0;
+}
+
+static void note_emptied(struct segments *s, int64_t file)
+{
+	if (s->n_emptied < EMPTIED_MAX) /* beyond it the sweep of the next start finds them */
+		s->emptied[s->n_emptied++] = file;
+}
+
+/* A segment is never changed in the middle of a group, so that taking back is one truncation. */
+static int want_segment(struct segments *s, struct fail *f)
+{
+	if (s->current && s->at >= s->most && !s->unsynced) {
+		note_emptied(s, s->current); /* its bodies may all have gone while it was the current one */
+		close_current(s);
+	}
+	if (s->current)
+		return OK;
+	TRY(new_file(s, &s->current, &s->fd, f));
+	s->at = s->group_at = 0;
+	return OK;
+}
+
+static int write_at(int fd, struct str bytes, uint64_t at, struct fail *f)
+{
+	while (bytes.n) {
+		ssize_t n = pwrite(fd, bytes.p, bytes.n, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return fail_errno(f, FAIL_SYS, "write of a body");
+		bytes = str_from(bytes, (size_t)n);
+		at += (uint64_t)n;
+	}
+	return OK;
+}
+
+static int copy_in(struct segments *s, int from, uint64_t bytes, struct fail *f)
+{
+	static char room[COPY];
+
+	for (uint64_t done = 0; done < bytes;) {
+		size_t want = bytes - done < COPY ? (size_t)(bytes - done) : COPY;
+		ssize_t n = pread(from, room, want, (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return fail(f, FAIL_BUG, "a body that is shorter than told");
+		TRY(write_at(s->fd, str_of(room, (size_t)n), s->at + done, f));
+		done += (uint64_t)n;
+	}
+	return OK;
+}
+
+static int insert(struct store *st, int64_t file, bool own, uint64_t offset, const struct body *b,
+                  int64_t *ret_id, struct fail *f)
+{
+	OWNQ q = q_write(
+	        st, "INSERT INTO body (file, own, offset, stored, plain, key) VALUES (?, ?, ?, ?, ?, ?)");
+
+	q_i64(&q, file);
+	q_i64(&q, own);
+	q_i64(&q, (int64_t)offset);
+	q_i64(&q, (int64_t)b->stored);
+	q_i64(&q, (int64_t)b->plain);
+	q_sealed(&q, "body.key", b->key);
+	TRY(q_done(&q, f));
+	*ret_id = store_last_id(st);
+	return OK;
+}
+
+int body_add(struct store *st, int fd, const struct body *b, int64_t *ret_id, struct fail *f)
+{
+	struct segments *s = st->segments;
+
+	TRY(want_segment(s, f));
+	s->unsynced = true;
+	TRY(copy_in(s, fd, b->stored, f));
+	store_step(st);
+	TRY(insert(st, s->current, false, s->at, b, ret_id, f));
+	s->at += b->stored;
+	return OK;
+}
+
+int body_file_new(struct store *st, int64_t *ret_file, int *ret_fd, struct fail *f)
+{
+	return new_file(st->segments, ret_file, ret_fd, f);
+}
+
+int body_file_add(struct store *st, int64_t file, const struct body *b, int64_t *ret_id, struct fail *f)
+{
+	return insert(st, file, true, 0, b, ret_id, f);
+}
+
+void body_file_drop(struct store *st, int64_t file)
+{
+	char name[24];
+
+	name_of(file, name);
+	unlinkat(st->segments->dir, name, 0);
+}
+
+/* A failed fdatasync may have thrown the pages away: that file is never trusted again for new bodies. */
+int segments_sync(struct segments *s, struct fail *f)
+{
+	if (!s->unsynced)
+		return OK;
+	if (fdatasync(s->fd) < 0) {
+		int r = fail_errno(f, FAIL_SYS, "sync of bodies");
+
+		close_current(s);
+		s->unsynced = false;
+		s->n_emptied = 0;
+		return r;
+	}
+	s->unsynced = false;
+	s->group_at = s->at;
+	return OK;
+}
+
+void segments_take_back(struct segments *s)
+{
+	s->n_emptied = 0;
+	s->unsynced = false;
+	if (!s->current)
+		return;
+	if (ftruncate(s->fd, (off_t)s->group_at) < 0)
+		close_current(s);
+	else
+		s->at = s->group_at;
+}
+
+/* ---- reading and deleting -------------------------------------------------------------------------------------- */
+
+int body_get(struct store *st, int64_t id, struct arena *a, struct body *ret, int *ret_fd,
+             uint64_t *ret_offset, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT file, offset, stored, plain, key FROM body WHERE id = ?");
+	struct body b = { .id = id };
+	char name[24];
+	int fd;
+
+	q_i64(&q, id);
+	TRY(q_one(&q, "body", f));
+	TRY(q_col_sealed(&q, 4, "body.key", a, &b.key, f));
+	b.stored = (uint64_t)q_col_i64(&q, 2);
+	b.plain = (uint64_t)q_col_i64(&q, 3);
+	name_of(q_col_i64(&q, 0), name);
+	fd = openat(st->segments->dir, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(f, FAIL_SYS, "a file of bodies");
+	*ret = b;
+	*ret_fd = fd;
+	*ret_offset = (uint64_t)q_col_i64(&q, 1);
+	return OK;
+}
+
+int body_delete(struct store *st, int64_t id, struct fail *f)
+{
+	struct segments *s = st->segments;
+	OWNQ q = q_write(st, "DELETE FROM body WHERE id = ? RETURNING file");
+
+	q_i64(&q, id);
+	TRY(q_one(&q, "body", f));
+	note_emptied(s, q_col_i64(&q, 0));
+	return OK;
+}
+
+void segments_reap(struct store *st)
+{
+	struct segments *s = st->segments;
+
+	for (size_t i = 0; i < s->n_emptied; i++) {
+		int64_t file = s->emptied[i];
+		bool known = true;
+		char name[24];
+
+		if (file == s->current || (i && file == s->emptied[i - 1]))
+			continue;
+		if (is_known(st, file, &known, NULL) == OK && !known) {
+			name_of(file, name);
+			unlinkat(s->dir, name, 0);
+		}
+	}
+	s->n_emptied = 0;
+}

@@ -1,0 +1,39 @@
+/* segment.h - bodies of messages in files. Small ones are appended to the current segment and synced once a group; one over
+ * STORE_BODY_INLINE gets a file of its own that another process writes and syncs. What is in them is
+ * encrypted under a key of the body's own, which stands sealed in its row: deleting the row is deleting the body. */
+#ifndef STORE_SEGMENT_H
+#define STORE_SEGMENT_H
+
+#include "store/store.h"
+
+enum { STORE_BODY_INLINE = 1 << 20 };
+
+struct body {
+	int64_t id;
+	uint64_t stored, plain; /* bytes in the file, bytes of the message */
+	struct str key;         /* 32 bytes */
+};
+
+/* Appends `stored` bytes of fd (from its start) to the segment of the open group. */
+MUST_CHECK int body_add(struct store *st, int fd, const struct body *b, int64_t *ret_id, struct fail *f);
+
+/* A file for a large body: the descriptor is for whoever writes and syncs it. */
+MUST_CHECK int body_file_new(struct store *st, int64_t *ret_file, int *ret_fd, struct fail *f);
+MUST_CHECK int body_file_add(struct store *st, int64_t file, const struct body *b, int64_t *ret_id,
+                             struct fail *f);
+void body_file_drop(struct store *st, int64_t file);
+
+/* For sending: a read-only descriptor (the caller's) and where in it. */
+MUST_CHECK int body_get(struct store *st, int64_t id, struct arena *a, struct body *ret, int *ret_fd,
+                        uint64_t *ret_offset, struct fail *f);
+MUST_CHECK int body_delete(struct store *st, int64_t id, struct fail *f);
+
+/* private to store/ */
+struct segments;
+MUST_CHECK int segments_open(struct store *st, struct fail *f); /* removes files that no row knows */
+void segments_free(struct segments *s);
+MUST_CHECK int segments_sync(struct segments *s, struct fail *f);
+void segments_take_back(struct segments *s); /* the group was not kept */
+void segments_reap(struct store *st);        /* unlinks files whose last body went with the group */
+
+#endif

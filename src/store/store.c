@@ -1,0 +1,171 @@
+#include "store/store.h"
+
+#include "base/mem.h"
+#include "store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+static int take_lock(int *ret_fd, struct fail *f)
+{
+	OWNFD fd = open("postern.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return fail_errno(f, FAIL_SYS, "postern.lock");
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return fail(f, FAIL_EXISTS, "the store is in use by another process");
+	*ret_fd = TAKE_FD(fd);
+	return OK;
+}
+
+/* temp_store: nothing of a query goes to a file of its own. The WAL is bounded by checkpoints of SQLite itself. */
+static const char pragmas[] =
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;"
+        "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;"
+        "PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 4194304;";
+
+static int open_db(struct store *st, struct fail *f)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	int rc = sqlite3_open_v2("postern.db", &st->db, flags, NULL);
+
+	if (rc != SQLITE_OK)
+		return store_fail(st, rc, "postern.db", f);
+	sqlite3_extended_result_codes(st->db, 1);
+	TRY(store_exec(st, pragmas, f));
+	return schema_migrate(st, f);
+}
+
+int store_open(const struct store_cipher *cipher, const struct store_options *o, struct store **ret,
+               struct fail *f)
+{
+	OWNS(store) st = xnew(struct store);
+
+	st->cipher = cipher;
+	st->lock_fd = -1;
+	if (o)
+		st->o = *o;
+	TRY(take_lock(&st->lock_fd, f));
+	TRY(open_db(st, f));
+	TRY(segments_open(st, f));
+	*ret = TAKE(st);
+	return OK;
+}
+
+void store_free(struct store *st)
+{
+	if (!st)
+		return;
+	for (size_t i = 0; i < STATEMENTS; i++)
+		sqlite3_finalize(st->cache[i].stmt);
+	segments_free(st->segments);
+	if (st->db)
+		sqlite3_close(st->db);
+	if (st->lock_fd >= 0)
+		close(st->lock_fd);
+	free(st);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------------------------ */
+
+static int peek_one(sqlite3 *db, const char *key, struct arena *a, struct str *ret)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE key = ?", -1, &s, NULL);
+
+	*ret = STR("");
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		*ret = arena_str(a, str_of(sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0)));
+	sqlite3_finalize(s);
+	return rc;
+}
+
+int store_peek_keys(struct arena *a, struct str *ret_column, struct str *ret_hash, struct fail *f)
+{
+	sqlite3 *db = NULL;
+	int rc = access("postern.db", F_OK) < 0
+	                 ? SQLITE_NOTFOUND
+	                 : sqlite3_open_v2("postern.db", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+	                                   NULL);
+
+	*ret_column = *ret_hash = STR("");
+	if (rc == SQLITE_NOTFOUND)
+		return OK;
+	if (rc == SQLITE_OK) {
+		(void)peek_one(db, "wrapped_column", a,
+		               ret_column); /* a database without tables has no keys */
+		(void)peek_one(db, "wrapped_hash", a, ret_hash);
+	}
+	sqlite3_close(db);
+	return rc == SQLITE_OK ? OK : fail(f, FAIL_SYS, "postern.db: %s", sqlite3_errstr(rc));
+}
+
+static int put_meta(struct store *st, const char *key, struct str value, struct fail *f)
+{
+	OWNQ q = q_write(st, "INSERT INTO meta (key, value) VALUES (CAST(? AS TEXT), ?)"
+	                     " ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+
+	q_blob(&q, str_c(key));
+	q_blob(&q, value);
+	return q_done(&q, f);
+}
+
+int store_put_keys(struct store *st, struct str column, struct str hash, struct str master_id, struct fail *f)
+{
+	TRY(put_meta(st, "wrapped_column", column, f));
+	TRY(put_meta(st, "wrapped_hash", hash, f));
+	TRY(put_meta(st, "master_id", master_id, f));
+	return store_commit(st, f);
+}
+
+/* ---- groups ---------------------------------------------------------------------------------------------------- */
+
+int store_commit(struct store *st, struct fail *f)
+{
+	int r = segments_sync(st->segments, f); /* bodies first: a row never points at nothing */
+
+	store_step(st);
+	if (r == OK && st->open_group)
+		r = store_exec(st, "COMMIT", f);
+	if (r < 0) {
+		if (st->open_group)
+			(void)!sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
+		segments_take_back(st->segments);
+	}
+	st->open_group = false;
+	store_step(st);
+	if (r == OK)
+		segments_reap(st);
+	return r;
+}
+
+int store_part_begin(struct store *st, struct fail *f)
+{
+	if (!st->open_group) {
+		TRY(store_exec(st, "BEGIN IMMEDIATE", f));
+		st->open_group = true;
+	}
+	return store_exec(st, "SAVEPOINT part", f);
+}
+
+int store_part_end(struct store *st, bool keep, struct fail *f)
+{
+	if (!keep)
+		TRY(store_exec(st, "ROLLBACK TO part", f));
+	return store_exec(st, "RELEASE part", f);
+}
+
+int store_scrub(struct store *st, struct fail *f)
+{
+	int rc;
+
+	if (st->open_group)
+		TRY(store_commit(st, f));
+	rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	return rc == SQLITE_OK ? OK : store_fail(st, rc, "checkpoint", f);
+}

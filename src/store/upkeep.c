@@ -1,0 +1,55 @@
+#include "store/upkeep.h"
+
+#include "base/clock.h"
+#include "store/db.h"
+
+/* What is kept how long, and why not shorter. ?1 is the oldest time that stays; at most ?2 rows a call. */
+// clang-format off
+static const struct {
+	const char *what;
+	int days;
+	const char *sql;
+} kinds[] = {
+	{ "msgid", 180, /* threads go on for months */
+	  "DELETE FROM msgid WHERE hash IN (SELECT hash FROM msgid WHERE created < ?1 LIMIT ?2)" },
+	{ "seen", 30, /* a sender retries for days, an attacker replays later */
+	  "DELETE FROM seen WHERE digest IN (SELECT digest FROM seen WHERE created < ?1 LIMIT ?2)" },
+	{ "activity", 30, /* the charts of a month */
+	  "DELETE FROM activity WHERE (alias, day) IN (SELECT alias, day FROM activity WHERE day < ?1 / 86400 LIMIT ?2)" },
+	{ "rate", 1, /* counted by the hour */
+	  "DELETE FROM rate WHERE (user, hour) IN (SELECT user, hour FROM rate WHERE hour < ?1 / 3600 LIMIT ?2)" },
+};
+// clang-format on
+
+enum { PURGE_ROWS = 1000 };
+
+int upkeep_purge(struct store *st, int64_t now, bool *ret_more, struct fail *f)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		OWNQ q = q_write(st, kinds[i].sql);
+
+		q_i64(&q, now - (int64_t)kinds[i].days * DAY_S);
+		q_i64(&q, PURGE_ROWS);
+		TRY(q_done(&q, f));
+		more = more || store_changes(st) >= PURGE_ROWS;
+	}
+	*ret_more = more;
+	return OK;
+}
+
+int upkeep_sums(struct store *st, struct store_sums *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT (SELECT count(*) FROM user), (SELECT count(*) FROM mailbox),"
+	                    " (SELECT count(*) FROM alias), (SELECT count(*) FROM correspondent),"
+	                    " (SELECT count(*) FROM profile WHERE state = 3), (SELECT count(*) FROM queue),"
+	                    " (SELECT coalesce(sum(b.plain), 0) FROM queue q JOIN body b ON b.id = q.body),"
+	                    " (SELECT count(*) FROM reverse WHERE use = 0), (SELECT count(*) FROM spare)");
+
+	TRY(q_one(&q, "sums", f));
+	*ret = (struct store_sums){ q_col_i64(&q, 0), q_col_i64(&q, 1), q_col_i64(&q, 2),
+		                    q_col_i64(&q, 3), q_col_i64(&q, 4), q_col_i64(&q, 5),
+		                    q_col_i64(&q, 6), q_col_i64(&q, 7), q_col_i64(&q, 8) };
+	return OK;
+}

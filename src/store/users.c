@@ -1,0 +1,172 @@
+#include "store/users.h"
+
+#include "store/db.h"
+
+int user_add(struct store *st, struct str name, int64_t now, int64_t *ret_id, struct fail *f)
+{
+	OWNQ q = q_write(st, "INSERT INTO user (name_hash, name, created) VALUES (?, ?, ?)");
+
+	q_hash(&q, "user.name", 0, name);
+	q_sealed(&q, "user.name", name);
+	q_i64(&q, now);
+	TRY(q_done(&q, f));
+	*ret_id = store_last_id(st);
+	return OK;
+}
+
+int user_find(struct store *st, struct str name, int64_t *ret_id, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT id FROM user WHERE name_hash = ?");
+
+	q_hash(&q, "user.name", 0, name);
+	TRY(q_one(&q, "user", f));
+	*ret_id = q_col_i64(&q, 0);
+	return OK;
+}
+
+int user_name(struct store *st, int64_t id, struct arena *a, struct str *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT name FROM user WHERE id = ?");
+
+	q_i64(&q, id);
+	TRY(q_one(&q, "user", f));
+	return q_col_sealed(&q, 0, "user.name", a, ret, f);
+}
+
+int user_delete(struct store *st, int64_t id, struct fail *f)
+{
+	/* Addresses that were given out are never given to anybody else. */
+	OWNQ gone = q_write(
+	        st, "INSERT OR IGNORE INTO address_gone SELECT address_hash FROM alias WHERE user = ?1"
+	            " UNION ALL SELECT address_hash FROM reverse WHERE user = ?1");
+	OWNQ q = q_write(st, "DELETE FROM user WHERE id = ?");
+	OWNQ c =
+	        q_write(st, "DELETE FROM correspondent WHERE alias IN (SELECT id FROM alias WHERE user = ?)");
+
+	q_i64(&gone, id);
+	TRY(q_done(&gone, f));
+	q_i64(&c, id);
+	TRY(q_done(&c, f));
+	q_i64(&q, id);
+	TRY(q_done(&q, f));
+	return store_changes(st) ? OK : fail(f, FAIL_ABSENT, "there is no such user");
+}
+
+int user_each(struct store *st, int (*fn)(void *arg, const struct user *u, struct fail *f), void *arg,
+              struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT id, name, created, (SELECT count(*) FROM mailbox WHERE user = u.id),"
+	                    " (SELECT count(*) FROM alias WHERE user = u.id) FROM user u ORDER BY id");
+	bool row = false;
+
+	for (;;) {
+		OWN(arena) a = ARENA;
+		struct user u = { 0 };
+
+		TRY(q_row(&q, &row, f));
+		if (!row)
+			return OK;
+		u.id = q_col_i64(&q, 0);
+		TRY(q_col_sealed(&q, 1, "user.name", &a, &u.name, f));
+		u.created = q_col_i64(&q, 2);
+		u.mailboxes = q_col_i64(&q, 3);
+		u.aliases = q_col_i64(&q, 4);
+		TRY(fn(arg, &u, f));
+	}
+}
+
+int mailbox_add(struct store *st, int64_t user, struct str address, bool clear_ok, int64_t now,
+                int64_t *ret_id, struct fail *f)
+{
+	OWNQ q = q_write(st, "INSERT INTO mailbox (user, address_hash, address, clear_ok, created) VALUES "
+	                     "(?, ?, ?, ?, ?)");
+
+	q_i64(&q, user);
+	q_hash(&q, "address", 0, address);
+	q_sealed(&q, "mailbox.address", address);
+	q_i64(&q, clear_ok);
+	q_i64(&q, now);
+	TRY(q_done(&q, f));
+	*ret_id = store_last_id(st);
+	return OK;
+}
+
+#define MAILBOX_COLUMNS                                                                                      \
+	"m.id, m.user, m.created, m.address, m.clear_ok,"                                                    \
+	" coalesce((SELECT p.id FROM profile p WHERE p.mailbox = m.id AND p.state = 3), 0)"
+
+static int read_mailbox(struct q *q, struct arena *a, struct mailbox *ret, struct fail *f)
+{
+	struct mailbox m = { .id = q_col_i64(q, 0), .user = q_col_i64(q, 1), .created = q_col_i64(q, 2) };
+
+	TRY(q_col_sealed(q, 3, "mailbox.address", a, &m.address, f));
+	m.clear_ok = q_col_i64(q, 4);
+	m.active_profile = q_col_i64(q, 5);
+	*ret = m;
+	return OK;
+}
+
+int mailbox_find(struct store *st, struct str address, struct arena *a, struct mailbox *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.address_hash = ?");
+
+	q_hash(&q, "address", 0, address);
+	TRY(q_one(&q, "mailbox", f));
+	return read_mailbox(&q, a, ret, f);
+}
+
+int mailbox_get(struct store *st, int64_t id, struct arena *a, struct mailbox *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE m.id = ?");
+
+	q_i64(&q, id);
+	TRY(q_one(&q, "mailbox", f));
+	return read_mailbox(&q, a, ret, f);
+}
+
+int mailbox_set_clear(struct store *st, int64_t id, bool clear_ok, struct fail *f)
+{
+	OWNQ q = q_write(st, "UPDATE mailbox SET clear_ok = ? WHERE id = ?");
+
+	q_i64(&q, clear_ok);
+	q_i64(&q, id);
+	return q_done(&q, f);
+}
+
+int mailbox_delete(struct store *st, int64_t id, struct fail *f)
+{
+	OWNQ q = q_write(st, "DELETE FROM mailbox WHERE id = ?");
+
+	q_i64(&q, id);
+	return q_done(&q, f);
+}
+
+int mailbox_sender_add(struct store *st, int64_t id, struct str address, struct fail *f)
+{
+	OWNQ q = q_write(st, "INSERT INTO mailbox_sender (mailbox, address_hash, address) VALUES (?, ?, ?)");
+
+	q_i64(&q, id);
+	q_hash(&q, "address", 0, address);
+	q_sealed(&q, "mailbox_sender.address", address);
+	return q_done(&q, f);
+}
+
+int mailbox_each(struct store *st, int64_t user,
+                 int (*fn)(void *arg, const struct mailbox *m, struct fail *f), void *arg, struct fail *f)
+{
+	OWNQ q = q_read(
+	        st, "SELECT " MAILBOX_COLUMNS " FROM mailbox m WHERE ?1 = 0 OR m.user = ?1 ORDER BY m.id");
+	bool row = false;
+
+	q_i64(&q, user);
+	for (;;) {
+		OWN(arena) a = ARENA;
+		struct mailbox m;
+
+		TRY(q_row(&q, &row, f));
+		if (!row)
+			return OK;
+		TRY(read_mailbox(&q, &a, &m, f));
+		TRY(fn(arg, &m, f));
+	}
+}

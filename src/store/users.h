@@ -1,0 +1,43 @@
+/* users.h - users and their mailboxes. */
+#ifndef STORE_USERS_H
+#define STORE_USERS_H
+
+#include "store/store.h"
+
+struct user {
+	int64_t id, created;
+	struct str name;
+	int64_t mailboxes, aliases; /* counts, when listed */
+};
+
+MUST_CHECK int user_add(struct store *st, struct str name, int64_t now, int64_t *ret_id, struct fail *f);
+MUST_CHECK int user_find(struct store *st, struct str name, int64_t *ret_id,
+                         struct fail *f); /* FAIL_ABSENT */
+MUST_CHECK int user_name(struct store *st, int64_t id, struct arena *a, struct str *ret, struct fail *f);
+MUST_CHECK int user_delete(struct store *st, int64_t id, struct fail *f); /* with everything of theirs */
+/* Calls fn for each; a negative result of fn ends the walk and is returned. */
+MUST_CHECK int user_each(struct store *st, int (*fn)(void *arg, const struct user *u, struct fail *f),
+                         void *arg, struct fail *f);
+
+struct mailbox {
+	int64_t id, user, created;
+	struct str address;
+	bool clear_ok;          /* the user accepts rewritten clear mail while there is no active profile */
+	int64_t active_profile; /* 0 none */
+};
+
+MUST_CHECK int mailbox_add(struct store *st, int64_t user, struct str address, bool clear_ok, int64_t now,
+                           int64_t *ret_id, struct fail *f);
+MUST_CHECK int mailbox_find(struct store *st, struct str address, struct arena *a, struct mailbox *ret,
+                            struct fail *f);
+MUST_CHECK int mailbox_get(struct store *st, int64_t id, struct arena *a, struct mailbox *ret,
+                           struct fail *f);
+MUST_CHECK int mailbox_set_clear(struct store *st, int64_t id, bool clear_ok, struct fail *f);
+MUST_CHECK int mailbox_delete(struct store *st, int64_t id, struct fail *f);
+MUST_CHECK int mailbox_sender_add(struct store *st, int64_t id, struct str address, struct fail *f);
+/* user 0: all */
+MUST_CHECK int mailbox_each(struct store *st, int64_t user,
+                            int (*fn)(void *arg, const struct mailbox *m, struct fail *f), void *arg,
+                            struct fail *f);
+
+#endif
