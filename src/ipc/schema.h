@@ -35,14 +35,16 @@ enum listen_kind {
 /* Addresses in these messages are "local@domain" as addr_print writes them; "" is the null sender. */
 /* plans: outputs that the recipients accepted so far in this transaction stand for (the sum of the answers'); core
  * refuses with 452 past its bound. */
-#define RCPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(text, rcpt) F(u64, size) F(u32, flags) F(u32, plans)
-#define RCPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) F(u32, plans)
+#define RCPT_ASK(F)                                                                                          \
+	F(u64, session) F(u32, seq) F(text, sender) F(text, rcpt) F(u64, size) F(u32, flags) F(u32, plans)
+#define RCPT_ANSWER(F)                                                                                       \
+	F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) F(u32, plans)
 /* A whole message. rcpts: those that were answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed. */
 #define ACCEPT_ASK(F)                                                                                        \
 	F(u64, session)                                                                                      \
 	F(u32, seq)                                                                                          \
-	F(text, sender) F(list, rcpts) F(text, helo) F(text, client) F(u64, size) F(u32, flags)              \
-	        F(i64, arrived_utc)
+	F(text, sender)                                                                                      \
+	F(list, rcpts) F(text, helo) F(text, client) F(u64, size) F(u32, flags) F(i64, arrived_utc)
 /* 250 means durable. */
 #define ACCEPT_ANSWER(F)                                                                                     \
 	F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) F(text, mid)
@@ -53,8 +55,9 @@ enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4 };
 #define DELIVER(F)                                                                                           \
 	F(u64, delivery)                                                                                     \
 	F(text, mid)                                                                                         \
-	F(text, route) F(text, sender) F(text, rcpt) F(key, body_key) F(u64, offset) F(u64, stored)          \
-	        F(u64, plain) F(u32, flags)
+	F(text, route)                                                                                       \
+	F(text, sender) F(text, rcpt) F(key, body_key) F(u64, offset) F(u64, stored) F(u64, plain)           \
+	        F(u32, flags)
 /* outcome: enum delivery_outcome; note: the next hop's words, bounded, for the operator's eyes only. */
 #define DELIVERED(F) F(u64, delivery) F(u32, outcome) F(u32, smtp) F(text, enhanced) F(text, note)
 enum delivery_outcome { DELIVERY_DONE = 1, DELIVERY_LATER, DELIVERY_NEVER };
@@ -70,9 +73,10 @@ enum delivery_outcome { DELIVERY_DONE = 1, DELIVERY_LATER, DELIVERY_NEVER };
 #define SCANNED(F)                                                                                           \
 	F(u64, job)                                                                                          \
 	F(u32, code)                                                                                         \
-	F(text, why) F(text, from_name) F(text, from) F(list, reply_to) F(list, others) F(text, message_id)  \
-	        F(list, refs) F(text, list_id) F(text, list_post) F(i64, date_utc) F(u32, received)          \
-	                F(u32, flags) F(blob, digest)
+	F(text, why)                                                                                         \
+	F(text, from_name) F(text, from) F(list, reply_to) F(list, others) F(text, message_id) F(list, refs) \
+	        F(text, list_id) F(text, list_post) F(i64, date_utc) F(u32, received) F(u32, flags)          \
+	                F(blob, digest)
 enum { SCAN_ADDRESSES = 100, SCAN_REFS = 50 };
 enum scan_flags {
 	SCAN_CALENDAR = 1,
@@ -89,7 +93,8 @@ enum scan_flags {
 #define SEAL(F)                                                                                              \
 	F(u64, job)                                                                                          \
 	F(u32, output)                                                                                       \
-	F(u32, mode) F(u32, cipher) F(u32, flags) F(u64, key_id) F(blob, user_cert) F(blob, sender_cert)     \
+	F(u32, mode)                                                                                         \
+	F(u32, cipher) F(u32, flags) F(u64, key_id) F(blob, user_cert) F(blob, sender_cert)                  \
 	        F(blob, intermediate) F(text, from_name) F(text, from) F(text, alias) F(text, message_id)    \
 	                F(i64, now_utc) F(list, map) F(list, own) F(list, ids) F(list, carried)
 enum seal_mode { SEAL_ENCRYPT = 1, SEAL_CLEAR, SEAL_AS_IS };
@@ -112,8 +117,9 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 #define CHAIN_CHECK(F)                                                                                       \
 	F(u64, job)                                                                                          \
 	F(blob, root)                                                                                        \
-	F(blob, intermediate) F(blob, intermediate_spki) F(text, root_cn) F(text, intermediate_cn)           \
-	        F(text, mailbox) F(list, domains) F(u32, critical) F(i64, not_before) F(i64, not_after)
+	F(blob, intermediate)                                                                                \
+	F(blob, intermediate_spki) F(text, root_cn) F(text, intermediate_cn) F(text, mailbox)                \
+	        F(list, domains) F(u32, critical) F(i64, not_before) F(i64, not_after)
 #define CHAIN_CHECKED(F) F(u64, job) F(u32, code) F(text, why)
 
 /* ---- core <-> vault -------------------------------------------------------------------------------------------- */
@@ -123,14 +129,15 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 #define STORE_KEYS_ANSWER(F)                                                                                 \
 	F(u64, req)                                                                                          \
 	F(u32, code)                                                                                         \
-	F(text, why) F(key, column) F(key, hash) F(blob, wrapped_column) F(blob, wrapped_hash)               \
-	        F(blob, master_id)
+	F(text, why)                                                                                         \
+	F(key, column) F(key, hash) F(blob, wrapped_column) F(blob, wrapped_hash) F(blob, master_id)
 /* A new intermediate from a spare key. Its limits are wrapped with it: the vault believes them later, not core. */
 #define INTERMEDIATE(F)                                                                                      \
 	F(u64, req)                                                                                          \
 	F(u64, user)                                                                                         \
-	F(u64, profile) F(blob, spare) F(text, subject_cn) F(text, root_cn) F(text, mailbox)                 \
-	        F(list, domains) F(u32, critical) F(i64, not_before) F(i64, not_after)
+	F(u64, profile)                                                                                      \
+	F(blob, spare) F(text, subject_cn) F(text, root_cn) F(text, mailbox) F(list, domains)                \
+	        F(u32, critical) F(i64, not_before) F(i64, not_after)
 #define INTERMEDIATE_ANSWER(F)                                                                               \
 	F(u64, req) F(u32, code) F(text, why) F(blob, wrapped_ca) F(blob, csr) F(blob, spki)
 /* The user's certificate for a public key from a CSR. */
@@ -141,8 +148,8 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 #define ISSUE_SENDER(F)                                                                                      \
 	F(u64, req)                                                                                          \
 	F(u64, user)                                                                                         \
-	F(u64, profile) F(blob, wrapped_ca) F(blob, spare) F(text, address) F(i64, not_before)               \
-	        F(i64, not_after)
+	F(u64, profile)                                                                                      \
+	F(blob, wrapped_ca) F(blob, spare) F(text, address) F(i64, not_before) F(i64, not_after)
 #define ISSUED(F) F(u64, req) F(u32, code) F(text, why) F(blob, cert) F(blob, wrapped_leaf)
 /* One leaf key of that user into the socket. +1 descriptor */
 #define LEND(F) F(u64, user) F(u64, profile) F(blob, wrapped_leaf)
@@ -163,24 +170,21 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
  * sentence for a person; arg: the name of the argument that is wrong, when one is. */
 #define ANSWER(F) F(u64, id) F(u32, code) F(text, why) F(text, arg) F(u32, more) F(list, records)
 
-#define IPC_MESSAGES(M)                                                                                      \
-	M(role_begin, ROLE_BEGIN)                                                                            \
-	M(role_peer, ROLE_PEER)                                                                              \
-	M(role_listen, ROLE_LISTEN) M(role_master, ROLE_MASTER) M(role_tls, ROLE_TLS) M(role_go, ROLE_GO)    \
-	        M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP) M(rcpt_ask, RCPT_ASK) M(                   \
-	                rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
-	                M(deliver, DELIVER) M(delivered, DELIVERED) M(scan, SCAN) M(scanned, SCANNED) M(     \
-	                        seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD) M(sealed, SEALED)    \
-	                        M(job_end, JOB_END) M(csr_read, CSR_READ) M(csr_facts, CSR_FACTS) M(         \
-	                                chain_check, CHAIN_CHECK) M(chain_checked, CHAIN_CHECKED)            \
-	                                M(store_keys, STORE_KEYS) M(store_keys_answer, STORE_KEYS_ANSWER) M( \
-	                                        intermediate, INTERMEDIATE) M(intermediate_answer,           \
-	                                                                      INTERMEDIATE_ANSWER)           \
-	                                        M(issue_user, ISSUE_USER) M(issue_sender, ISSUE_SENDER) M(   \
-	                                                issued, ISSUED) M(lend, LEND) M(key_make, KEY_MAKE)  \
-	                                                M(key_made, KEY_MADE) M(spare_wrap, SPARE_WRAP)      \
-	                                                        M(spare_wrapped, SPARE_WRAPPED)              \
-	                                                                M(call, CALL) M(answer, ANSWER)
+// clang-format off
+#define IPC_MESSAGES(M)                                                                                              \
+	M(role_begin, ROLE_BEGIN) M(role_peer, ROLE_PEER) M(role_listen, ROLE_LISTEN) M(role_master, ROLE_MASTER)    \
+	M(role_tls, ROLE_TLS) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \
+	M(rcpt_ask, RCPT_ASK) M(rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
+	M(deliver, DELIVER) M(delivered, DELIVERED)                                                                  \
+	M(scan, SCAN) M(scanned, SCANNED) M(seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD)                  \
+	M(sealed, SEALED) M(job_end, JOB_END)                                                                        \
+	M(csr_read, CSR_READ) M(csr_facts, CSR_FACTS) M(chain_check, CHAIN_CHECK) M(chain_checked, CHAIN_CHECKED)    \
+	M(store_keys, STORE_KEYS) M(store_keys_answer, STORE_KEYS_ANSWER) M(intermediate, INTERMEDIATE)              \
+	M(intermediate_answer, INTERMEDIATE_ANSWER) M(issue_user, ISSUE_USER) M(issue_sender, ISSUE_SENDER)          \
+	M(issued, ISSUED) M(lend, LEND)                                                                              \
+	M(key_make, KEY_MAKE) M(key_made, KEY_MADE) M(spare_wrap, SPARE_WRAP) M(spare_wrapped, SPARE_WRAPPED)        \
+	M(call, CALL) M(answer, ANSWER)
+// clang-format on
 
 #define IPC_TAG(lower, FIELDS) IPC_##lower,
 enum ipc_tag { IPC_NONE, IPC_MESSAGES(IPC_TAG) IPC_TAGS };

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "ipc/killer.h"
+#include "role/probe.h"
 #include "sys/sandbox.h"
 #include "sys/spawn.h"
 
@@ -122,6 +123,7 @@ static void lock_in(struct running *r)
 	struct fail f = { 0 };
 
 	or_die(sandbox_enter(r->start->role, dir, &s, &f), &f);
+	probe_run();
 	SEND(r->parent, role_ready, s.seccomp, s.landlock, s.widened, s.calls);
 }
 

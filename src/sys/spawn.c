@@ -90,6 +90,18 @@ int spawn_role(const struct spawn *s, pid_t *ret_pid, struct fail *f)
 	return OK;
 }
 
+int spawn_confine(const char *dir, uid_t uid, struct fail *f)
+{
+	if (chdir(dir) < 0)
+		return fail_errno(f, FAIL_SYS, "%s", dir);
+	if (geteuid() != 0 || !uid)
+		return OK;
+	if (chroot(".") < 0 || !become(uid))
+		return fail_errno(f, FAIL_SYS, "becoming %u in %s", (unsigned)uid, dir);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* the change of user has cleared it */
+	return OK;
+}
+
 void spawn_settle(void)
 {
 	struct rlimit none = { 0, 0 };

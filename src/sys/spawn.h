@@ -22,6 +22,9 @@ struct spawn {
  * session, dies with its parent, and does not dump core. */
 MUST_CHECK int spawn_role(const struct spawn *s, pid_t *ret_pid, struct fail *f);
 
+/* As root: makes dir the whole file system of this process and becomes uid. Not root: changes to dir. */
+MUST_CHECK int spawn_confine(const char *dir, uid_t uid, struct fail *f);
+
 /* Does the child's half of what exec keeps: to be called first in main() of a role. */
 void spawn_settle(void);
 

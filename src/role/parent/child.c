@@ -1,0 +1,291 @@
+#include "role/parent/child.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "sys/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MASTER_KEY = 32, PEM_MAX = 256 * 1024, STEADY_MS = 2000, WAIT_FIRST_MS = 50, WAIT_MOST_MS = 5000 };
+
+/* Who talks to whom: nothing else gets a road. */
+static const struct road {
+	enum role a, b;
+} roads[] = {
+	{ ROLE_CORE, ROLE_VAULT },  { ROLE_CORE, ROLE_KEYGEN },  { ROLE_CORE, ROLE_GATE },
+	{ ROLE_CORE, ROLE_SCRIBE }, { ROLE_KEYGEN, ROLE_VAULT },
+};
+
+static void put_pair(void *self, struct str key, struct str value)
+{
+	list_add(self, key);
+	list_add(self, value);
+}
+
+static void tell_begin(struct child *c)
+{
+	OWN(buf) conf = BUF(IPC_RECORD_MAX);
+
+	conf_for_role(&c->parent->conf, c->role, put_pair, &conf);
+	SEND(c->channel, role_begin, c->parent->scribes, str_of(c->parent->mask_key, 16), buf_str(&conf));
+}
+
+static int read_file(struct str path, struct secret *ret, struct fail *f)
+{
+	OWN(arena) a = ARENA;
+	OWNFD fd = open(arena_z(&a, path), O_RDONLY | O_CLOEXEC);
+	OWN(secret) s = SECRET_NONE;
+	ssize_t n;
+
+	if (fd < 0)
+		return fail_errno(f, errno == ENOENT ? FAIL_ABSENT : FAIL_SYS, "%.*s", STR_ARG(path));
+	TRY(secret_new(&s, PEM_MAX, f));
+	n = read(fd, s.p, s.n);
+	if (n < 0)
+		return fail_errno(f, FAIL_SYS, "%.*s", STR_ARG(path));
+	s.n = (size_t)n;
+	*ret = secret_take(&s);
+	return OK;
+}
+
+/* The file is read anew for each vault, so that this process keeps no copy. */
+static int tell_master(struct child *c, struct fail *f)
+{
+	OWN(secret) key = SECRET_NONE;
+
+	TRY(read_file(c->parent->conf.master_key, &key, f));
+	if (key.n != MASTER_KEY)
+		return fail(f, FAIL_SYNTAX,
+		            "the master key file has %zu bytes instead of %d: restore it with "
+		            "`postern init --recover`",
+		            key.n, MASTER_KEY);
+	SEND(c->channel, role_master, secret_str(&key));
+	return OK;
+}
+
+static int tell_tls(struct child *c, struct fail *f)
+{
+	const struct conf *conf = &c->parent->conf;
+	OWN(secret) chain = SECRET_NONE;
+	OWN(secret) key = SECRET_NONE;
+
+	if (!conf->tls_certificate.n)
+		return OK;
+	TRY(read_file(conf->tls_certificate, &chain, f));
+	TRY(read_file(conf->tls_key, &key, f));
+	SEND(c->channel, role_tls, secret_str(&chain), secret_str(&key));
+	return OK;
+}
+
+static int connect_two(struct child *a, struct child *b, struct fail *f)
+{
+	int pair[2];
+
+	TRY(sock_pair(true, pair, f));
+	SEND_FD(a->channel, pair[0], role_peer, b->role, b->index);
+	SEND_FD(b->channel, pair[1], role_peer, a->role, a->index);
+	close(pair[0]);
+	close(pair[1]);
+	return OK;
+}
+
+static bool road_between(enum role a, enum role b)
+{
+	for (size_t i = 0; i < sizeof(roads) / sizeof(roads[0]); i++)
+		if ((roads[i].a == a && roads[i].b == b) || (roads[i].a == b && roads[i].b == a))
+			return true;
+	return false;
+}
+
+static int tell_rest(struct child *c, struct fail *f)
+{
+	struct parent *p = c->parent;
+
+	for (size_t i = 0; i < p->n_listeners; i++)
+		if (p->listeners[i].role == c->role)
+			SEND_FD(c->channel, p->listeners[i].fd, role_listen, p->listeners[i].kind,
+			        p->listeners[i].address);
+	if (c->role == ROLE_VAULT)
+		TRY(tell_master(c, f));
+	if (c->role == ROLE_GATE)
+		TRY(tell_tls(c, f));
+	SEND(c->channel, role_go, 0);
+	return OK;
+}
+
+static void on_ready(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct child *c = self;
+	const struct role_ready *m = msg;
+
+	c->ready = true;
+	log_info("ev=role-ready who=%s index=%u pid=%d seccomp=%s calls=%u landlock=%s%s", role_name(c->role),
+	         c->index, (int)c->pid, m->seccomp ? "on" : "off", m->calls, m->landlock ? "on" : "off",
+	         m->widened ? " widened=sanitizer" : "");
+	for (size_t i = 0; i < c->parent->n_children; i++)
+		if (!c->parent->children[i].ready)
+			return;
+	if (!c->parent->ready_told)
+		log_info("ev=serving version=%s", POSTERN_VERSION);
+	c->parent->ready_told = true;
+}
+
+static const struct ipc_rule rules[] = { { IPC_role_ready, on_ready, 0, 0 }, { IPC_NONE, NULL, 0, 0 } };
+
+/* Its end is told by its pid. */
+static void on_closed(void *self, struct peer *peer, const struct fail *why)
+{
+	(void)self;
+}
+
+static int spawn_child(struct child *c, struct fail *f)
+{
+	struct parent *p = c->parent;
+	struct peer_options o = { rules, c, on_closed };
+	struct spawn s = { p->image_fd, c->role, c->index, -1, 0 };
+	int pair[2], r;
+
+	/* core changes by itself, after it has shut itself into its directory, which takes a privilege */
+	if (geteuid() == 0 && p->conf.uid_base && c->role != ROLE_CORE)
+		s.uid = p->conf.uid_base + (uid_t)c->role;
+	TRY(sock_pair(true, pair, f));
+	s.channel_fd = pair[1];
+	r = spawn_role(&s, &c->pid, f);
+	close(pair[1]);
+	if (r < 0) {
+		close(pair[0]);
+		return r;
+	}
+	c->channel = peer_new(p->loop, pair[0], &o);
+	c->started_ms = clock_mono_ms();
+	c->ready = false;
+	tell_begin(c);
+	return OK;
+}
+
+static void add_child(struct parent *p, enum role r, unsigned index)
+{
+	p->children[p->n_children++] = (struct child){ .parent = p, .role = r, .index = index };
+}
+
+int children_start(struct parent *p, struct fail *f)
+{
+	add_child(p, ROLE_VAULT, 0);
+	add_child(p, ROLE_KEYGEN, 0);
+	add_child(p, ROLE_CORE, 0);
+	for (unsigned i = 0; i < p->scribes; i++)
+		add_child(p, ROLE_SCRIBE, i);
+	if (!p->private_mode)
+		add_child(p, ROLE_GATE, 0);
+	for (size_t i = 0; i < p->n_children; i++)
+		TRY(spawn_child(&p->children[i], f));
+	for (size_t i = 0; i < p->n_children; i++)
+		for (size_t j = 0; j < i; j++)
+			if (road_between(p->children[i].role, p->children[j].role))
+				TRY(connect_two(&p->children[i], &p->children[j], f));
+	for (size_t i = 0; i < p->n_children; i++)
+		TRY(tell_rest(&p->children[i], f));
+	return OK;
+}
+
+static void restart(void *arg)
+{
+	struct child *c = arg;
+	struct parent *p = c->parent;
+	struct fail f = { 0 };
+	int r = spawn_child(c, &f);
+
+	for (size_t i = 0; r == OK && i < p->n_children; i++)
+		if (&p->children[i] != c && p->children[i].pid && road_between(c->role, p->children[i].role))
+			r = connect_two(c, &p->children[i], &f);
+	if (r == OK)
+		r = tell_rest(c, &f);
+	if (r < 0) {
+		log_fail(LOG_ERROR, "restart", &f);
+		c->wait_ms = WAIT_MOST_MS;
+		if (c->pid)
+			kill(c->pid, SIGKILL); /* half told: its end starts the next try */
+		else
+			timer_set(c->again, c->wait_ms);
+	}
+}
+
+static struct child *child_of(struct parent *p, pid_t pid)
+{
+	for (size_t i = 0; i < p->n_children; i++)
+		if (p->children[i].pid == pid)
+			return &p->children[i];
+	return NULL;
+}
+
+static void log_end(const struct child *c, int status)
+{
+	if (WIFSIGNALED(status))
+		log_warn("ev=role-ended who=%s index=%u pid=%d signal=%d", role_name(c->role), c->index,
+		         (int)c->pid, WTERMSIG(status));
+	else
+		log_warn("ev=role-ended who=%s index=%u pid=%d status=%d", role_name(c->role), c->index,
+		         (int)c->pid, WEXITSTATUS(status));
+}
+
+void child_ended(struct parent *p, pid_t pid, int status)
+{
+	struct child *c = child_of(p, pid);
+
+	if (!c)
+		return;
+	if (!p->stopping && !p->private_mode)
+		log_end(c, status);
+	c->pid = 0;
+	peer_free(c->channel);
+	c->channel = NULL;
+	if (p->stopping || p->private_mode) {
+		children_stop(p);
+		if (children_all_gone(p))
+			loop_stop(p->loop);
+		return;
+	}
+	c->wait_ms = clock_mono_ms() - c->started_ms > STEADY_MS ? WAIT_FIRST_MS
+	             : c->wait_ms < WAIT_FIRST_MS                ? WAIT_FIRST_MS
+	             : c->wait_ms * 2 > WAIT_MOST_MS             ? WAIT_MOST_MS
+	                                                         : c->wait_ms * 2;
+	if (!c->again)
+		c->again = timer_new(p->loop, restart, c);
+	timer_set(c->again, c->wait_ms);
+}
+
+static void kill_rest(void *arg)
+{
+	struct parent *p = arg;
+
+	for (size_t i = 0; i < p->n_children; i++)
+		if (p->children[i].pid)
+			kill(p->children[i].pid, SIGKILL);
+}
+
+void children_stop(struct parent *p)
+{
+	if (p->stopping)
+		return;
+	p->stopping = true;
+	p->stop_deadline = timer_new(p->loop, kill_rest, p);
+	timer_set(p->stop_deadline, 3000);
+	for (size_t i = 0; i < p->n_children; i++)
+		if (p->children[i].pid)
+			SEND(p->children[i].channel, role_stop, 0);
+}
+
+bool children_all_gone(const struct parent *p)
+{
+	for (size_t i = 0; i < p->n_children; i++)
+		if (p->children[i].pid)
+			return false;
+	return true;
+}

@@ -1,0 +1,201 @@
+#include "role/parent/parent.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "role/parent/child.h"
+#include "sys/spawn.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { SCRIBES_MOST = 16 };
+
+static int add_listener(struct parent *p, enum listen_kind kind, enum role role, struct str address, int type,
+                        struct fail *f)
+{
+	struct listener *l = &p->listeners[p->n_listeners];
+	struct endpoint e;
+	struct fail why = { 0 };
+	int r = endpoint_parse(address, &e, &why);
+
+	*l = (struct listener){ kind, role, address, -1 };
+	if (r == OK)
+		r = sock_listen(&e, type, (int)p->conf.backlog, 0600, &l->fd, &why);
+	if (r < 0)
+		return fail(f, r, "cannot listen on %.*s: %s", STR_ARG(address), why.why);
+	p->n_listeners++;
+	return OK;
+}
+
+static int bind_all(struct parent *p, struct fail *f)
+{
+	OWN(buf) control = BUF(512);
+
+	for (size_t i = 0; i < p->conf.n_listen; i++)
+		TRY(add_listener(p, LISTEN_SMTP, ROLE_GATE, p->conf.listen[i], SOCK_STREAM, f));
+	buf_addf(&control, "unix:%.*s", STR_ARG(p->conf.control_socket));
+	return add_listener(p, LISTEN_CONTROL, ROLE_CORE, arena_str(&p->arena, buf_str(&control)),
+	                    SOCK_SEQPACKET, f);
+}
+
+/* Clear text must not be paged out: say so when it could be. /proc/swaps has one line a device after its title. */
+static void warn_of_swap(void)
+{
+	OWNFD fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+	char text[4096];
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text));
+	struct str s = n > 0 ? str_of(text, (size_t)n) : STR_NONE;
+
+	(void)str_cut(&s, '\n');
+	if (str_trim(s).n && str_find(s, STR("/dev/dm-")) == s.n && str_find(s, STR("zram")) == s.n)
+		log_warn("ev=swap why=%s",
+		         log_quote(STR("swap is on and does not look encrypted: mail in memory may reach "
+		                       "the disk; turn it off or encrypt it")));
+}
+
+/* core owns its directory; as root the files may still be another's (first start, restored backup). */
+static int give_state(const struct conf *c, struct fail *f)
+{
+	OWN(arena) a = ARENA;
+	OWNFD fd = open(arena_z(&a, c->state_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uid_t uid = c->uid_base + (uid_t)ROLE_CORE;
+	struct stat st;
+	DIR *dir;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail_errno(f, errno == ENOENT ? FAIL_ABSENT : FAIL_SYS,
+		                  "state directory %.*s (made by `postern init`)", STR_ARG(c->state_dir));
+	if (geteuid() != 0 || !c->uid_base || st.st_uid == uid)
+		return OK;
+	dir = fdopendir(dup(fd));
+	for (struct dirent *e; dir && (e = readdir(dir));)
+		if (e->d_type == DT_REG)
+			(void)!fchownat(fd, e->d_name, uid, uid, AT_SYMLINK_NOFOLLOW);
+	if (dir)
+		closedir(dir);
+	if (fchown(fd, uid, uid) < 0)
+		return fail_errno(f, FAIL_SYS, "chown of %.*s", STR_ARG(c->state_dir));
+	return OK;
+}
+
+static void on_child(void *arg)
+{
+	struct parent *p = arg;
+	int status;
+
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+		child_ended(p, pid, status);
+}
+
+static void on_stop(void *arg)
+{
+	struct parent *p = arg;
+
+	if (!p->private_mode)
+		log_info("ev=stopping");
+	children_stop(p);
+}
+
+static unsigned how_many_scribes(const struct conf *c, bool private_mode)
+{
+	long n = c->scribes ? (long)c->scribes : sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (private_mode || n < 1)
+		return 1;
+	return n > SCRIBES_MOST ? SCRIBES_MOST : (unsigned)n;
+}
+
+/* Everything but listeners; used by both modes. */
+static int prepare(struct parent *p, const char *conf_path, struct fail *f)
+{
+	p->conf_path = conf_path;
+	p->arena = ARENA;
+	TRY(conf_load(conf_path, &p->arena, &p->conf, f));
+	if (p->private_mode)
+		p->conf.log_level = STR("warn");
+	p->scribes = how_many_scribes(&p->conf, p->private_mode);
+	if (getrandom(p->mask_key, sizeof(p->mask_key), 0) != sizeof(p->mask_key))
+		return fail_errno(f, FAIL_SYS, "getrandom");
+	TRY(spawn_image(&p->image_fd, f));
+	TRY(loop_new(&p->loop, f));
+	TRY(give_state(&p->conf, f));
+	spawn_settle();
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	umask(0077);
+	return OK;
+}
+
+static int run(struct parent *p, struct fail *f)
+{
+	struct watch *child = signal_new(p->loop, SIGCHLD, on_child, p);
+	struct watch *term = signal_new(p->loop, SIGTERM, on_stop, p);
+	struct watch *intr = signal_new(p->loop, SIGINT, on_stop, p);
+	int r = children_start(p, f);
+
+	if (r < 0)
+		children_stop(p);
+	if (r == OK || !children_all_gone(p))
+		loop_run(p->loop);
+	watch_free(child);
+	watch_free(term);
+	watch_free(intr);
+	return r;
+}
+
+int parent_serve(const char *conf_path, struct fail *f)
+{
+	static struct parent p; /* zero; lives as long as the process */
+
+	TRY(prepare(&p, conf_path, f));
+	log_open(2, role_name(ROLE_PARENT), LOG_INFO);
+	log_mask_key(p.mask_key);
+	TRY(bind_all(&p, f));
+	warn_of_swap();
+	return run(&p, f);
+}
+
+__attribute__((noreturn)) static void private_child(const char *conf_path, int control_fd)
+{
+	static struct parent p;
+	struct fail f = { 0 };
+	int r;
+
+	p.private_mode = true;
+	log_open(2, role_name(ROLE_PARENT), LOG_WARN);
+	setsid(); /* a terminal's interrupt reaches the CLI, which closes the road */
+	r = prepare(&p, conf_path, &f);
+	p.listeners[p.n_listeners++] =
+	        (struct listener){ LISTEN_PRIVATE, ROLE_CORE, STR("private"), control_fd };
+	if (r == OK)
+		r = run(&p, &f);
+	if (r < 0)
+		log_fail(LOG_ERROR, "start", &f);
+	_exit(r < 0 ? 1 : 0);
+}
+
+int parent_private(const char *conf_path, int *ret_control_fd, pid_t *ret_pid, struct fail *f)
+{
+	int pair[2];
+	pid_t pid;
+
+	TRY(sock_pair(false, pair, f));
+	pid = fork();
+	if (pid < 0)
+		return fail_errno(f, FAIL_SYS, "fork");
+	if (pid == 0) {
+		close(pair[0]);
+		private_child(conf_path, pair[1]);
+	}
+	close(pair[1]);
+	*ret_control_fd = pair[0];
+	*ret_pid = pid;
+	return OK;
+}
