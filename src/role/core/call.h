@@ -1,0 +1,80 @@
+/* call.h - one request of the CLI or the web: its arguments, checked against a table before any handler sees them, and the
+ * records of its answer. */
+#ifndef ROLE_CORE_CALL_H
+#define ROLE_CORE_CALL_H
+
+#include "role/core/core.h"
+
+enum arg_kind {
+	ARG_TEXT,
+	ARG_ADDRESS,
+	ARG_NUMBER,
+	ARG_TIME,
+	ARG_WORD,
+	ARG_BYTES,
+	ARG_COUNT /* a number or "unlimited" */
+};
+
+struct arg_spec {
+	const char *name;
+	enum arg_kind kind;
+	bool required, repeats;
+	const char *words; /* ARG_WORD: "on|off" */
+	uint64_t most;     /* ARG_NUMBER: largest value; ARG_TEXT and ARG_BYTES: longest; 0: 200 / 16384 */
+};
+
+enum { ARGS_MAX = 10, CALL_LATER = 1 };
+
+struct request;
+
+struct call_spec {
+	const char *verb;
+	/* OK: answered with what was recorded. CALL_LATER: call_finish() comes. FAIL_*: refused with f->why, which is
+	 * written for a person here. */
+	int (*run)(struct request *c, struct fail *f);
+	struct arg_spec args[ARGS_MAX]; /* ends with a NULL name */
+};
+
+struct request {
+	struct request *next;
+	struct core *core;
+	struct peer *control; /* NULL once the asker has gone */
+	uint64_t id;
+	const struct call_spec *spec;
+	struct arena arena;
+	struct str args; /* pairs, in the arena */
+	struct buf records, record;
+	const char *bad_arg; /* set by a handler: which argument is wrong */
+	void *state;         /* a handler's own, in the arena */
+};
+
+/* Arguments: present and well formed when required; else empty, 0, false. */
+struct str arg_text(const struct request *c, const char *name); /* addresses as addr_print writes them */
+bool arg_given(const struct request *c, const char *name);
+uint64_t arg_number(const struct request *c, const char *name, uint64_t otherwise);
+int64_t arg_time(const struct request *c, const char *name, int64_t otherwise);
+bool arg_is(const struct request *c, const char *name, const char *word);
+/* The i-th value of a repeated argument. */
+bool arg_nth(const struct request *c, const char *name, size_t i, struct str *ret);
+
+/* A record: fields, then rec_end(). Records leave in several answers when they are many. */
+void rec_text(struct request *c, const char *name, struct str v);
+void rec_number(struct request *c, const char *name, int64_t v);
+void rec_bool(struct request *c, const char *name, bool v);
+void rec_time(struct request *c, const char *name, int64_t v);
+void rec_bytes(struct request *c, const char *name, struct str v);
+void rec_end(struct request *c);
+
+/* Refuses with a sentence about one argument. */
+#define call_wrong(c, arg, f, code, ...) ((c)->bad_arg = (arg), fail((f), (code), __VA_ARGS__))
+
+void call_finish(struct request *c, int result, const struct fail *f);
+
+/* An incoming request. */
+void call_start(struct core *core, struct peer *control, uint64_t id, struct str verb, struct str args);
+void calls_control_gone(struct core *core, struct peer *control);
+
+/* The tables, one per file; the last has a NULL verb. */
+extern const struct call_spec calls_users[], calls_aliases[], calls_profiles[], calls_queue[];
+
+#endif

@@ -1,0 +1,317 @@
+/* calls_aliases.c - aliases and their correspondents. */
+#include "crypto/aead.h"
+#include "policy/correspond.h"
+#include "role/core/call.h"
+#include "role/core/rcpt.h"
+#include "role/core/stock.h"
+#include "store/aliases.h"
+#include "store/people.h"
+#include "store/users.h"
+#include "wire/addr.h"
+#include "wire/b64.h"
+
+enum { LOCAL_RANDOM_BYTES = 8, DAYS_MOST = 36500 };
+
+static const struct {
+	const char *word;
+	enum alias_state state;
+} states[] = { { "on", ALIAS_ON }, { "off-drop", ALIAS_OFF_DROP }, { "off-reject", ALIAS_OFF_REJECT } };
+
+static enum alias_state state_of(struct str word, enum alias_state otherwise)
+{
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (str_eq(word, str_c(states[i].word)))
+			return states[i].state;
+	return otherwise;
+}
+
+static const char *word_of(enum alias_state state)
+{
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (states[i].state == state)
+			return states[i].word;
+	return "?";
+}
+
+static bool is_relay_domain(const struct request *c, struct str domain)
+{
+	for (size_t i = 0; i < c->core->conf->n_domains; i++)
+		if (str_eq(domain, c->core->conf->domains[i]))
+			return true;
+	return false;
+}
+
+static int random_address(struct request *c, struct str *ret, struct fail *f)
+{
+	struct str domain = arg_given(c, "domain") ? arg_text(c, "domain") : c->core->conf->domains[0];
+	uint8_t raw[LOCAL_RANDOM_BYTES];
+	OWN(buf) b = BUF(512);
+
+	TRY(random_bytes(raw, sizeof(raw), f));
+	b32_print(str_of(raw, sizeof(raw)), &b);
+	buf_addc(&b, '@');
+	buf_add(&b, domain);
+	*ret = rcpt_key(arena_str(&c->arena, buf_str(&b)), &c->arena);
+	return OK;
+}
+
+/* Expiry and count as the arguments say; what is not given stays. */
+static void apply_limits(struct request *c, struct alias *al)
+{
+	if (arg_given(c, "label"))
+		al->label = arg_text(c, "label");
+	if (arg_given(c, "expires"))
+		al->expires_at = arg_time(c, "expires", 0);
+	if (arg_given(c, "idle_days"))
+		al->idle_days = (int64_t)arg_number(c, "idle_days", 0);
+	if (arg_given(c, "count"))
+		al->count_left = arg_is(c, "count", "unlimited") ? -1 : (int64_t)arg_number(c, "count", 0);
+	al->state = state_of(arg_text(c, "state"), al->state);
+}
+
+struct attach {
+	struct request *c;
+	int64_t alias;
+	size_t n;
+};
+
+static int attach_one(void *arg, const struct mailbox *m, struct fail *f)
+{
+	struct attach *at = arg;
+
+	if (++at->n > ALIAS_MAILBOXES_MAX)
+		return fail(f, FAIL_LIMIT, "an alias has at most %d mailboxes", ALIAS_MAILBOXES_MAX);
+	return alias_mailbox_add(at->c->core->store, at->alias, m->id, f);
+}
+
+static int attach_mailboxes(struct request *c, int64_t user, int64_t alias, struct fail *f)
+{
+	struct attach at = { c, alias, 0 };
+	struct str address;
+
+	for (size_t i = 0; arg_nth(c, "mailbox", i, &address); i++) {
+		struct mailbox m;
+		int r = mailbox_find(c->core->store, rcpt_key(address, &c->arena), &c->arena, &m, f);
+
+		if (r == FAIL_ABSENT || (r == OK && m.user != user))
+			return call_wrong(c, "mailbox", f, FAIL_ABSENT, "this user has no mailbox %.*s",
+			                  STR_ARG(address));
+		TRY(r);
+		TRY(attach_one(&at, &m, f));
+	}
+	if (!at.n)
+		TRY(mailbox_each(c->core->store, user, attach_one, &at, f));
+	return at.n ? OK
+	            : call_wrong(c, "mailbox", f, FAIL_ABSENT,
+	                         "the user has no mailbox yet: add one with `postern mailbox add`");
+}
+
+static int check_address(struct request *c, struct str address, struct fail *f)
+{
+	struct str domain = str_from(address, str_rchr(address, '@') + 1);
+
+	if (!is_relay_domain(c, domain))
+		return call_wrong(c, arg_given(c, "address") ? "address" : "domain", f, FAIL_DENIED,
+		                  "%.*s is not a domain of this relay (domains.relay in the configuration)",
+		                  STR_ARG(domain));
+	if (str_starts(address, STR("bounce+")))
+		return call_wrong(c, "address", f, FAIL_DENIED,
+		                  "addresses that begin with bounce+ are the relay's own");
+	return OK;
+}
+
+static int run_alias_add(struct request *c, struct fail *f)
+{
+	struct alias al = { .state = ALIAS_ON, .count_left = -1, .created = core_now(c->core) };
+	int64_t user, id;
+	int r = user_find(c->core->store, arg_text(c, "user"), &user, f);
+
+	if (r == FAIL_ABSENT)
+		return call_wrong(c, "user", f, r, "there is no user %.*s", STR_ARG(arg_text(c, "user")));
+	TRY(r);
+	al.user = user;
+	if (arg_given(c, "address"))
+		al.address = rcpt_key(arg_text(c, "address"), &c->arena);
+	else
+		TRY(random_address(c, &al.address, f));
+	TRY(check_address(c, al.address, f));
+	apply_limits(c, &al);
+	r = alias_add(c->core->store, &al, &id, f);
+	if (r == FAIL_EXISTS)
+		return call_wrong(c, "address", f, r,
+		                  "this address is or was in use, and is never given out twice");
+	TRY(r);
+	TRY(attach_mailboxes(c, user, id, f));
+	core_dirty(c->core);
+	rec_text(c, "address", al.address);
+	rec_end(c);
+	return OK;
+}
+
+static int list_alias(void *arg, const struct alias *al, struct fail *f)
+{
+	struct request *c = arg;
+	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
+	OWN(buf) names = BUF(8192);
+	struct str user;
+	size_t n;
+
+	TRY(user_name(c->core->store, al->user, &c->arena, &user, f));
+	TRY(alias_mailboxes(c->core->store, al->id, &c->arena, boxes, &n, f));
+	for (size_t i = 0; i < n; i++) {
+		buf_addz(&names, i ? ", " : "");
+		buf_add(&names, boxes[i].address);
+	}
+	rec_text(c, "user", user);
+	rec_text(c, "address", al->address);
+	rec_text(c, "state", str_c(word_of(al->state)));
+	rec_time(c, "expires", al->expires_at);
+	rec_number(c, "idle_days", al->idle_days);
+	rec_number(c, "count_left", al->count_left);
+	rec_number(c, "used", al->used);
+	rec_time(c, "last_used", al->last_used);
+	rec_text(c, "label", al->label);
+	rec_text(c, "mailboxes", buf_str(&names));
+	rec_time(c, "created", al->created);
+	rec_end(c);
+	return OK;
+}
+
+static int run_alias_list(struct request *c, struct fail *f)
+{
+	int64_t user = 0;
+
+	if (arg_given(c, "user") && user_find(c->core->store, arg_text(c, "user"), &user, f) < 0)
+		return call_wrong(c, "user", f, FAIL_ABSENT, "there is no user %.*s",
+		                  STR_ARG(arg_text(c, "user")));
+	return alias_each(c->core->store, user, list_alias, c, f);
+}
+
+static int find_alias(struct request *c, const char *arg, struct alias *ret, struct fail *f)
+{
+	int r = alias_find(c->core->store, rcpt_key(arg_text(c, arg), &c->arena), &c->arena, ret, f);
+
+	return r == FAIL_ABSENT ? call_wrong(c, arg, f, r, "there is no alias %.*s: see `postern alias list`",
+	                                     STR_ARG(arg_text(c, arg)))
+	                        : r;
+}
+
+static int run_alias_set(struct request *c, struct fail *f)
+{
+	struct alias al;
+
+	TRY(find_alias(c, "address", &al, f));
+	apply_limits(c, &al);
+	TRY(alias_update(c->core->store, &al, f));
+	core_dirty(c->core);
+	if (!arg_given(c, "mailbox"))
+		return OK;
+	TRY(alias_mailbox_clear(c->core->store, al.id, f));
+	return attach_mailboxes(c, al.user, al.id, f);
+}
+
+static int run_alias_delete(struct request *c, struct fail *f)
+{
+	struct alias al;
+
+	TRY(find_alias(c, "address", &al, f));
+	core_dirty(c->core);
+	return alias_delete(c->core->store, al.id, f);
+}
+
+/* ---- correspondents -------------------------------------------------------------------------------------------- */
+
+static int reverse_domain(struct request *c, const struct alias *al, struct str *ret, struct fail *f)
+{
+	struct str domain = str_from(al->address, str_rchr(al->address, '@') + 1);
+	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
+	struct profile p;
+	size_t n;
+
+	TRY(alias_mailboxes(c->core->store, al->id, &c->arena, boxes, &n, f));
+	for (size_t i = 0; i < n; i++) {
+		if (!boxes[i].profile)
+			continue;
+		TRY(profile_get(c->core->store, boxes[i].profile, &c->arena, &p, f));
+		domain = stock_domain(c->core, &p, domain);
+		break;
+	}
+	*ret = domain;
+	return domain.n ? OK : fail(f, FAIL_DENIED, "the active profile permits none of the relay's domains");
+}
+
+static int run_correspondent_add(struct request *c, struct fail *f)
+{
+	const struct who_facts facts = { .from_name = arg_text(c, "name"), .from = arg_text(c, "address") };
+	struct correspondent p = { .kind = CORRESPONDENT_PERSON, .created = core_now(c->core) };
+	struct store *st = c->core->store;
+	struct reverse r;
+	struct str domain;
+	struct alias al;
+	struct who w;
+	int e;
+
+	TRY(find_alias(c, "alias", &al, f));
+	who_wrote(&facts, &c->arena, &w);
+	e = correspondent_find(st, al.id, w.key, &c->arena, &p, f);
+	if (e == FAIL_ABSENT) {
+		TRY(reverse_domain(c, &al, &domain, f));
+		TRY(stock_address(c->core, al.user, domain, REVERSE_TAKEN, &c->arena, &r, f));
+		p.alias = al.id;
+		p.key = w.key;
+		p.address = w.address;
+		p.name = w.name;
+		p.last_used = p.created;
+		p.reverse = r.id;
+		p.reverse_address = r.address;
+		e = correspondent_add(st, &p, &p.id, f);
+		core_dirty(c->core);
+	}
+	TRY(e);
+	rec_text(c, "reverse", p.reverse_address);
+	rec_end(c);
+	return OK;
+}
+
+static int list_correspondent(void *arg, const struct correspondent *p, struct fail *f)
+{
+	static const char *const kinds[] = { "?", "person", "list", "shared" };
+	struct request *c = arg;
+
+	rec_text(c, "address", p->address);
+	rec_text(c, "name", p->name);
+	rec_text(c, "reverse", p->reverse_address);
+	rec_text(c, "kind", str_c(kinds[p->kind]));
+	rec_time(c, "created", p->created);
+	rec_time(c, "last_used", p->last_used);
+	rec_end(c);
+	return OK;
+}
+
+static int run_correspondent_list(struct request *c, struct fail *f)
+{
+	struct alias al;
+
+	TRY(find_alias(c, "alias", &al, f));
+	return correspondent_each(c->core->store, al.id, list_correspondent, c, f);
+}
+
+// clang-format off
+#define LIMIT_ARGS                                                                                               \
+	{ .name = "state", .kind = ARG_WORD, .words = "on|off-drop|off-reject" }, { .name = "label" },           \
+	{ .name = "expires", .kind = ARG_TIME }, { .name = "idle_days", .kind = ARG_NUMBER, .most = DAYS_MOST }, \
+	{ .name = "count", .kind = ARG_COUNT, .most = 1000000000 },                                              \
+	{ .name = "mailbox", .kind = ARG_ADDRESS, .repeats = true }
+
+const struct call_spec calls_aliases[] = {
+	{ "alias.add", run_alias_add, { { .name = "user", .required = true },
+		{ .name = "address", .kind = ARG_ADDRESS }, { .name = "domain" }, LIMIT_ARGS } },
+	{ "alias.list", run_alias_list, { { .name = "user" } } },
+	{ "alias.set", run_alias_set, { { .name = "address", .kind = ARG_ADDRESS, .required = true }, LIMIT_ARGS } },
+	{ "alias.delete", run_alias_delete, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
+	{ "correspondent.add", run_correspondent_add, { { .name = "alias", .kind = ARG_ADDRESS, .required = true },
+		{ .name = "address", .kind = ARG_ADDRESS, .required = true }, { .name = "name" } } },
+	{ "correspondent.list", run_correspondent_list, { { .name = "alias", .kind = ARG_ADDRESS, .required = true } } },
+	{ 0 }
+};
+// clang-format on

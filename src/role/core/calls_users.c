@@ -1,0 +1,170 @@
+/* calls_users.c - users and mailboxes. */
+#include "role/core/call.h"
+#include "role/core/rcpt.h"
+#include "store/aliases.h"
+#include "store/users.h"
+#include "wire/addr.h"
+
+static int find_user(struct request *c, int64_t *ret, struct fail *f)
+{
+	int r = user_find(c->core->store, arg_text(c, "user"), ret, f);
+
+	return r == FAIL_ABSENT
+	               ? call_wrong(c, "user", f, r, "there is no user %.*s: see `postern user list`",
+	                            STR_ARG(arg_text(c, "user")))
+	               : r;
+}
+
+static int find_mailbox(struct request *c, const char *arg, struct mailbox *ret, struct fail *f)
+{
+	int r = mailbox_find(c->core->store, rcpt_key(arg_text(c, arg), &c->arena), &c->arena, ret, f);
+
+	return r == FAIL_ABSENT
+	               ? call_wrong(c, arg, f, r, "there is no mailbox %.*s: see `postern mailbox list`",
+	                            STR_ARG(arg_text(c, arg)))
+	               : r;
+}
+
+static int run_user_add(struct request *c, struct fail *f)
+{
+	struct str name = arg_text(c, "name");
+	int64_t id;
+	int r = user_add(c->core->store, name, core_now(c->core), &id, f);
+
+	if (r == FAIL_EXISTS)
+		return call_wrong(c, "name", f, r, "there is a user %.*s already", STR_ARG(name));
+	TRY(r);
+	core_dirty(c->core);
+	rec_number(c, "user", id);
+	rec_text(c, "name", name);
+	rec_end(c);
+	return OK;
+}
+
+static int list_user(void *arg, const struct user *u, struct fail *f)
+{
+	struct request *c = arg;
+
+	rec_number(c, "id", u->id);
+	rec_text(c, "name", u->name);
+	rec_time(c, "created", u->created);
+	rec_number(c, "mailboxes", u->mailboxes);
+	rec_number(c, "aliases", u->aliases);
+	rec_end(c);
+	return OK;
+}
+
+static int run_user_list(struct request *c, struct fail *f)
+{
+	return user_each(c->core->store, list_user, c, f);
+}
+
+static int run_user_delete(struct request *c, struct fail *f)
+{
+	struct str name = arg_text(c, "name");
+	int64_t id;
+	int r = user_find(c->core->store, name, &id, f);
+
+	if (r == FAIL_ABSENT)
+		return call_wrong(c, "name", f, r, "there is no user %.*s: see `postern user list`",
+		                  STR_ARG(name));
+	TRY(r);
+	TRY(user_delete(c->core->store, id, f));
+	core_dirty(c->core);
+	return store_scrub(c->core->store, f);
+}
+
+static int run_mailbox_add(struct request *c, struct fail *f)
+{
+	struct str key = rcpt_key(arg_text(c, "address"), &c->arena);
+	struct str domain = str_from(key, str_rchr(key, '@') + 1);
+	int64_t user, id;
+	int r;
+
+	TRY(find_user(c, &user, f));
+	for (size_t i = 0; i < c->core->conf->n_domains; i++)
+		if (str_eq(domain, c->core->conf->domains[i]))
+			return call_wrong(
+			        c, "address", f, FAIL_DENIED,
+			        "a mailbox cannot be in the relay's own domain %.*s: mail would go round",
+			        STR_ARG(domain));
+	r = mailbox_add(c->core->store, user, key, arg_is(c, "clear", "on"), core_now(c->core), &id, f);
+	if (r == FAIL_EXISTS)
+		return call_wrong(c, "address", f, r, "this address is a mailbox already");
+	core_dirty(c->core);
+	return r;
+}
+
+static int list_mailbox(void *arg, const struct mailbox *m, struct fail *f)
+{
+	struct request *c = arg;
+	struct str user;
+
+	TRY(user_name(c->core->store, m->user, &c->arena, &user, f));
+	rec_text(c, "user", user);
+	rec_text(c, "address", m->address);
+	rec_bool(c, "clear", m->clear_ok);
+	rec_number(c, "active_profile", m->active_profile);
+	rec_time(c, "created", m->created);
+	rec_end(c);
+	return OK;
+}
+
+static int run_mailbox_list(struct request *c, struct fail *f)
+{
+	int64_t user = 0;
+
+	if (arg_given(c, "user"))
+		TRY(find_user(c, &user, f));
+	return mailbox_each(c->core->store, user, list_mailbox, c, f);
+}
+
+static int run_mailbox_set(struct request *c, struct fail *f)
+{
+	struct mailbox m;
+
+	TRY(find_mailbox(c, "address", &m, f));
+	core_dirty(c->core);
+	return mailbox_set_clear(c->core->store, m.id, arg_is(c, "clear", "on"), f);
+}
+
+static int run_mailbox_delete(struct request *c, struct fail *f)
+{
+	struct mailbox m;
+
+	TRY(find_mailbox(c, "address", &m, f));
+	TRY(mailbox_delete(c->core->store, m.id, f));
+	core_dirty(c->core);
+	return store_scrub(c->core->store, f);
+}
+
+static int run_sender_add(struct request *c, struct fail *f)
+{
+	struct mailbox m;
+	int r;
+
+	TRY(find_mailbox(c, "address", &m, f));
+	r = mailbox_sender_add(c->core->store, m.id, rcpt_key(arg_text(c, "sender"), &c->arena), f);
+	if (r == FAIL_EXISTS)
+		return call_wrong(c, "sender", f, r, "this sender address is known already");
+	core_dirty(c->core);
+	return r;
+}
+
+// clang-format off
+const struct call_spec calls_users[] = {
+	{ "user.add", run_user_add, { { .name = "name", .required = true, .most = 64 } } },
+	{ "user.list", run_user_list, { { 0 } } },
+	{ "user.delete", run_user_delete, { { .name = "name", .required = true } } },
+	{ "mailbox.add", run_mailbox_add, { { .name = "user", .required = true },
+		{ .name = "address", .kind = ARG_ADDRESS, .required = true },
+		{ .name = "clear", .kind = ARG_WORD, .words = "on|off" } } },
+	{ "mailbox.list", run_mailbox_list, { { .name = "user" } } },
+	{ "mailbox.set", run_mailbox_set, { { .name = "address", .kind = ARG_ADDRESS, .required = true },
+		{ .name = "clear", .kind = ARG_WORD, .required = true, .words = "on|off" } } },
+	{ "mailbox.delete", run_mailbox_delete, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
+	{ "mailbox.sender-add", run_sender_add, { { .name = "address", .kind = ARG_ADDRESS, .required = true },
+		{ .name = "sender", .kind = ARG_ADDRESS, .required = true } } },
+	{ 0 }
+};
+// clang-format on

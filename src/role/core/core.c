@@ -1,0 +1,233 @@
+#include "role/core/core.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/aead.h"
+#include "role/core/control.h"
+#include "role/core/keys.h"
+#include "role/core/queue.h"
+#include "role/core/rcpt.h"
+#include "role/core/remind.h"
+#include "role/core/stock.h"
+#include "role/core/txn.h"
+#include "sys/spawn.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+int64_t core_now(const struct core *c)
+{
+	(void)c;
+	return clock_utc();
+}
+
+void core_dirty(struct core *c)
+{
+	c->dirty = true;
+}
+
+int core_commit(struct core *c)
+{
+	struct fail f = { 0 };
+	int r;
+
+	if (!c->dirty)
+		return OK;
+	c->dirty = false;
+	r = store_commit(c->store, &f);
+	if (r < 0) {
+		log_fail(LOG_ERROR, "commit", &f);
+		c->failed_group = c->group;
+	}
+	c->group++;
+	txns_committed(c, r);
+	if (r == OK)
+		queue_wake(c);
+	return r;
+}
+
+static bool settle(void *core)
+{
+	(void)core_commit(core);
+	return false;
+}
+
+/* ---- roads ----------------------------------------------------------------------------------------------------- */
+
+static const struct ipc_rule gate_rules[] = {
+	{ IPC_rcpt_ask, rcpt_asked, 0, 0 },
+	{ IPC_accept_ask, txn_asked, 1, 1 },
+	{ IPC_delivered, queue_delivered, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
+/* Answers that go to whoever waits for them: all have an id, a code and a why. */
+#define ANSWERED(lower, id)                                                                                   \
+	static void on_##lower(void *self, const void *msg, struct ipc_fds *fds)                              \
+	{                                                                                                     \
+		struct core *c = self;                                                                        \
+		const struct lower *m = msg;                                                                  \
+                                                                                                              \
+		wait_answer(&c->waits, m->id, ipc_result(m->code), m->why, m);                                \
+	}
+ANSWERED(store_keys_answer, req)
+ANSWERED(intermediate_answer, req)
+ANSWERED(issued, req)
+ANSWERED(key_made, req)
+ANSWERED(csr_facts, job)
+ANSWERED(chain_checked, job)
+
+static const struct ipc_rule vault_rules[] = {
+	{ IPC_store_keys_answer, on_store_keys_answer, 0, 0 },
+	{ IPC_intermediate_answer, on_intermediate_answer, 0, 0 },
+	{ IPC_issued, on_issued, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
+static const struct ipc_rule keygen_rules[] = {
+	{ IPC_key_made, on_key_made, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
+static const struct ipc_rule scribe_rules[] = {
+	{ IPC_scanned, txn_scanned, 0, 0 },
+	{ IPC_need_key, txn_need_key, 0, 0 },
+	{ IPC_sealed, txn_sealed, 0, 1 },
+	{ IPC_csr_facts, on_csr_facts, 0, 0 },
+	{ IPC_chain_checked, on_chain_checked, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
+
+static struct peer **place_of(struct core *c, enum role other, unsigned index)
+{
+	struct peer **places[ROLE_COUNT] = {
+		[ROLE_GATE] = &c->gate,
+		[ROLE_VAULT] = &c->vault,
+		[ROLE_KEYGEN] = &c->keygen,
+		[ROLE_SCRIBE] = index < SCRIBES_MAX ? &c->scribes[index] : NULL,
+	};
+
+	return other < ROLE_COUNT ? places[other] : NULL;
+}
+
+static void road_ended(void *self, struct peer *p, const struct fail *why)
+{
+	struct core *c = self;
+
+	if (why->code != FAIL_PEER)
+		log_fail(LOG_ERROR, "road", why);
+	if (c->gate == p) {
+		c->gate = NULL;
+		txns_gate_gone(c);
+		queue_gate_gone(c);
+	}
+	if (c->vault == p)
+		c->vault = NULL;
+	if (c->keygen == p)
+		c->keygen = NULL;
+	for (size_t i = 0; i < SCRIBES_MAX; i++)
+		if (c->scribes[i] == p)
+			c->scribes[i] = NULL;
+	txns_scribe_gone(c, p);
+	wait_road_ended(&c->waits, p);
+	peer_free(p);
+}
+
+static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
+{
+	static const struct ipc_rule *const rules[ROLE_COUNT] = {
+		[ROLE_GATE] = gate_rules,
+		[ROLE_VAULT] = vault_rules,
+		[ROLE_KEYGEN] = keygen_rules,
+		[ROLE_SCRIBE] = scribe_rules,
+	};
+	struct core *c = self;
+	struct peer **place = place_of(c, other, index);
+	struct peer_options o = { other < ROLE_COUNT ? rules[other] : NULL, c, road_ended };
+
+	if (!place || !o.rules)
+		return fail(f, FAIL_BUG, "a road to %s %u", role_name(other), index);
+	if (*place) {
+		const struct fail replaced = { .code = FAIL_PEER };
+
+		road_ended(c, *place, &replaced);
+	}
+	*place = peer_new(c->start->loop, fd, &o);
+	if (c->store && other == ROLE_GATE)
+		queue_wake(c);
+	return OK;
+}
+
+static int take_listener(void *self, enum listen_kind kind, struct str address, int fd, struct fail *f)
+{
+	struct core *c = self;
+
+	c->private_mode = kind == LISTEN_PRIVATE;
+	c->control_fd = fd;
+	return OK;
+}
+
+/* ---- start ----------------------------------------------------------------------------------------------------- */
+
+static int init(void *self, struct role_start *s, struct fail *f)
+{
+	struct core *c = self;
+	OWN(arena) a = ARENA;
+
+	c->loop = s->loop;
+	c->conf = &s->conf;
+	c->group = 1;
+	c->started_utc = clock_utc();
+	TRY(crypto_init(f));
+	return spawn_confine(arena_z(&a, s->conf.state_dir),
+	                     s->conf.uid_base ? s->conf.uid_base + ROLE_CORE : 0, f);
+}
+
+static int ready(void *self, struct fail *f)
+{
+	struct core *c = self;
+
+	loop_settle(c->loop, settle, c);
+	return keys_open_store(c, f);
+}
+
+void core_store_opened(struct core *c)
+{
+	log_info("ev=store-open");
+	if (c->private_mode) {
+		control_take(c, c->control_fd);
+		return;
+	}
+	control_listen(c, c->control_fd);
+	queue_start(c);
+	stock_start(c);
+	remind_start(c);
+}
+
+static void stop(void *self)
+{
+	struct core *c = self;
+
+	(void)core_commit(c);
+	store_free(c->store);
+	c->store = NULL;
+}
+
+static const char *directory(void *self)
+{
+	return ".";
+}
+
+static const struct role_def def = { .peer = take_peer,
+	                             .listener = take_listener,
+	                             .init = init,
+	                             .ready = ready,
+	                             .stop = stop,
+	                             .directory = directory };
+
+void core_main(unsigned index)
+{
+	static struct role_start start = { .role = ROLE_CORE };
+	static struct core c;
+
+	start.index = index;
+	c.start = &start;
+	role_run(&def, &c, &start);
+}

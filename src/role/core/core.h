@@ -1,0 +1,67 @@
+/* core.h - the only owner of the store. What it hears is typed; what it decides is asked of policy/; it holds the column
+ * and hash keys, and never the private key of a certificate. */
+#ifndef ROLE_CORE_CORE_H
+#define ROLE_CORE_CORE_H
+
+#include "base/secret.h"
+#include "conf/conf.h"
+#include "ipc/peer.h"
+#include "role/core/wait.h"
+#include "role/role.h"
+#include "store/store.h"
+
+enum { SCRIBES_MAX = 16 };
+
+struct issue;
+struct txn;
+struct delivery;
+struct request;
+struct control;
+
+struct counters {
+	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices;
+};
+
+struct core {
+	struct role_start *start;
+	struct loop *loop;
+	const struct conf *conf;
+	struct store *store; /* NULL until the vault has unwrapped its keys */
+	struct secret column_key, hash_key;
+	struct peer *vault, *keygen, *gate, *scribes[SCRIBES_MAX];
+	struct waits waits;
+	struct counters counters;
+	int64_t started_utc;
+
+	struct issue *issues;   /* certificates being made (stock.h) */
+	struct txn *txns;       /* under way (txn.h) */
+	struct txn *committing; /* sealed: answered when the group is durable */
+	uint64_t last_job;
+	uint64_t group;        /* number of the open group of the store, from 1 */
+	uint64_t failed_group; /* the last one that could not be kept; 0: none */
+	bool dirty;            /* the open group holds something */
+
+	struct delivery *deliveries; /* at the gate (queue.h) */
+	size_t n_deliveries;
+	struct timer *due, *hourly, *refill;
+
+	struct control *controls; /* control.h */
+	struct request *calls;    /* call.h */
+	int control_fd;
+	struct watch *control_watch;
+	bool private_mode; /* ends when its one control road ends */
+};
+
+/* The open group becomes durable now and whoever waits for it is answered. FAIL_SYS: nothing of it was kept, and
+ * transactions that put something into it are refused with 451. */
+int core_commit(struct core *c);
+
+/* The open group holds something to keep: it will be committed at the end of this turn of the loop. */
+void core_dirty(struct core *c);
+
+/* The vault has unwrapped the keys and the store is open: begin to work. */
+void core_store_opened(struct core *c);
+
+int64_t core_now(const struct core *c);
+
+#endif

@@ -1,0 +1,104 @@
+/* notice.c - what the relay itself writes: sealed notices to its users, delivery reports to those who wrote to them. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/aead.h"
+#include "role/core/txn.h"
+#include "store/users.h"
+#include "sys/memfd.h"
+#include "wire/b64.h"
+#include "wire/date.h"
+#include "wire/dsn.h"
+#include "wire/header.h"
+
+enum { NOTICE_MAX = 64 * 1024 };
+
+static int random_token(struct buf *out, struct fail *f)
+{
+	uint8_t raw[16];
+
+	TRY(random_bytes(raw, sizeof(raw), f));
+	b32_print(str_of(raw, sizeof(raw)), out);
+	return OK;
+}
+
+static int begin(struct txn *t, struct str message, struct fail *f)
+{
+	t->size = message.n;
+	TRY(memfd_of(message, &t->fd, f));
+	return txn_start(t, f);
+}
+
+static void write_notice(const struct txn *t, struct str to, struct str subject, struct str text,
+                         struct buf *b)
+{
+	header_put(b, "From", STR("Postern <postern@localhost>"));
+	header_put(b, "To", to);
+	header_put_text(b, "Subject", subject);
+	buf_addz(b, "Date: ");
+	date_print(t->arrived, b);
+	buf_addf(b, "\r\nMessage-ID: <%s@localhost>\r\n", t->mid);
+	buf_addz(b, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
+	            "charset=utf-8\r\n"
+	            "Content-Transfer-Encoding: 8bit\r\n\r\n");
+	buf_add(b, text);
+}
+
+int txn_notice(struct core *c, const struct mailbox *to, struct str subject, struct str text, struct fail *f)
+{
+	OWN(buf) b = BUF(NOTICE_MAX);
+	struct output *o;
+	struct txn *t;
+	int r;
+
+	if (!to->active_profile)
+		return fail(f, FAIL_ABSENT, "no active profile to seal a notice with");
+	t = txn_new(c, TXN_NOTICE);
+	o = txn_add_output(t);
+	t->user = to->user;
+	t->rcpt = arena_str(&t->arena, to->address);
+	o->alias.user = to->user;
+	o->alias.address = t->rcpt;
+	o->box = (struct alias_mailbox){ .mailbox = to->id,
+		                         .profile = to->active_profile,
+		                         .address = t->rcpt };
+	o->mode = SEAL_ENCRYPT;
+	write_notice(t, to->address, subject, text, &b);
+	r = begin(t, buf_str(&b), f);
+	if (r < 0)
+		txn_fail(t, 451, "4.3.0", "", f->why);
+	c->counters.notices++;
+	return r;
+}
+
+int txn_dsn(struct core *c, const struct queue_item *i, struct str status)
+{
+	OWN(buf) b = BUF(NOTICE_MAX);
+	OWN(buf) token = BUF(64);
+	struct txn *t = txn_new(c, TXN_DSN);
+	struct output *o = txn_add_output(t);
+	struct dsn d = { .host = c->conf->hostname, .message_id = i->orig_id, .status = status };
+	struct fail f = { 0 };
+	int r = random_token(&token, &f);
+
+	o->mode = SEAL_AS_IS;
+	t->rcpt = arena_str(&t->arena, i->orig_sender);
+	d.own_id = arena_str(&t->arena, str_c(t->mid));
+	d.boundary = buf_str(&token);
+	d.arrived_utc = i->arrived;
+	d.now_utc = core_now(c);
+	if (r == OK)
+		r = addr_parse(i->orig_sender, &t->arena, &d.to, &f);
+	if (r == OK)
+		r = addr_parse(i->alias, &t->arena, &d.alias, &f);
+	if (r == OK) {
+		dsn_print(&d, &b);
+		r = begin(t, buf_str(&b), &f);
+	}
+	if (r < 0) {
+		txn_fail(t, 451, "4.3.0", "", f.why);
+		return r;
+	}
+	t->gives_up = i->id;
+	c->counters.dsn++;
+	return OK;
+}

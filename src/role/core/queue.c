@@ -1,0 +1,230 @@
+#include "role/core/queue.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/aead.h"
+#include "policy/retry.h"
+#include "role/core/txn.h"
+#include "store/segment.h"
+#include "wire/addr.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { UNDER_WAY_MAX = 512, BATCH = 128, WAIT_MOST_MS = 60000, NOTE_MAX = 400 };
+
+/* An item at the gate, or one that waits for its DSN to be written. */
+struct delivery {
+	struct delivery *next;
+	int64_t id;
+	bool giving_up;
+};
+
+static struct delivery *under_way(const struct core *c, int64_t id)
+{
+	for (struct delivery *d = c->deliveries; d; d = d->next)
+		if (d->id == id)
+			return d;
+	return NULL;
+}
+
+static bool skip(void *arg, int64_t id)
+{
+	return under_way(arg, id) != NULL;
+}
+
+static struct delivery *add(struct core *c, int64_t id)
+{
+	struct delivery *d = xnew(struct delivery);
+
+	*d = (struct delivery){ c->deliveries, id, false };
+	c->deliveries = d;
+	c->n_deliveries++;
+	return d;
+}
+
+static void end(struct core *c, int64_t id)
+{
+	for (struct delivery **p = &c->deliveries; *p; p = &(*p)->next) {
+		struct delivery *d = *p;
+
+		if (d->id != id)
+			continue;
+		*p = d->next;
+		free(d);
+		c->n_deliveries--;
+		return;
+	}
+}
+
+static struct str route_of(const struct core *c, struct str rcpt)
+{
+	return conf_route(c->conf, str_from(rcpt, str_rchr(rcpt, '@') + 1));
+}
+
+/* ---- sending --------------------------------------------------------------------------------------------------- */
+
+static int send_one(void *arg, const struct queue_item *i, struct fail *f)
+{
+	struct core *c = arg;
+	OWN(arena) a = ARENA;
+	OWNFD fd = -1;
+	struct body b;
+	uint64_t offset;
+
+	TRY(body_get(c->store, i->body, &a, &b, &fd, &offset, f));
+	add(c, i->id);
+	SEND_FD(c->gate, fd, deliver, (uint64_t)i->id, i->mid, route_of(c, i->rcpt), i->sender, i->rcpt,
+	        b.key, offset, b.stored, b.plain, (uint32_t)i->flags);
+	return OK;
+}
+
+static void look_again(struct core *c)
+{
+	int64_t now = core_now(c), next = INT64_MAX;
+	uint64_t ms;
+
+	if (queue_next(c->store, skip, c, &next, NULL) < 0)
+		next = now + 1;
+	ms = next <= now                        ? 0
+	     : next - now > WAIT_MOST_MS / 1000 ? WAIT_MOST_MS
+	                                        : (uint64_t)(next - now) * 1000;
+	timer_set(c->due, ms);
+}
+
+static void on_due(void *arg)
+{
+	struct core *c = arg;
+	size_t room = UNDER_WAY_MAX - (c->n_deliveries < UNDER_WAY_MAX ? c->n_deliveries : UNDER_WAY_MAX);
+	struct fail f = { 0 };
+
+	if (!c->gate || !room)
+		return; /* a new road, or a result, wakes us */
+	if (queue_due(c->store, core_now(c), skip, send_one, c, room < BATCH ? room : BATCH, &f) < 0) {
+		log_fail(LOG_ERROR, "queue", &f);
+		timer_set(c->due, WAIT_MOST_MS / 10);
+		return;
+	}
+	look_again(c);
+}
+
+void queue_wake(struct core *c)
+{
+	if (c->due)
+		timer_set(c->due, 0);
+}
+
+void queue_start(struct core *c)
+{
+	c->due = timer_new(c->loop, on_due, c);
+	queue_wake(c);
+}
+
+/* What the gate had is unknown: it is sent again. */
+void queue_gate_gone(struct core *c)
+{
+	for (struct delivery **p = &c->deliveries; *p;) {
+		struct delivery *d = *p;
+
+		if (d->giving_up) {
+			p = &d->next;
+			continue;
+		}
+		*p = d->next;
+		free(d);
+		c->n_deliveries--;
+	}
+}
+
+/* ---- results --------------------------------------------------------------------------------------------------- */
+
+static int done(struct core *c, const struct queue_item *i, const struct delivered *m, struct fail *f)
+{
+	c->counters.delivered++;
+	log_info("ev=delivered mid=%.*s rcpt=%s code=%u", STR_ARG(i->mid), log_mask(i->rcpt), m->smtp);
+	end(c, i->id);
+	return queue_delete(c->store, i->id, f);
+}
+
+static int never(struct core *c, const struct queue_item *i, struct str status, struct fail *f)
+{
+	c->counters.failed++;
+	log_warn("ev=failed mid=%.*s rcpt=%s status=%.*s tries=%lld", STR_ARG(i->mid), log_mask(i->rcpt),
+	         STR_ARG(status), (long long)i->tries + 1);
+	if (i->kind == QUEUE_FORWARD && i->orig_sender.n && txn_dsn(c, i, status) == OK) {
+		under_way(c, i->id)->giving_up = true; /* until the DSN is in the same group */
+		return OK;
+	}
+	end(c, i->id);
+	return queue_delete(c->store, i->id, f);
+}
+
+static int later(struct core *c, const struct queue_item *i, const struct delivered *m, struct fail *f)
+{
+	uint16_t dice = 0;
+	int64_t now = core_now(c), next;
+
+	if (random_bytes(&dice, sizeof(dice), NULL) < 0)
+		dice = 0;
+	next = retry_at(c->conf->retry_s, c->conf->n_retry, i->tries, now, dice);
+	if (next >= i->expires)
+		return never(c, i, m->enhanced.n ? m->enhanced : STR("4.4.7"), f);
+	c->counters.deferred++;
+	log_info("ev=deferred mid=%.*s rcpt=%s code=%u status=%.*s tries=%lld next_s=%lld", STR_ARG(i->mid),
+	         log_mask(i->rcpt), m->smtp, STR_ARG(m->enhanced), (long long)i->tries + 1,
+	         (long long)(next - now));
+	end(c, i->id);
+	return queue_retry(c->store, i->id, next, m->enhanced, str_first(m->note, NOTE_MAX), f);
+}
+
+static int result(struct core *c, const struct queue_item *i, const struct delivered *m, struct fail *f)
+{
+	switch ((enum delivery_outcome)m->outcome) {
+	case DELIVERY_DONE:
+		return done(c, i, m, f);
+	case DELIVERY_NEVER:
+		return never(c, i, m->enhanced.n ? m->enhanced : STR("5.0.0"), f);
+	case DELIVERY_LATER:
+		return later(c, i, m, f);
+	}
+	return fail(f, FAIL_BUG, "outcome %u", m->outcome);
+}
+
+void queue_delivered(void *core, const void *msg, struct ipc_fds *fds)
+{
+	struct core *c = core;
+	const struct delivered *m = msg;
+	OWN(arena) a = ARENA;
+	struct queue_item i;
+	struct fail f = { 0 };
+	int r = queue_get(c->store, (int64_t)m->delivery, &a, &i, &f);
+
+	if (r == OK)
+		r = result(c, &i, m, &f);
+	else
+		end(c, (int64_t)m->delivery); /* deleted by the operator meanwhile */
+	if (r < 0 && r != FAIL_ABSENT)
+		log_fail(LOG_ERROR, "queue", &f);
+	core_dirty(c);
+}
+
+void queue_given_up(struct core *c, int64_t id)
+{
+	struct fail f = { 0 };
+
+	if (queue_delete(c->store, id, &f) < 0)
+		log_fail(LOG_WARN, "queue", &f);
+	end(c, id);
+	core_dirty(c);
+}
+
+void queue_not_given_up(struct core *c, int64_t id)
+{
+	struct fail f = { 0 };
+
+	if (queue_retry(c->store, id, core_now(c) + 15 * MINUTE_S, STR("4.3.0"), STR(""), &f) < 0)
+		log_fail(LOG_WARN, "queue", &f);
+	end(c, id);
+	core_dirty(c);
+}

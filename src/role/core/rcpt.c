@@ -1,0 +1,117 @@
+#include "role/core/rcpt.h"
+
+#include "base/log.h"
+#include "store/people.h"
+#include "wire/addr.h"
+
+struct str rcpt_key(struct str address, struct arena *a)
+{
+	OWN(buf) b = BUF(1024);
+	struct addr parsed;
+
+	if (addr_parse(address, a, &parsed, NULL) < 0)
+		return address;
+	addr_key(&parsed, &b);
+	return arena_str(a, buf_str(&b));
+}
+
+static bool is_relay_domain(const struct core *c, struct str key)
+{
+	struct str domain = str_from(key, str_rchr(key, '@') + 1);
+
+	for (size_t i = 0; i < c->conf->n_domains; i++)
+		if (str_eq(domain, c->conf->domains[i]))
+			return true;
+	return false;
+}
+
+static bool is_bounce_address(const struct core *c, struct str key)
+{
+	return str_starts(key, STR("bounce+")) && is_relay_domain(c, key);
+}
+
+bool rcpt_is_ours(struct core *c, struct str key)
+{
+	OWN(arena) a = ARENA;
+	struct reverse r;
+
+	return is_bounce_address(c, key) || reverse_find(c->store, key, &a, &r, NULL) == OK;
+}
+
+static void judge(struct core *c, struct rcpt *r)
+{
+	struct alias_box boxes[ALIAS_MAILBOXES_MAX];
+	struct alias_facts facts = {
+		.state = (enum alias_gate)r->alias.state,
+		.created = r->alias.created,
+		.last_used = r->alias.last_used,
+		.expires_at = r->alias.expires_at,
+		.idle_days = r->alias.idle_days,
+		.count_left = r->alias.count_left,
+		.boxes = boxes,
+		.n_boxes = r->n_boxes,
+	};
+
+	for (size_t i = 0; i < r->n_boxes; i++)
+		boxes[i] = (struct alias_box){ r->boxes[i].profile != 0, r->boxes[i].profile_not_after,
+			                       r->boxes[i].clear_ok };
+	r->verdict = alias_judge(&facts, core_now(c), c->conf->expired_defer_days);
+}
+
+int rcpt_look(struct core *c, struct str sender, struct str address, struct arena *a, struct rcpt *ret,
+              struct fail *f)
+{
+	struct str key = rcpt_key(address, a);
+	struct rcpt r = { 0 };
+	int e = alias_find(c->store, key, a, &r.alias, f);
+
+	if (e == FAIL_ABSENT && is_bounce_address(c, key) && !sender.n) {
+		r.verdict = (struct verdict){ VERDICT_DROP, 250, "2.1.5", "ok", "bounce" };
+	} else if (e == FAIL_ABSENT) {
+		r.verdict = alias_unknown();
+	} else {
+		TRY(e);
+		TRY(alias_mailboxes(c->store, r.alias.id, a, r.boxes, &r.n_boxes, f));
+		judge(c, &r);
+	}
+	*ret = r;
+	return OK;
+}
+
+static struct verdict too_many(void)
+{
+	return (struct verdict){ VERDICT_REFUSE, 452, "4.5.3",
+		                 "too many recipients, please send the rest separately", "plans" };
+}
+
+static struct verdict loop_found(void)
+{
+	return (struct verdict){ VERDICT_REFUSE, 554, "5.4.6", "this message has come round: a routing loop",
+		                 "loop" };
+}
+
+void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
+{
+	struct core *c = core;
+	const struct rcpt_ask *m = msg;
+	OWN(arena) a = ARENA;
+	struct rcpt r = { 0 };
+	struct fail f = { 0 };
+	int e = c->store ? rcpt_look(c, m->sender, m->rcpt, &a, &r, &f) : FAIL_AGAIN;
+	const struct fail_face *face = fail_face(e);
+
+	if (e < 0)
+		r.verdict =
+		        (struct verdict){ VERDICT_REFUSE, face->smtp, face->enhanced, face->text, "trouble" };
+	else if (r.verdict.kind == VERDICT_ACCEPT && m->sender.n && rcpt_is_ours(c, rcpt_key(m->sender, &a)))
+		r.verdict = loop_found();
+	else if (r.verdict.kind == VERDICT_ACCEPT && m->plans && m->plans + r.n_boxes > c->conf->plans)
+		r.verdict = too_many();
+	if (r.verdict.kind == VERDICT_REFUSE) {
+		c->counters.refused++;
+		log_info("ev=refused rcpt=%s code=%d why=%s", log_mask(m->rcpt), r.verdict.smtp,
+		         r.verdict.why);
+	}
+	SEND(c->gate, rcpt_answer, m->session, m->seq, (uint32_t)r.verdict.smtp, str_c(r.verdict.enhanced),
+	     str_c(r.verdict.sentence), r.verdict.kind == VERDICT_ACCEPT ? (uint32_t)r.n_boxes : 0);
+}

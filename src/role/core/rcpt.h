@@ -1,0 +1,28 @@
+/* rcpt.h - what is known of one recipient, and the verdict of policy/alias.h on it. */
+#ifndef ROLE_CORE_RCPT_H
+#define ROLE_CORE_RCPT_H
+
+#include "policy/alias.h"
+#include "role/core/core.h"
+#include "store/aliases.h"
+
+struct rcpt {
+	struct alias alias; /* id 0: none */
+	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
+	size_t n_boxes;
+	struct verdict verdict;
+};
+
+/* address as the gate sends it; strings of *ret live in the arena. FAIL_SYS when the store fails. */
+MUST_CHECK int rcpt_look(struct core *c, struct str sender, struct str address, struct arena *a,
+                         struct rcpt *ret, struct fail *f);
+
+/* The canonical key of an address in text; itself when it cannot be read. */
+struct str rcpt_key(struct str address, struct arena *a);
+
+/* An address that this relay made: mail that comes from one has come round. */
+bool rcpt_is_ours(struct core *c, struct str key);
+
+void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds); /* IPC_rcpt_ask */
+
+#endif

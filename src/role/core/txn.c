@@ -1,0 +1,595 @@
+#include "role/core/txn.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/aead.h"
+#include "role/core/queue.h"
+#include "role/core/stock.h"
+#include "sys/memfd.h"
+#include "wire/b64.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { HOPS_MAX = 50 };
+
+/* ---- birth and death ------------------------------------------------------------------------------------------- */
+
+/* Time, then chance: sorts by age, guesses nothing. RFC 4648 base32 of 48 bits of milliseconds and 80 of chance. */
+static void make_mid(char out[static MID_SIZE + 1])
+{
+	uint64_t ms = (uint64_t)clock_utc() * 1000 + clock_mono_ms() % 1000;
+	uint8_t raw[16] = { 0 };
+	OWN(buf) b = BUF(64);
+
+	for (size_t i = 0; i < 6; i++)
+		raw[i] = (uint8_t)(ms >> (40 - 8 * i));
+	if (random_bytes(raw + 6, 10, NULL) < 0)
+		abort();
+	b32_print(str_of(raw, sizeof(raw)), &b);
+	memcpy(out, b.p, MID_SIZE);
+	out[MID_SIZE] = '\0';
+}
+
+struct txn *txn_new(struct core *c, enum txn_origin origin)
+{
+	struct txn *t = xnew(struct txn);
+
+	t->core = c;
+	t->origin = origin;
+	t->job = ++c->last_job;
+	t->fd = -1;
+	t->arrived = core_now(c);
+	t->outputs = arena_array(&t->arena, struct output, OUTPUTS_MAX);
+	make_mid(t->mid);
+	t->next = c->txns;
+	c->txns = t;
+	return t;
+}
+
+struct output *txn_add_output(struct txn *t)
+{
+	struct output *o;
+
+	if (t->n_outputs == OUTPUTS_MAX)
+		return NULL;
+	o = &t->outputs[t->n_outputs];
+	*o = (struct output){ .txn = t,
+		              .index = (uint32_t)t->n_outputs++,
+		              .fd = -1,
+		              .map = BUF(IPC_RECORD_MAX),
+		              .own = BUF(IPC_RECORD_MAX),
+		              .ids = BUF(IPC_RECORD_MAX),
+		              .carried = BUF(IPC_RECORD_MAX) };
+	return o;
+}
+
+static void output_done(struct output *o, bool kept)
+{
+	if (o->fd >= 0)
+		close(o->fd);
+	if (o->file && !kept)
+		body_file_drop(o->txn->core->store, o->file);
+	stock_forget(o->txn->core, o);
+	buf_done(&o->map);
+	buf_done(&o->own);
+	buf_done(&o->ids);
+	buf_done(&o->carried);
+}
+
+static void unlink_txn(struct txn **list, const struct txn *t)
+{
+	for (; *list; list = &(*list)->next) {
+		if (*list != t)
+			continue;
+		*list = t->next;
+		return;
+	}
+}
+
+static void txn_free(struct txn *t, bool kept)
+{
+	for (size_t i = 0; i < t->n_outputs; i++)
+		output_done(&t->outputs[i], kept);
+	if (t->scribe)
+		SEND(t->scribe, job_end, t->job);
+	if (t->fd >= 0)
+		close(t->fd);
+	arena_done(&t->arena);
+	free(t);
+}
+
+void txn_touch(struct txn *t)
+{
+	if (!t->first_group)
+		t->first_group = t->core->group;
+	core_dirty(t->core);
+}
+
+static void answer(struct txn *t, int smtp, const char *enhanced, const char *sentence)
+{
+	if (t->origin == TXN_MAIL && t->session && t->core->gate)
+		SEND(t->core->gate, accept_answer, t->session, t->seq, (uint32_t)smtp, str_c(enhanced),
+		     str_c(sentence), str_c(t->mid));
+}
+
+void txn_fail(struct txn *t, int smtp, const char *enhanced, const char *sentence, const char *why)
+{
+	struct core *c = t->core;
+
+	log_warn("ev=not-accepted mid=%s code=%d why=%s", t->mid, smtp, log_quote(str_c(why)));
+	if (smtp >= 500)
+		c->counters.refused++;
+	else
+		c->counters.deferred_in++;
+	answer(t, smtp, enhanced, sentence);
+	if (t->gives_up)
+		queue_not_given_up(c, t->gives_up);
+	unlink_txn(&c->txns, t);
+	txn_free(t, false);
+}
+
+/* By what the failure is: the table of base/fail.h is all that the world hears. */
+static void fail_by(struct txn *t, int code, const char *why)
+{
+	const struct fail_face *face = fail_face(code);
+
+	txn_fail(t, face->smtp, face->enhanced, face->text, why);
+}
+
+/* ---- a message comes in ---------------------------------------------------------------------------------------- */
+
+static struct peer *choose_scribe(const struct core *c, int64_t user)
+{
+	unsigned n = c->start->scribes ? c->start->scribes : 1;
+
+	for (unsigned i = 0; i < n; i++) { /* one user's keys stay warm in one scribe */
+		struct peer *p = c->scribes[((uint64_t)user + i) % n];
+
+		if (p)
+			return p;
+	}
+	return NULL;
+}
+
+int txn_start(struct txn *t, struct fail *f)
+{
+	t->scribe = choose_scribe(t->core, t->user);
+	if (!t->scribe)
+		return fail(f, FAIL_AGAIN, "no scribe at the moment");
+	SEND_FD(t->scribe, t->fd, scan, t->job);
+	return OK;
+}
+
+static int add_outputs(struct txn *t, const struct rcpt *r, struct fail *f)
+{
+	for (size_t i = 0; i < r->n_boxes; i++) {
+		struct output *o = txn_add_output(t);
+
+		if (!o)
+			return fail(f, FAIL_LIMIT, "more than %d copies", OUTPUTS_MAX);
+		o->alias = r->alias;
+		o->box = r->boxes[i];
+		o->mode = o->box.profile ? SEAL_ENCRYPT : SEAL_CLEAR;
+	}
+	return OK;
+}
+
+/* Looked at anew: what was true at RCPT may have changed. Then the sender shall ask again. */
+static int resolve(struct txn *t, struct str rcpts, struct fail *f)
+{
+	struct str address;
+
+	while (list_next(&rcpts, &address)) {
+		struct rcpt r;
+
+		TRY(rcpt_look(t->core, t->sender, address, &t->arena, &r, f));
+		if (r.verdict.kind == VERDICT_REFUSE)
+			return fail(f, FAIL_AGAIN, "a recipient has changed (%s)", r.verdict.why);
+		if (r.verdict.kind == VERDICT_ACCEPT) {
+			TRY(add_outputs(t, &r, f));
+			continue;
+		}
+		t->core->counters.dropped++;
+		if (r.alias.id &&
+		    alias_note(t->core->store, r.alias.id, t->arrived, ACTIVITY_DROPPED, f) == OK)
+			txn_touch(t);
+	}
+	return OK;
+}
+
+static void finish_dropped(struct txn *t)
+{
+	log_info("ev=dropped mid=%s", t->mid);
+	answer(t, 250, "2.0.0", "accepted");
+	unlink_txn(&t->core->txns, t);
+	txn_free(t, true);
+}
+
+void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
+{
+	struct core *c = core;
+	const struct accept_ask *m = msg;
+	struct txn *t = txn_new(c, TXN_MAIL);
+	struct fail f = { 0 };
+	int r;
+
+	t->session = m->session;
+	t->seq = m->seq;
+	t->fd = ipc_fd_take(fds, 0);
+	t->size = m->size;
+	t->arrived = m->arrived_utc;
+	t->sender = arena_str(&t->arena, m->sender);
+	r = c->store ? resolve(t, m->rcpts, &f) : fail(&f, FAIL_AGAIN, "the store is not open yet");
+	if (r == OK && !t->n_outputs) {
+		finish_dropped(t);
+		return;
+	}
+	if (r == OK) {
+		t->user = t->outputs[0].alias.user;
+		r = txn_start(t, &f);
+	}
+	if (r < 0)
+		fail_by(t, r, f.why);
+}
+
+/* ---- scanned --------------------------------------------------------------------------------------------------- */
+
+static struct txn *by_job(const struct core *c, uint64_t job)
+{
+	struct txn *t = c->txns;
+
+	while (t && t->job != job)
+		t = t->next;
+	return t;
+}
+
+/* The same bytes from the same sender to the same aliases: a retry of what was accepted, when the 250 was lost. */
+static void own_digest(struct txn *t, struct str content)
+{
+	OWN(buf) b = BUF(256 * 1024);
+	uint8_t h[32];
+
+	buf_add(&b, content);
+	buf_add(&b, t->sender);
+	for (size_t i = 0; i < t->n_outputs; i++)
+		buf_addf(&b, "|%lld", (long long)t->outputs[i].alias.id);
+	sha256(buf_str(&b), h);
+	t->facts.digest = arena_str(&t->arena, str_of(h, sizeof(h)));
+}
+
+static bool was_accepted(struct txn *t)
+{
+	struct str mid;
+
+	if (t->origin != TXN_MAIL || !t->facts.message_id.n ||
+	    seen_find(t->core->store, t->facts.digest, &t->arena, &mid, NULL) < 0)
+		return false;
+	log_info("ev=again mid=%s first=%.*s", t->mid, STR_ARG(mid));
+	answer(t, 250, "2.0.0", "accepted before");
+	unlink_txn(&t->core->txns, t);
+	txn_free(t, true);
+	return true;
+}
+
+static bool goes_round(struct txn *t, const struct scanned *m)
+{
+	return t->origin == TXN_MAIL &&
+	       (m->received > HOPS_MAX || (m->from.n && rcpt_is_ours(t->core, rcpt_key(m->from, &t->arena))));
+}
+
+static void keep_facts(struct txn *t, const struct scanned *m)
+{
+	struct str replies = m->reply_to;
+	struct who_facts w = { .from_name = m->from_name, .from = m->from, .list_id = m->list_id };
+
+	w.list_post = m->list_post;
+	(void)list_next_pair(&replies, &w.reply_name, &w.reply_to);
+	who_wrote(&w, &t->arena, &t->facts.who);
+	t->facts.who.address = arena_str(&t->arena, t->facts.who.address);
+	t->facts.who.name = arena_str(&t->arena, t->facts.who.name);
+	t->facts.who.reply_to = arena_str(&t->arena, t->facts.who.reply_to);
+	t->facts.message_id = arena_str(&t->arena, m->message_id);
+	t->facts.others = arena_str(&t->arena, m->others);
+	t->facts.refs = arena_str(&t->arena, m->refs);
+	t->facts.received = m->received;
+	t->facts.flags = m->flags;
+	own_digest(t, m->digest);
+}
+
+static int seal_all(struct txn *t, struct fail *f);
+
+void txn_scanned(void *core, const void *msg, struct ipc_fds *fds)
+{
+	struct core *c = core;
+	const struct scanned *m = msg;
+	struct txn *t = by_job(c, m->job);
+	struct fail f = { 0 };
+	int r;
+
+	if (!t || t->planned)
+		return;
+	r = ipc_result(m->code);
+	if (r < 0) {
+		fail(&f, r, "%.*s", STR_ARG(m->why));
+		fail_by(t, r, f.why);
+		return;
+	}
+	if (goes_round(t, m)) {
+		txn_fail(t, 554, "5.4.6", "this message has come round: a routing loop", "loop");
+		return;
+	}
+	keep_facts(t, m);
+	if (was_accepted(t))
+		return;
+	r = plan_outputs(t, &f);
+	t->planned = true;
+	if (r == OK)
+		r = seal_all(t, &f);
+	if (r < 0)
+		fail_by(t, r, f.why);
+}
+
+/* ---- sealed ---------------------------------------------------------------------------------------------------- */
+
+static int seal_one(struct output *o, struct fail *f)
+{
+	struct txn *t = o->txn;
+	struct core *c = t->core;
+	bool to_file = t->size > OWN_FILE_BYTES;
+	struct seal m = {
+		.job = t->job,
+		.output = o->index,
+		.mode = o->mode,
+		.cipher = (uint32_t)o->profile.cipher,
+		.flags = (to_file ? SEAL_TO_FILE : 0) | (t->origin == TXN_MAIL ? SEAL_ADD_ALIAS_TO : 0),
+		.key_id = (uint64_t)o->cert.id,
+		.user_cert = o->profile.user_cert,
+		.sender_cert = o->cert.cert,
+		.intermediate = o->profile.intermediate,
+		.from_name = o->display,
+		.from = o->from,
+		.alias = o->alias.address,
+		.now_utc = core_now(c),
+		.map = buf_str(&o->map),
+		.own = buf_str(&o->own),
+		.ids = buf_str(&o->ids),
+		.carried = buf_str(&o->carried),
+	};
+	struct str ids = m.ids, original, told;
+
+	if (list_next_pair(&ids, &original, &told)) /* the first pair is the message's own */
+		m.message_id = told;
+	if (to_file)
+		TRY(body_file_new(c->store, &o->file, &o->fd, f));
+	o->asked = true;
+	peer_send(t->scribe, IPC_seal, &m, &o->fd, to_file ? 1 : 0);
+	if (to_file) {
+		close(o->fd);
+		o->fd = -1;
+	}
+	return OK;
+}
+
+static int seal_all(struct txn *t, struct fail *f)
+{
+	for (size_t i = 0; i < t->n_outputs; i++) {
+		struct output *o = &t->outputs[i];
+
+		if (o->failed < 0)
+			return fail(f, o->failed, "no certificate for the sender");
+		if (!o->asked && !o->certs_awaited)
+			TRY(seal_one(o, f));
+	}
+	return OK;
+}
+
+void plan_cert_came(struct output *o)
+{
+	struct txn *t = o->txn;
+	struct fail f = { 0 };
+	int r;
+
+	if (!t->planned)
+		return; /* plan_outputs() is still at work */
+	r = seal_all(t, &f);
+	if (r < 0)
+		fail_by(t, r, f.why);
+}
+
+void txn_need_key(void *core, const void *msg, struct ipc_fds *fds)
+{
+	struct core *c = core;
+	const struct need_key *m = msg;
+	struct txn *t = by_job(c, m->job);
+	struct output *o = t && m->output < t->n_outputs ? &t->outputs[m->output] : NULL;
+	int pair[2];
+
+	if (!o || !o->asked || o->sealed || (uint64_t)o->cert.id != m->key_id)
+		return;
+	if (!c->vault || sock_pair(false, pair, NULL) < 0) {
+		fail_by(t, FAIL_AGAIN, "no road for a key");
+		return;
+	}
+	SEND_FD(c->vault, pair[0], lend, (uint64_t)o->profile.user, (uint64_t)o->profile.id, o->cert.wrapped);
+	SEND_FD(t->scribe, pair[1], key_road, m->job, m->output, m->key_id);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void envelope_sender(struct txn *t, const struct output *o, struct buf *out)
+{
+	uint8_t token[10];
+
+	if (t->origin == TXN_DSN)
+		return; /* RFC 3464 2: a DSN has the null sender, so that nothing answers it */
+	if (random_bytes(token, sizeof(token), NULL) < 0)
+		abort();
+	buf_add(out, STR("bounce+"));
+	b32_print(str_of(token, sizeof(token)), out);
+	buf_addc(out, '@');
+	buf_add(out, o->from.n ? str_from(o->from, str_rchr(o->from, '@') + 1) : t->core->conf->domains[0]);
+}
+
+static int keep_output(struct txn *t, struct output *o, struct fail *f)
+{
+	struct core *c = t->core;
+	OWN(buf) sender = BUF(512);
+	static const enum queue_kind kinds[] = {
+		[TXN_MAIL] = QUEUE_FORWARD, [TXN_NOTICE] = QUEUE_NOTICE, [TXN_DSN] = QUEUE_DSN
+	};
+	struct queue_item i = {
+		.user = o->alias.user,
+		.kind = kinds[t->origin],
+		.mid = str_c(t->mid),
+		.rcpt = t->origin == TXN_MAIL ? o->box.address : t->rcpt,
+		.orig_sender = t->sender,
+		.orig_id = t->facts.message_id,
+		.alias = o->alias.address,
+		.arrived = t->arrived,
+		.next_try = core_now(c),
+		.expires = core_now(c) + c->conf->expire_s,
+		.flags = o->flags,
+	};
+	int64_t id;
+
+	if (o->file)
+		TRY(body_file_add(c->store, o->file, &o->body, &i.body, f));
+	else
+		TRY(body_add(c->store, o->fd, &o->body, &i.body, f));
+	envelope_sender(t, o, &sender);
+	i.sender = buf_str(&sender);
+	TRY(queue_add(c->store, &i, &id, f));
+	return o->alias.id ? alias_used(c->store, o->alias.id, t->arrived, t->size, f) : OK;
+}
+
+/* Everything of the message goes into the open group; the answer waits for its end. */
+static int keep_all(struct txn *t, struct fail *f)
+{
+	struct core *c = t->core;
+
+	if (t->first_group && c->failed_group >= t->first_group)
+		return fail(f, FAIL_SYS, "a group that held part of this message was lost");
+	txn_touch(t);
+	TRY(store_part_begin(c->store, f));
+	for (size_t i = 0; i < t->n_outputs; i++) {
+		int r = keep_output(t, &t->outputs[i], f);
+
+		if (r < 0) {
+			if (store_part_end(c->store, false, NULL) < 0)
+				log_error("ev=rollback");
+			return r;
+		}
+	}
+	TRY(store_part_end(c->store, true, f));
+	if (t->origin == TXN_MAIL && t->facts.message_id.n)
+		TRY(seen_add(c->store, t->facts.digest, str_c(t->mid), t->arrived, f));
+	if (t->gives_up)
+		queue_given_up(c, t->gives_up);
+	return OK;
+}
+
+static void all_sealed(struct txn *t)
+{
+	struct core *c = t->core;
+	struct fail f = { 0 };
+	int r = keep_all(t, &f);
+
+	if (r < 0) {
+		fail_by(t, r, f.why);
+		return;
+	}
+	unlink_txn(&c->txns, t);
+	t->next = c->committing;
+	c->committing = t;
+}
+
+void txn_sealed(void *core, const void *msg, struct ipc_fds *fds)
+{
+	struct core *c = core;
+	const struct sealed *m = msg;
+	struct txn *t = by_job(c, m->job);
+	struct output *o = t && m->output < t->n_outputs ? &t->outputs[m->output] : NULL;
+	int code = ipc_result(m->code);
+
+	if (!o || !o->asked || o->sealed)
+		return;
+	if (code == OK && !o->file)
+		o->fd = ipc_fd_take(fds, 0);
+	if (code == OK && !o->file && o->fd < 0)
+		code = FAIL_BUG;
+	if (code < 0) {
+		struct fail f = { 0 };
+
+		fail(&f, code, "%.*s", STR_ARG(m->why));
+		/* The message was accepted for reading: that it cannot be sealed is ours to mend. */
+		fail_by(t, code == FAIL_SYNTAX || code == FAIL_LIMIT ? code : FAIL_SYS, f.why);
+		return;
+	}
+	o->sealed = true;
+	o->body = (struct body){ 0, m->stored, m->plain, arena_str(&t->arena, m->body_key) };
+	o->flags = m->flags;
+	if (++t->n_sealed == t->n_outputs)
+		all_sealed(t);
+}
+
+/* ---- durable --------------------------------------------------------------------------------------------------- */
+
+static void accepted(struct txn *t)
+{
+	OWN(buf) sentence = BUF(128);
+
+	buf_addf(&sentence, "accepted as %s", t->mid);
+	answer(t, 250, "2.0.0", sentence.p);
+	if (t->origin == TXN_MAIL)
+		t->core->counters.accepted++;
+	log_info("ev=accepted mid=%s copies=%zu size=%llu", t->mid, t->n_outputs,
+	         (unsigned long long)t->size);
+	txn_free(t, true);
+}
+
+void txns_committed(struct core *c, int result)
+{
+	struct txn *t = c->committing;
+
+	c->committing = NULL;
+	while (t) {
+		struct txn *next = t->next;
+
+		t->next = c->txns;
+		if (result == OK) {
+			accepted(t);
+		} else {
+			c->txns = t;
+			fail_by(t, FAIL_SYS, "the group could not be stored");
+		}
+		t = next;
+	}
+}
+
+/* ---- roads that end -------------------------------------------------------------------------------------------- */
+
+/* Nobody hears the answer; the message is kept all the same, and its retry recognised. */
+void txns_gate_gone(struct core *c)
+{
+	for (struct txn *t = c->txns; t; t = t->next)
+		t->session = 0;
+	for (struct txn *t = c->committing; t; t = t->next)
+		t->session = 0;
+}
+
+void txns_scribe_gone(struct core *c, const struct peer *scribe)
+{
+	for (struct txn *t = c->txns, *next; t; t = next) {
+		next = t->next;
+		if (t->scribe != scribe)
+			continue;
+		t->scribe = NULL;
+		fail_by(t, FAIL_AGAIN, "the scribe has died");
+		next = c->txns; /* a failure may end others: from the start */
+	}
+	for (struct txn *t = c->committing; t; t = t->next)
+		if (t->scribe == scribe)
+			t->scribe = NULL;
+}

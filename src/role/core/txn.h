@@ -1,0 +1,98 @@
+/* txn.h - one message on its way in: scanned, planned, sealed once a mailbox, stored, and only then answered. The relay's
+ * own notices and DSNs go the same road. */
+#ifndef ROLE_CORE_TXN_H
+#define ROLE_CORE_TXN_H
+
+#include "policy/correspond.h"
+#include "role/core/core.h"
+#include "role/core/rcpt.h"
+#include "store/people.h"
+#include "store/profiles.h"
+#include "store/queue.h"
+#include "store/segment.h"
+#include "store/users.h"
+
+enum txn_origin { TXN_MAIL, TXN_NOTICE, TXN_DSN };
+enum { OUTPUTS_MAX = 64, MID_SIZE = 26, OWN_FILE_BYTES = 384 * 1024 };
+
+struct txn;
+
+/* One copy, for one mailbox. Strings live in the transaction's arena. */
+struct output {
+	struct txn *txn;
+	uint32_t index;
+	struct alias alias;
+	struct alias_mailbox box;
+	struct profile profile; /* id 0: rewritten clear mail, or as it is */
+	uint32_t mode;          /* enum seal_mode */
+	struct str from, display;
+	struct sender_cert cert;
+	struct buf map, own, ids, carried; /* ipc lists */
+	size_t certs_awaited;
+	int failed; /* of a certificate */
+	bool asked, sealed;
+	int64_t file; /* 0: the body comes as a memfd */
+	int fd;       /* of the file, or of the memfd when sealed */
+	struct body body;
+	uint32_t flags;
+};
+
+struct txn_facts {
+	struct who who;
+	struct str message_id, digest;
+	struct str others; /* ipc list of pairs */
+	struct str refs;   /* ipc list */
+	uint32_t received, flags;
+};
+
+struct txn {
+	struct txn *next;
+	struct core *core;
+	enum txn_origin origin;
+	struct arena arena;
+	uint64_t job, session;
+	uint32_t seq;
+	struct peer *scribe;
+	int fd; /* the message, sealed memory */
+	uint64_t size;
+	int64_t arrived;
+	struct str sender; /* envelope, as it came */
+	char mid[MID_SIZE + 1];
+	struct txn_facts facts;
+	struct output *outputs;
+	size_t n_outputs, n_sealed;
+	uint64_t first_group; /* of the store, in which something of ours stands */
+	bool planned;
+	struct str rcpt, subject; /* a notice or DSN: to whom */
+	int64_t gives_up;         /* a DSN: the queue item that ends with it */
+	int64_t user;
+};
+
+/* From the roads (core.c). */
+void txn_asked(void *core, const void *msg, struct ipc_fds *fds);
+void txn_scanned(void *core, const void *msg, struct ipc_fds *fds);
+void txn_need_key(void *core, const void *msg, struct ipc_fds *fds);
+void txn_sealed(void *core, const void *msg, struct ipc_fds *fds);
+void txns_gate_gone(struct core *c);
+void txns_scribe_gone(struct core *c, const struct peer *scribe);
+/* The group was committed (OK) or lost: whoever waits for it is answered. */
+void txns_committed(struct core *c, int result);
+
+/* A message of the relay itself, text with CRLF lines, sealed for a mailbox. FAIL_ABSENT: it has no active profile. */
+MUST_CHECK int txn_notice(struct core *c, const struct mailbox *to, struct str subject, struct str text,
+                          struct fail *f);
+/* Tells the sender of an item that it was given up, in one group with its end. */
+MUST_CHECK int txn_dsn(struct core *c, const struct queue_item *i, struct str status);
+
+/* plan.c: fills the outputs from the facts; certificates may come later, then plan_ready() is true at last. */
+MUST_CHECK int plan_outputs(struct txn *t, struct fail *f);
+void plan_cert_came(struct output *o); /* in txn.c: certs_awaited has fallen */
+
+/* txn.c, for plan.c and notice.c */
+struct txn *txn_new(struct core *c, enum txn_origin origin);
+struct output *txn_add_output(struct txn *t);
+MUST_CHECK int txn_start(struct txn *t, struct fail *f); /* gives the message to a scribe */
+void txn_fail(struct txn *t, int smtp, const char *enhanced, const char *sentence, const char *why);
+void txn_touch(struct txn *t); /* something of ours stands in the open group */
+
+#endif

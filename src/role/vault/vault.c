@@ -1,0 +1,316 @@
+/* vault.c - the one process that holds the master key. It wraps and unwraps keys, builds certificates from typed
+ * fields, and lends one leaf key at a time into one scribe's socket. It never signs bytes that it is given, and
+ * it believes what is authenticated under the master key, not what core says. */
+#include "role/role.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/aead.h"
+#include "crypto/cert.h"
+#include "role/vault/ca.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct vault {
+	struct secret master;
+	struct role_start *start;
+	struct peer *core, *keygen;
+};
+
+enum { STORE_KEY = 32, CERT_MAX = 8192, CSR_MAX = 8192, WRAPPED_MAX = 16384 };
+
+static int open_as(struct vault *v, struct str wrapped, const struct wrap_label *want, struct secret *ret,
+                   struct fail *f)
+{
+	OWN(secret) s = SECRET_NONE;
+	struct wrap_label l;
+
+	TRY(wrap_open(&v->master, wrapped, &l, &s, f));
+	if (l.kind != want->kind)
+		return fail(f, FAIL_DENIED, "a key of kind %d where kind %d is wanted", l.kind, want->kind);
+	if (l.user != want->user || l.profile != want->profile)
+		return fail(f, FAIL_DENIED, "a key of another user or profile");
+	*ret = secret_take(&s);
+	return OK;
+}
+
+/* ---- the store's own keys -------------------------------------------------------------------------------------- */
+
+struct store_key {
+	struct secret key;
+	struct buf wrapped;
+};
+
+static int store_key(struct vault *v, enum wrap_kind kind, struct str wrapped, struct store_key *k,
+                     struct fail *f)
+{
+	const struct wrap_label label = { .kind = kind };
+
+	k->wrapped = BUF(WRAPPED_MAX);
+	if (wrapped.n) {
+		buf_add(&k->wrapped, wrapped);
+		return open_as(v, wrapped, &label, &k->key, f);
+	}
+	TRY(secret_new(&k->key, STORE_KEY, f));
+	TRY(random_bytes(k->key.p, k->key.n, f));
+	return wrap_seal(&v->master, &label, secret_str(&k->key), &k->wrapped, f);
+}
+
+static void store_key_done(struct store_key *k)
+{
+	secret_done(&k->key);
+	buf_done(&k->wrapped);
+}
+
+static void answer_store_keys(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct vault *v = self;
+	const struct store_keys *m = msg;
+	OWN(store_key) column = { 0 };
+	OWN(store_key) hash = { 0 };
+	struct fail f = { 0 };
+	uint8_t id[8];
+	int r = store_key(v, WRAP_COLUMN, m->wrapped_column, &column, &f);
+
+	if (r == OK)
+		r = store_key(v, WRAP_HASH, m->wrapped_hash, &hash, &f);
+	wrap_key_id(&v->master, id);
+	if (r < 0)
+		SEND(v->core, store_keys_answer, .req = m->req, .code = ipc_code(r), .why = str_c(f.why));
+	else
+		SEND(v->core, store_keys_answer, m->req, 0, STR(""), secret_str(&column.key),
+		     secret_str(&hash.key), buf_str(&column.wrapped), buf_str(&hash.wrapped),
+		     str_of(id, sizeof(id)));
+}
+
+/* ---- certificates ---------------------------------------------------------------------------------------------- */
+
+static int open_spare(struct vault *v, struct str wrapped, struct secret *ret_record, struct key **ret,
+                      struct fail *f)
+{
+	const struct wrap_label label = { .kind = WRAP_SPARE };
+	OWN(secret) record = SECRET_NONE;
+
+	TRY(open_as(v, wrapped, &label, &record, f));
+	TRY(key_import_private(secret_str(&record), ret, f));
+	*ret_record = secret_take(&record);
+	return OK;
+}
+
+struct made {
+	struct buf first, second, third;
+};
+
+static void made_done(struct made *m)
+{
+	buf_done(&m->first);
+	buf_done(&m->second);
+	buf_done(&m->third);
+}
+
+static int make_intermediate(struct vault *v, const struct intermediate *m, struct made *out, struct fail *f)
+{
+	const struct wrap_label label = { WRAP_CA, m->user, m->profile };
+	OWN(secret) record = SECRET_NONE;
+	OWN(secret) sealed = SECRET_NONE;
+	OWNS(key) key = NULL;
+	OWN(arena) a = ARENA;
+	struct ca ca = { 0 };
+
+	TRY(open_spare(v, m->spare, &record, &key, f));
+	TRY(ca_of_request(m, secret_str(&record), &ca, f));
+	TRY(ca_print(&ca, &sealed, f));
+	TRY(wrap_seal(&v->master, &label, secret_str(&sealed), &out->first, f));
+	TRY(ca_csr(&ca, key, m->root_cn, &out->second, f));
+	return key_public_der(key, &out->third, f);
+}
+
+static void answer_intermediate(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct vault *v = self;
+	const struct intermediate *m = msg;
+	OWN(made) out = { BUF(WRAPPED_MAX), BUF(CSR_MAX), BUF(CSR_MAX) };
+	struct fail f = { 0 };
+	int r = make_intermediate(v, m, &out, &f);
+
+	if (r < 0)
+		SEND(v->core, intermediate_answer, .req = m->req, .code = ipc_code(r), .why = str_c(f.why));
+	else
+		SEND(v->core, intermediate_answer, m->req, 0, STR(""), buf_str(&out.first),
+		     buf_str(&out.second), buf_str(&out.third));
+}
+
+static int open_ca(struct vault *v, struct str wrapped, uint64_t user, uint64_t profile,
+                   struct secret *ret_bytes, struct ca *ret, struct key **ret_key, struct fail *f)
+{
+	const struct wrap_label label = { WRAP_CA, user, profile };
+	OWN(secret) bytes = SECRET_NONE;
+
+	TRY(open_as(v, wrapped, &label, &bytes, f));
+	TRY(ca_read(secret_str(&bytes), ret, f));
+	TRY(key_import_private(ret->record, ret_key, f));
+	*ret_bytes = secret_take(&bytes); /* views in *ret point into it; the mapping does not move */
+	return OK;
+}
+
+static int make_user(struct vault *v, const struct issue_user *m, struct made *out, struct fail *f)
+{
+	OWN(secret) bytes = SECRET_NONE;
+	OWNS(key) ca_key = NULL;
+	OWNS(key) subject = NULL;
+	struct ca ca;
+
+	TRY(open_ca(v, m->wrapped_ca, m->user, m->profile, &bytes, &ca, &ca_key, f));
+	TRY(key_import_public(m->spki, &subject, f));
+	return ca_issue(&ca, ca_key, CERT_USER, ca.mailbox, subject, m->not_before, m->not_after, &out->first,
+	                f);
+}
+
+static void answer_issue_user(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct vault *v = self;
+	const struct issue_user *m = msg;
+	OWN(made) out = { BUF(CERT_MAX), BUF(1), BUF(1) };
+	struct fail f = { 0 };
+	int r = make_user(v, m, &out, &f);
+
+	SEND(v->core, issued, m->req, ipc_code(r), str_c(f.why), r < 0 ? STR_NONE : buf_str(&out.first),
+	     STR_NONE);
+}
+
+static int make_sender(struct vault *v, const struct issue_sender *m, struct made *out, struct fail *f)
+{
+	const struct wrap_label label = { WRAP_LEAF, m->user, m->profile };
+	OWN(secret) bytes = SECRET_NONE;
+	OWN(secret) record = SECRET_NONE;
+	OWNS(key) ca_key = NULL;
+	OWNS(key) subject = NULL;
+	struct ca ca;
+
+	TRY(open_ca(v, m->wrapped_ca, m->user, m->profile, &bytes, &ca, &ca_key, f));
+	TRY(open_spare(v, m->spare, &record, &subject, f));
+	TRY(ca_issue(&ca, ca_key, CERT_SENDER, m->address, subject, m->not_before, m->not_after, &out->first,
+	             f));
+	return wrap_seal(&v->master, &label, secret_str(&record), &out->second, f);
+}
+
+static void answer_issue_sender(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct vault *v = self;
+	const struct issue_sender *m = msg;
+	OWN(made) out = { BUF(CERT_MAX), BUF(WRAPPED_MAX), BUF(1) };
+	struct fail f = { 0 };
+	int r = make_sender(v, m, &out, &f);
+
+	if (r < 0)
+		SEND(v->core, issued, .req = m->req, .code = ipc_code(r), .why = str_c(f.why));
+	else
+		SEND(v->core, issued, m->req, 0, STR(""), buf_str(&out.first), buf_str(&out.second));
+}
+
+/* ---- lending --------------------------------------------------------------------------------------------------- */
+
+/* Only leaves are lent (promise 3). The road is one scribe's; on any failure it is closed empty. */
+static void answer_lend(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct vault *v = self;
+	const struct lend *m = msg;
+	const struct wrap_label label = { WRAP_LEAF, m->user, m->profile };
+	OWN(secret) record = SECRET_NONE;
+	OWNFD road = ipc_fd_take(fds, 0);
+	struct fail f = { 0 };
+	int r = open_as(v, m->wrapped_leaf, &label, &record, &f);
+
+	if (r == OK)
+		r = sock_send(road, secret_str(&record), NULL, 0, &f);
+	if (r < 0)
+		log_fail(LOG_WARN, "lend", &f);
+}
+
+/* ---- keys made ahead ------------------------------------------------------------------------------------------- */
+
+static void answer_spare_wrap(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct vault *v = self;
+	const struct spare_wrap *m = msg;
+	const struct wrap_label label = { .kind = WRAP_SPARE };
+	OWN(buf) wrapped = BUF(WRAPPED_MAX);
+	struct fail f = { 0 };
+	int r = wrap_seal(&v->master, &label, m->record, &wrapped, &f);
+
+	SEND(v->keygen, spare_wrapped, m->req, ipc_code(r), str_c(f.why), m->alg,
+	     r < 0 ? STR_NONE : buf_str(&wrapped));
+}
+
+/* ---- who may ask what ------------------------------------------------------------------------------------------ */
+
+static const struct ipc_rule core_rules[] = {
+	{ IPC_store_keys, answer_store_keys, 0, 0 },
+	{ IPC_intermediate, answer_intermediate, 0, 0 },
+	{ IPC_issue_user, answer_issue_user, 0, 0 },
+	{ IPC_issue_sender, answer_issue_sender, 0, 0 },
+	{ IPC_lend, answer_lend, 1, 1 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
+static const struct ipc_rule keygen_rules[] = {
+	{ IPC_spare_wrap, answer_spare_wrap, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
+
+static void on_closed(void *self, struct peer *p, const struct fail *why)
+{
+	struct vault *v = self;
+
+	if (why->code != FAIL_PEER)
+		log_fail(LOG_ERROR, "road", why);
+	if (v->core == p)
+		v->core = NULL;
+	if (v->keygen == p)
+		v->keygen = NULL;
+	peer_free(p);
+}
+
+static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
+{
+	struct vault *v = self;
+	const struct ipc_rule *rules = other == ROLE_CORE     ? core_rules
+	                               : other == ROLE_KEYGEN ? keygen_rules
+	                                                      : NULL;
+	struct peer **place = other == ROLE_CORE ? &v->core : &v->keygen;
+	struct peer_options o = { rules, v, on_closed };
+
+	if (!rules)
+		return fail(f, FAIL_BUG, "a road to %s", role_name(other));
+	peer_free(*place);
+	*place = peer_new(v->start->loop, fd, &o);
+	return OK;
+}
+
+static int take_master(void *self, struct str key, struct fail *f)
+{
+	struct vault *v = self;
+
+	return secret_copy(&v->master, key.p, key.n, f);
+}
+
+static int init(void *self, struct role_start *s, struct fail *f)
+{
+	struct vault *v = self;
+
+	if (v->master.n != AEAD_KEY)
+		return fail(f, FAIL_BUG, "started without a master key");
+	return crypto_init(f);
+}
+
+static const struct role_def def = { .peer = take_peer, .master = take_master, .init = init };
+
+void vault_main(unsigned index)
+{
+	static struct role_start start = { .role = ROLE_VAULT };
+	static struct vault v;
+
+	start.index = index;
+	v.start = &start;
+	role_run(&def, &v, &start);
+}
