@@ -25,10 +25,12 @@ struct cert_fields {
 	        subject_cn;   /* UTF-8. For user and sender this is the address (never a display name: OpenSSL
 				* applies excluded DNS constraints to a CN that looks like a host name) */
 	struct str issuer_cn; /* organisation is always "Postern" in both */
-	struct str email;     /* SAN rfc822Name of user and sender; ASCII. Non-ASCII local part:
+	struct str email;     /* user and sender: equals subject_cn. SAN rfc822Name; non-ASCII local part:
 				* SmtpUTF8Mailbox otherName (RFC 9598) */
 	int64_t not_before, not_after;
-	const struct cert_constraints *constraints; /* root and intermediate only */
+	/* Root and intermediate: must be there, and is written. User and sender: what the issuer permits, when
+	 * the caller knows it; not written, but an email outside of it is refused. */
+	const struct cert_constraints *constraints;
 	const struct key *subject_key;
 	const struct key *issuer_key; /* private; for the root the same as subject_key */
 };
@@ -37,9 +39,11 @@ struct cert_fields {
  * basicConstraints critical (pathlen 1 root, 0 intermediate, CA:FALSE without pathlen for leaves: present, DER
  * empty), keyUsage critical (keyCertSign+cRLSign; leaves digitalSignature + keyEncipherment for RSA or
  * keyAgreement for EC), EKU emailProtection in all four. RSA issuers sign SHA-256 PKCS#1 v1.5, EC ecdsa-SHA256.
- * The issuer DN bytes equal the subject DN bytes of a certificate built with that subject_cn.
- * FAIL_DENIED: fields that contradict each other (leaf with constraints, pathlen order, dates reversed, email
- * outside of the constraints when they are given). */
+ * The exact bytes are told in cert_put.c. The issuer DN bytes equal the subject DN bytes of a certificate built with
+ * that subject_cn. A leaf's CN of more than 64 characters, the most that X.520 allows, is cut and ends in a digest.
+ * FAIL_DENIED: fields that contradict each other (an authority without constraints or with an email, a root that is
+ * not its own issuer or another that is, dates reversed, a leaf whose CN is not its email or whose email lies outside
+ * of the constraints), and names that are no mailbox, domain (A-labels) or common name. */
 MUST_CHECK int cert_build(const struct cert_fields *c, struct buf *ret_der, struct fail *f);
 
 /* PKCS#10 for the intermediate (extensionRequest with what cert_build would put) or for a user key. */
@@ -70,8 +74,9 @@ struct cert_facts {
 MUST_CHECK int cert_read(struct str der, struct arena *a, struct cert_facts *ret, struct fail *f);
 
 /* Is `der` what cert_build would have made of these fields, serial and signature apart, and signed by the key in
- * issuer_spki? Every field and extension is compared, unknown ones refused. Used on the root and the
- * intermediate that come back from a browser: FAIL_DENIED names the field in f->why. */
+ * issuer_spki? The bytes are compared, so nothing unknown passes; issuer_key is not used, subject_key may be public.
+ * Used on the root and the intermediate that come back from a browser: FAIL_DENIED names the field that differs in
+ * f->why; FAIL_FORGED: all is right but the signature. */
 MUST_CHECK int cert_check(struct str der, const struct cert_fields *want, struct str issuer_spki,
                           struct fail *f);
 

@@ -88,13 +88,6 @@ static EVP_PKEY *from_numbers(const char *type, int selection, OSSL_PARAM *with)
 	return pkey;
 }
 
-static enum key_alg alg_of(const struct spki *s)
-{
-	if (s->curve)
-		return s->curve == &curve_p256 ? KEY_P256 : 0;
-	return s->n.n == 256 ? KEY_RSA_2048 : s->n.n == 384 && (s->n.p[0] & 0x80) ? KEY_RSA_3072 : 0;
-}
-
 void key_free(struct key *k)
 {
 	if (!k)
@@ -119,7 +112,9 @@ static int key_make(EVP_PKEY **pkey, const struct spki *s, struct key **ret, str
 		spki_put_rsa(&k->spki, s->n, s->e);
 	TRY(spki_read(buf_str(&k->spki), &own, f));
 	k->bits = own.bits;
-	k->alg = alg_of(&own);
+	k->alg = spki_alg(&own);
+	if (EVP_Digest(k->bits.p, k->bits.n, k->id, NULL, ossl()->sha1, NULL) != 1)
+		return fail_ossl(f, FAIL_SYS, "key identifier");
 	k->curve = own.curve;
 	k->pkey = TAKE(*pkey);
 	*ret = TAKE(k);
@@ -159,6 +154,11 @@ int key_public_der(const struct key *k, struct buf *out, struct fail *f)
 enum key_alg key_alg_of(const struct key *k)
 {
 	return k->alg;
+}
+
+struct str key_sig_alg(const struct key *k)
+{
+	return k->curve ? ALG_ECDSA_SHA256 : ALG_RSA_SHA256;
 }
 
 bool key_eq(const struct key *a, const struct key *b)

@@ -18,13 +18,13 @@ const struct ossl *ossl(void)
 	return &fetched;
 }
 
-int fail_ossl_at(struct fail *f, const char *file, int line, int code, const char *what)
+void fail_ossl_at(struct fail *f, const char *file, int line, int code, const char *what)
 {
 	unsigned long e = ERR_peek_error();
 	const char *reason = e ? ERR_reason_error_string(e) : NULL;
 
 	ERR_clear_error();
-	return fail_at(f, file, line, code, "%s: %s", what, reason ? reason : "no reason given");
+	(void)fail_at(f, file, line, code, "%s: %s", what, reason ? reason : "no reason given");
 }
 
 static bool fetch_all(void)

@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #include <openssl/bn.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 /* Set once by crypto_init and never again. */
@@ -18,8 +19,8 @@ const struct ossl *ossl(void); /* asserts that crypto_init has run */
 
 /* fail() with the library's oldest reason appended (it says what happened, the later ones who passed it on). The
  * library's queue is emptied. */
-#define fail_ossl(f, code, what) fail_ossl_at((f), __FILE__, __LINE__, (code), (what))
-int fail_ossl_at(struct fail *f, const char *file, int line, int code, const char *what);
+#define fail_ossl(f, code, what) (fail_ossl_at((f), __FILE__, __LINE__, (code), (what)), (code))
+void fail_ossl_at(struct fail *f, const char *file, int line, int code, const char *what);
 
 static inline const uint8_t *str_bytes(struct str s)
 {

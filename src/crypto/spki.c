@@ -115,6 +115,13 @@ int spki_read(struct str der, struct spki *ret, struct fail *f)
 	return OK;
 }
 
+enum key_alg spki_alg(const struct spki *s)
+{
+	if (s->curve)
+		return s->curve == &curve_p256 ? KEY_P256 : 0;
+	return bit_length(s->n) == 2048 ? KEY_RSA_2048 : bit_length(s->n) == 3072 ? KEY_RSA_3072 : 0;
+}
+
 void spki_put_rsa(struct buf *b, struct str n, struct str e)
 {
 	size_t seq = der_open(b, DER_SEQ), bits, key;

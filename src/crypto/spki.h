@@ -4,6 +4,7 @@
 #define CRYPTO_SPKI_H
 
 #include "crypto/der.h"
+#include "crypto/key.h"
 
 struct curve {
 	const char *name; /* libcrypto's */
@@ -26,6 +27,8 @@ extern const struct curve curve_p256;
  * moduli below 2048 or above 4096 bits, even, or with the fingerprint of ROCA (CVE-2017-15361); exponents even,
  * below 65537 or above 2^32-1; explicit curves, other curves, compressed points. */
 MUST_CHECK int spki_read(struct str der, struct spki *ret, struct fail *f);
+
+enum key_alg spki_alg(const struct spki *s); /* 0: none that we make */
 
 void spki_put_rsa(struct buf *b, struct str n, struct str e);
 void spki_put_ec(struct buf *b, const struct curve *c, struct str point);
