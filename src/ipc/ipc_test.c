@@ -86,7 +86,7 @@ static void on_closed(void *self, struct peer *p, const struct fail *why)
 	loop_stop(s->loop);
 }
 
-static const struct ipc_rule rules[] = { { IPC_scan, on_ask, 0, 1 }, { IPC_NONE, NULL, 0, 0 } };
+static const struct ipc_rule rules[] = { { IPC_scan_job, on_ask, 0, 1 }, { IPC_NONE, NULL, 0, 0 } };
 
 static void a_thousand_queued_messages_arrive(void **state)
 {
@@ -100,8 +100,8 @@ static void a_thousand_queued_messages_arrive(void **state)
 	a = peer_new(s.loop, pair[0], &o);
 	b = peer_new(s.loop, pair[1], &o);
 	for (unsigned i = 0; i < 999; i++)
-		SEND(a, scan, i);
-	SEND_FD(a, 0, scan, 999);
+		SEND(a, scan_job, i);
+	SEND_FD(a, 0, scan_job, 999);
 	loop_run(s.loop);
 	assert_int_equal(s.asked, 1000);
 	assert_true(s.fd >= 0);

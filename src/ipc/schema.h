@@ -56,8 +56,8 @@ enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4 };
 	F(u64, delivery)                                                                                     \
 	F(text, mid)                                                                                         \
 	F(text, route)                                                                                       \
-	F(text, sender) F(text, rcpt) F(key, body_key) F(u64, offset) F(u64, stored) F(u64, plain)           \
-	        F(u32, flags)
+	F(text, sender)                                                                                      \
+	F(text, rcpt) F(key, body_key) F(u64, offset) F(u64, stored) F(u64, plain) F(u32, flags)
 /* outcome: enum delivery_outcome; note: the next hop's words, bounded, for the operator's eyes only. */
 #define DELIVERED(F) F(u64, delivery) F(u32, outcome) F(u32, smtp) F(text, enhanced) F(text, note)
 enum delivery_outcome { DELIVERY_DONE = 1, DELIVERY_LATER, DELIVERY_NEVER };
@@ -65,7 +65,7 @@ enum delivery_outcome { DELIVERY_DONE = 1, DELIVERY_LATER, DELIVERY_NEVER };
 /* ---- core <-> scribe ------------------------------------------------------------------------------------------- */
 
 /* Read a message. It stays with the scribe until JOB_END, for the outputs that follow. +1 descriptor (sealed memfd) */
-#define SCAN(F) F(u64, job)
+#define SCAN_JOB(F) F(u64, job)
 /* What it says, and nothing else of it. from is one address (name UTF-8, address "" when unreadable); reply_to:
  * pairs name, address; others: pairs name, address of every further address in To, Cc and calendars, each
  * address once, at most SCAN_ADDRESSES, in order of appearance. refs: message ids of References and
@@ -74,9 +74,9 @@ enum delivery_outcome { DELIVERY_DONE = 1, DELIVERY_LATER, DELIVERY_NEVER };
 	F(u64, job)                                                                                          \
 	F(u32, code)                                                                                         \
 	F(text, why)                                                                                         \
-	F(text, from_name) F(text, from) F(list, reply_to) F(list, others) F(text, message_id) F(list, refs) \
-	        F(text, list_id) F(text, list_post) F(i64, date_utc) F(u32, received) F(u32, flags)          \
-	                F(blob, digest)
+	F(text, from_name)                                                                                   \
+	F(text, from) F(list, reply_to) F(list, others) F(text, message_id) F(list, refs) F(text, list_id)   \
+	        F(text, list_post) F(i64, date_utc) F(u32, received) F(u32, flags) F(blob, digest)
 enum { SCAN_ADDRESSES = 100, SCAN_REFS = 50 };
 enum scan_flags {
 	SCAN_CALENDAR = 1,
@@ -92,11 +92,13 @@ enum scan_flags {
  * intermediate not among them. */
 #define SEAL(F)                                                                                              \
 	F(u64, job)                                                                                          \
+	F(u64, user)                                                                                         \
 	F(u32, output)                                                                                       \
 	F(u32, mode)                                                                                         \
-	F(u32, cipher) F(u32, flags) F(u64, key_id) F(blob, user_cert) F(blob, sender_cert)                  \
-	        F(blob, intermediate) F(text, from_name) F(text, from) F(text, alias) F(text, message_id)    \
-	                F(i64, now_utc) F(list, map) F(list, own) F(list, ids) F(list, carried)
+	F(u32, cipher)                                                                                       \
+	F(u32, flags) F(u64, key_id) F(blob, user_cert) F(blob, sender_cert) F(blob, intermediate)           \
+	        F(text, from_name) F(text, from) F(text, alias) F(text, message_id) F(i64, now_utc)          \
+	                F(list, map) F(list, own) F(list, ids) F(list, carried)
 enum seal_mode { SEAL_ENCRYPT = 1, SEAL_CLEAR, SEAL_AS_IS };
 enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2 };
 /* The scribe has not the key at hand (it keeps a few, of one user, for a minute). */
@@ -118,8 +120,9 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 	F(u64, job)                                                                                          \
 	F(blob, root)                                                                                        \
 	F(blob, intermediate)                                                                                \
-	F(blob, intermediate_spki) F(text, root_cn) F(text, intermediate_cn) F(text, mailbox)                \
-	        F(list, domains) F(u32, critical) F(i64, not_before) F(i64, not_after)
+	F(blob, intermediate_spki)                                                                           \
+	F(text, root_cn) F(text, intermediate_cn) F(text, mailbox) F(list, domains) F(u32, critical)         \
+	        F(i64, not_before) F(i64, not_after)
 #define CHAIN_CHECKED(F) F(u64, job) F(u32, code) F(text, why)
 
 /* ---- core <-> vault -------------------------------------------------------------------------------------------- */
@@ -136,8 +139,9 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 	F(u64, req)                                                                                          \
 	F(u64, user)                                                                                         \
 	F(u64, profile)                                                                                      \
-	F(blob, spare) F(text, subject_cn) F(text, root_cn) F(text, mailbox) F(list, domains)                \
-	        F(u32, critical) F(i64, not_before) F(i64, not_after)
+	F(blob, spare)                                                                                       \
+	F(text, subject_cn) F(text, root_cn) F(text, mailbox) F(list, domains) F(u32, critical)              \
+	        F(i64, not_before) F(i64, not_after)
 #define INTERMEDIATE_ANSWER(F)                                                                               \
 	F(u64, req) F(u32, code) F(text, why) F(blob, wrapped_ca) F(blob, csr) F(blob, spki)
 /* The user's certificate for a public key from a CSR. */
@@ -176,7 +180,7 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 	M(role_tls, ROLE_TLS) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \
 	M(rcpt_ask, RCPT_ASK) M(rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
 	M(deliver, DELIVER) M(delivered, DELIVERED)                                                                  \
-	M(scan, SCAN) M(scanned, SCANNED) M(seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD)                  \
+	M(scan_job, SCAN_JOB) M(scanned, SCANNED) M(seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD)                  \
 	M(sealed, SEALED) M(job_end, JOB_END)                                                                        \
 	M(csr_read, CSR_READ) M(csr_facts, CSR_FACTS) M(chain_check, CHAIN_CHECK) M(chain_checked, CHAIN_CHECKED)    \
 	M(store_keys, STORE_KEYS) M(store_keys_answer, STORE_KEYS_ANSWER) M(intermediate, INTERMEDIATE)              \

@@ -61,13 +61,13 @@ static const struct ipc_rule gate_rules[] = {
 	{ IPC_NONE, NULL, 0, 0 },
 };
 /* Answers that go to whoever waits for them: all have an id, a code and a why. */
-#define ANSWERED(lower, id)                                                                                   \
-	static void on_##lower(void *self, const void *msg, struct ipc_fds *fds)                              \
-	{                                                                                                     \
-		struct core *c = self;                                                                        \
-		const struct lower *m = msg;                                                                  \
-                                                                                                              \
-		wait_answer(&c->waits, m->id, ipc_result(m->code), m->why, m);                                \
+#define ANSWERED(lower, id)                                                                                  \
+	static void on_##lower(void *self, const void *msg, struct ipc_fds *fds)                             \
+	{                                                                                                    \
+		struct core *c = self;                                                                       \
+		const struct lower *m = msg;                                                                 \
+                                                                                                             \
+		wait_answer(&c->waits, m->id, ipc_result(m->code), m->why, m);                               \
 	}
 ANSWERED(store_keys_answer, req)
 ANSWERED(intermediate_answer, req)

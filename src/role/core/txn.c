@@ -158,7 +158,7 @@ int txn_start(struct txn *t, struct fail *f)
 	t->scribe = choose_scribe(t->core, t->user);
 	if (!t->scribe)
 		return fail(f, FAIL_AGAIN, "no scribe at the moment");
-	SEND_FD(t->scribe, t->fd, scan, t->job);
+	SEND_FD(t->scribe, t->fd, scan_job, t->job);
 	return OK;
 }
 
@@ -340,6 +340,7 @@ static int seal_one(struct output *o, struct fail *f)
 	bool to_file = t->size > OWN_FILE_BYTES;
 	struct seal m = {
 		.job = t->job,
+		.user = (uint64_t)o->alias.user,
 		.output = o->index,
 		.mode = o->mode,
 		.cipher = (uint32_t)o->profile.cipher,

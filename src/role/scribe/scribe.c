@@ -1,0 +1,354 @@
+/* scribe.c - reads mail from strangers and seals it. It holds one user's few leaf keys for a minute, opens no file and no
+ * socket, and tells core facts, never content. */
+#include "role/role.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/aead.h"
+#include "crypto/cert.h"
+#include "role/scribe/job.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+enum { KEY_WAIT_MS = 5000, RECORD_MAX = 8192, AGE_MS = 10000, SPKI_MAX = 8192 };
+
+struct scribe {
+	struct role_start *start;
+	struct peer *core;
+	struct job *jobs;
+	struct cache cache;
+	struct timer *age;
+};
+
+static struct job *find(const struct scribe *s, uint64_t id)
+{
+	struct job *j = s->jobs;
+
+	while (j && j->id != id)
+		j = j->next;
+	return j;
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static uint32_t flags_of(const struct scan *s)
+{
+	return (s->calendar ? SCAN_CALENDAR : 0) | (s->automatic ? SCAN_AUTO : 0) |
+	       (s->report ? SCAN_REPORT : 0) | (s->list ? SCAN_LIST : 0);
+}
+
+static void add_person(struct buf *list, const struct scan_person *p)
+{
+	list_add(list, p->name);
+	list_add(list, p->address);
+}
+
+enum { NAME_MAX_BYTES = 300, ID_TEXT_MAX = 1000 };
+
+static void tell_facts(struct scribe *s, const struct job *j)
+{
+	const struct scan *x = &j->scan;
+	OWN(buf) reply = BUF(IPC_RECORD_MAX);
+	OWN(buf) others = BUF(IPC_RECORD_MAX);
+	OWN(buf) refs = BUF(IPC_RECORD_MAX);
+
+	for (size_t i = 0; i < x->n_reply; i++) {
+		const struct scan_person p = { str_first(x->reply_to[i].name, NAME_MAX_BYTES),
+			                       x->reply_to[i].address };
+
+		add_person(&reply, &p);
+	}
+	for (size_t i = 0; i < x->n_others; i++) {
+		const struct scan_person p = { str_first(x->others[i].name, NAME_MAX_BYTES),
+			                       x->others[i].address };
+
+		add_person(&others, &p);
+	}
+	for (size_t i = 0; i < x->n_refs; i++)
+		list_add(&refs, x->refs[i]);
+	SEND(s->core, scanned, .job = j->id, .from_name = str_first(x->from.name, ID_TEXT_MAX),
+	     .from = x->from.address, .reply_to = buf_str(&reply), .others = buf_str(&others),
+	     .message_id = x->message_id, .refs = buf_str(&refs),
+	     .list_id = str_first(x->list_id, ID_TEXT_MAX), .list_post = x->list_post,
+	     .date_utc = x->date_utc, .received = x->received, .flags = flags_of(x),
+	     .digest = str_of(x->digest, 32));
+}
+
+static void on_scan(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct scribe *s = self;
+	const struct scan_job *m = msg;
+	struct job *j = job_new(m->job);
+	struct fail f = { 0 };
+	int r;
+
+	j->next = s->jobs;
+	s->jobs = j;
+	r = job_read(j, fds->fd[0], &f);
+	if (r < 0)
+		SEND(s->core, scanned, .job = j->id, .code = ipc_code(r), .why = str_c(f.why));
+	else
+		tell_facts(s, j);
+}
+
+static void on_job_end(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct scribe *s = self;
+	const struct job_end *m = msg;
+
+	for (struct job **p = &s->jobs; *p; p = &(*p)->next) {
+		struct job *j = *p;
+
+		if (j->id != m->job)
+			continue;
+		*p = j->next;
+		job_free(j);
+		return;
+	}
+}
+
+/* ---- sealing ---------------------------------------------------------------------------------------------------- */
+
+static void tell_failure(struct scribe *s, uint64_t job, uint32_t output, int code, const struct fail *f)
+{
+	SEND(s->core, sealed, .job = job, .output = output, .code = ipc_code(code), .why = str_c(f->why));
+}
+
+static void write_output(struct scribe *s, struct job *j, const struct seal *m, int file,
+                         const struct key *key)
+{
+	OWN(written) w = WRITTEN_NONE;
+	struct fail f = { 0 };
+	int r = job_write(j, m, file, s->start->conf.hostname, &s->cache, key, clock_mono_ms(), &w, &f);
+	struct sealed answer;
+
+	if (r < 0) {
+		tell_failure(s, m->job, m->output, r, &f);
+		return;
+	}
+	answer = (struct sealed){ .job = m->job,
+		                  .output = m->output,
+		                  .body_key = secret_str(&w.body_key),
+		                  .plain = w.result.bytes,
+		                  .stored = w.stored,
+		                  .flags = (w.result.eight_bit ? SEALED_8BIT : 0) |
+		                           (w.result.utf8 ? SEALED_SMTPUTF8 : 0) };
+	peer_send(s->core, IPC_sealed, &answer, &w.fd, w.fd >= 0 ? 1 : 0);
+}
+
+static void on_seal(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct scribe *s = self;
+	const struct seal *m = msg;
+	struct job *j = find(s, m->job);
+	const struct key *key = NULL;
+	int file = m->flags & SEAL_TO_FILE ? ipc_fd_take(fds, 0) : -1;
+	struct fail f = { 0 };
+
+	if (!j || !j->scan.root || ((m->flags & SEAL_TO_FILE) && file < 0)) {
+		fail(&f, FAIL_BUG, "a seal without its message or file");
+		tell_failure(s, m->job, m->output, f.code, &f);
+		if (file >= 0)
+			close(file);
+		return;
+	}
+	if (m->mode == SEAL_ENCRYPT) {
+		cache_for_user(&s->cache, m->user);
+		key = cache_key(&s->cache, m->key_id, clock_mono_ms());
+		if (!key) {
+			job_keep(j, m, file);
+			SEND(s->core, need_key, m->job, m->output, m->key_id);
+			return;
+		}
+	}
+	write_output(s, j, m, file, key);
+	if (file >= 0)
+		close(file);
+}
+
+/* One record of the vault's, or its end without one. */
+static int read_key(int road, struct key **ret, struct fail *f)
+{
+	struct pollfd p = { .fd = road, .events = POLLIN };
+	OWN(secret) record = SECRET_NONE;
+	int fds[SOCK_FDS_MAX];
+	size_t n = 0, n_fds = 0;
+
+	TRY(secret_new(&record, RECORD_MAX, f));
+	if (poll(&p, 1, KEY_WAIT_MS) <= 0)
+		return fail(f, FAIL_AGAIN, "the vault did not lend the key in time");
+	TRY(sock_recv(road, record.p, record.n, &n, fds, &n_fds, f));
+	while (n_fds)
+		close(fds[--n_fds]);
+	if (!n)
+		return fail(f, FAIL_AGAIN, "the vault did not lend the key");
+	return key_import_private(str_of(record.p, n), ret, f);
+}
+
+static struct pending *find_pending(const struct job *j, uint32_t output, uint64_t key_id)
+{
+	struct pending *p = j ? j->pending : NULL;
+
+	while (p && (p->m.output != output || p->m.key_id != key_id))
+		p = p->next;
+	return p;
+}
+
+static void on_key_road(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct scribe *s = self;
+	const struct key_road *m = msg;
+	struct job *j = find(s, m->job);
+	struct pending *p = find_pending(j, m->output, m->key_id);
+	OWNFD road = ipc_fd_take(fds, 0);
+	struct key *key = NULL;
+	struct fail f = { 0 };
+	int r;
+
+	if (!p)
+		return;
+	r = read_key(road, &key, &f);
+	if (r < 0) {
+		tell_failure(s, m->job, m->output, r, &f);
+	} else {
+		cache_for_user(&s->cache, p->m.user);
+		cache_put_key(&s->cache, m->key_id, key, clock_mono_ms());
+		write_output(s, j, &p->m, p->fd, key);
+	}
+	job_forget(j, p);
+}
+
+/* ---- requests from outside --------------------------------------------------------------------------------------- */
+
+static void on_csr(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct scribe *s = self;
+	const struct csr_read *m = msg;
+	OWN(buf) spki = BUF(SPKI_MAX);
+	struct fail f = { 0 };
+	int r = csr_read(m->der, &spki, &f);
+
+	SEND(s->core, csr_facts, m->job, ipc_code(r), str_c(f.why), r < 0 ? STR_NONE : buf_str(&spki));
+}
+
+static int check_one(const struct chain_check *m, enum cert_kind kind, const struct cert_constraints *k,
+                     struct str spki, struct str issuer_spki, struct fail *f)
+{
+	OWNS(key) subject = NULL;
+	bool root = kind == CERT_ROOT;
+	struct cert_fields want = {
+		.kind = kind,
+		.subject_cn = root ? m->root_cn : m->intermediate_cn,
+		.issuer_cn = m->root_cn,
+		.not_before = m->not_before,
+		.not_after = m->not_after,
+		.constraints = k,
+	};
+
+	TRY(key_import_public(spki, &subject, f));
+	want.subject_key = subject;
+	want.issuer_key = root ? subject : NULL;
+	return cert_check(root ? m->root : m->intermediate, &want, issuer_spki, f);
+}
+
+static int check_chain(const struct chain_check *m, struct fail *f)
+{
+	struct cert_constraints k = { .mailbox = m->mailbox, .critical = m->critical };
+	struct str list = m->domains;
+	struct cert_facts root;
+	OWN(arena) a = ARENA;
+
+	while (k.n_domains < CERT_DOMAINS_MAX && list_next(&list, &k.domains[k.n_domains]))
+		k.n_domains++;
+	TRY(cert_read(m->root, &a, &root, f));
+	TRY(check_one(m, CERT_ROOT, &k, root.spki, root.spki, f));
+	return check_one(m, CERT_INTERMEDIATE, &k, m->intermediate_spki, root.spki, f);
+}
+
+static void on_chain(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct scribe *s = self;
+	const struct chain_check *m = msg;
+	struct fail f = { 0 };
+	int r = check_chain(m, &f);
+
+	SEND(s->core, chain_checked, m->job, ipc_code(r), str_c(f.why));
+}
+
+/* ---- the role ---------------------------------------------------------------------------------------------------- */
+
+static const struct ipc_rule rules[] = {
+	{ IPC_scan_job, on_scan, 1, 1 },
+	{ IPC_seal, on_seal, 0, 1 },
+	{ IPC_key_road, on_key_road, 1, 1 },
+	{ IPC_job_end, on_job_end, 0, 0 },
+	{ IPC_csr_read, on_csr, 0, 0 },
+	{ IPC_chain_check, on_chain, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
+
+/* A new core knows nothing of the old one's jobs. */
+static void forget_jobs(struct scribe *s)
+{
+	while (s->jobs) {
+		struct job *j = s->jobs;
+
+		s->jobs = j->next;
+		job_free(j);
+	}
+}
+
+static void on_closed(void *self, struct peer *p, const struct fail *why)
+{
+	struct scribe *s = self;
+
+	if (why->code != FAIL_PEER)
+		log_fail(LOG_ERROR, "road", why);
+	if (s->core == p)
+		s->core = NULL;
+	forget_jobs(s);
+	peer_free(p);
+}
+
+static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
+{
+	struct scribe *s = self;
+	struct peer_options o = { rules, s, on_closed };
+
+	if (other != ROLE_CORE)
+		return fail(f, FAIL_BUG, "a road to %s", role_name(other));
+	peer_free(s->core);
+	forget_jobs(s);
+	s->core = peer_new(s->start->loop, fd, &o);
+	return OK;
+}
+
+static void on_age(void *arg)
+{
+	struct scribe *s = arg;
+
+	cache_age(&s->cache, clock_mono_ms());
+	timer_set(s->age, AGE_MS);
+}
+
+static int init(void *self, struct role_start *start, struct fail *f)
+{
+	struct scribe *s = self;
+
+	s->age = timer_new(start->loop, on_age, s);
+	timer_set(s->age, AGE_MS);
+	return crypto_init(f);
+}
+
+static const struct role_def def = { .peer = take_peer, .init = init };
+
+void scribe_main(unsigned index)
+{
+	static struct role_start start = { .role = ROLE_SCRIBE };
+	static struct scribe s;
+
+	start.index = index;
+	s.start = &start;
+	role_run(&def, &s, &start);
+}

@@ -1,0 +1,169 @@
+#include "transform/entity.h"
+
+#include "crypto/aead.h"
+#include "policy/headers.h"
+#include "wire/b64.h"
+#include "wire/ical.h"
+
+enum { CALENDAR_MAX = 12 << 20, PIECES_MAX = 2100, BOUNDARY_BYTES = 16 };
+
+static void add(struct entity *e, struct str piece)
+{
+	if (!piece.n || e->n == e->cap)
+		return;
+	e->pieces[e->n++] = piece;
+	e->bytes += piece.n;
+}
+
+/* A field is taken once: what a second Content-Type says, other readers may believe. */
+static bool is_first(const struct header *h, const struct field *fd)
+{
+	return header_get(h, fd->name) == fd;
+}
+
+static void add_header(struct entity *e, const struct scan *s)
+{
+	const struct header *h = &s->root->header;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const struct field *fd = &h->fields[i];
+
+		if (field_row(fd->name)->rule != FIELD_INNER || !is_first(h, fd))
+			continue;
+		add(e, fd->raw);
+		if (!str_ends(fd->raw, STR("\r\n")))
+			add(e, STR("\r\n"));
+	}
+	add(e, STR("\r\n"));
+}
+
+struct mapping {
+	const struct seal_plan *p;
+	struct arena *a;
+};
+
+static struct addr map_address(void *self, const struct addr *found)
+{
+	struct mapping *m = self;
+	struct addr to = { STR(""), STR("") };
+	OWN(buf) b = BUF(1024);
+
+	addr_print(found, &b);
+	if (str_eq_nocase(buf_str(&b), m->p->alias))
+		return *found;
+	for (size_t i = 0; i < m->p->n_own; i++)
+		if (str_eq_nocase(m->p->own[i], buf_str(&b)))
+			return *found;
+	for (size_t i = 0; i < m->p->n_map; i++)
+		if (str_eq_nocase(m->p->map[i].from, buf_str(&b)) && m->p->map[i].to.n &&
+		    addr_parse(m->p->map[i].to, m->a, &to, NULL) == OK)
+			return to;
+	return (struct addr){ STR(""), STR("") };
+}
+
+/* The new body of a calendar part; *ret_changed false when nothing in it had to change. */
+static int calendar(const struct mime_part *part, const struct seal_plan *p, struct arena *a, struct str *ret,
+                    bool *ret_changed, struct fail *f)
+{
+	OWN(buf) text = BUF(CALENDAR_MAX);
+	OWN(buf) mapped = BUF(CALENDAR_MAX);
+	OWN(buf) encoded = BUF(2 * CALENDAR_MAX);
+	struct mapping m = { p, a };
+	struct str out;
+
+	TRY(mime_decode(part, &text, f));
+	TRY(ical_rewrite(buf_str(&text), (struct ical_map){ map_address, &m }, a, &mapped, f));
+	*ret_changed = !str_eq(buf_str(&text), buf_str(&mapped));
+	if (!*ret_changed)
+		return OK;
+	mime_encode(part->cte, buf_str(&mapped), &encoded);
+	if (encoded.over)
+		return fail(f, FAIL_LIMIT, "a calendar too large");
+	out = buf_str(&encoded);
+	if (part->cte == CTE_BASE64 && str_ends(out, STR("\r\n")))
+		out.n -= 2; /* the delimiter brings its own */
+	*ret = arena_str(a, out);
+	return OK;
+}
+
+static int add_body(struct entity *e, const struct scan *s, const struct seal_plan *p, struct arena *a,
+                    struct fail *f)
+{
+	const char *at = s->root->body.p, *end = s->in.p + s->in.n;
+
+	for (struct mime_part *part = s->calendar ? s->root : NULL; part; part = mime_next(s->root, part)) {
+		bool changed = false;
+		struct str text;
+
+		if (!scan_is_calendar(part) || scan_is_signed(part))
+			continue;
+		TRY(calendar(part, p, a, &text, &changed, f));
+		if (!changed)
+			continue;
+		add(e, str_of(at, (size_t)(part->body.p - at)));
+		add(e, text);
+		at = part->body.p + part->body.n;
+	}
+	if (at)
+		add(e, str_of(at, (size_t)(end - at)));
+	return OK;
+}
+
+/* A calendar that its sender signed cannot be changed without breaking the signature: the reader is warned instead, beside
+ * the whole of it. */
+static int add_warning(struct entity *e, struct arena *a, struct str *ret_end, struct fail *f)
+{
+	static const char text[] = "Content-Type: text/plain; charset=us-ascii\r\n\r\n"
+	                           "A note of your relay: the invitation below is signed by its sender, so "
+	                           "the addresses in it could not\r\n"
+	                           "be replaced. Answering it from your calendar may write past the relay "
+	                           "and show your address.\r\n";
+	OWN(buf) b = BUF(2048);
+	uint8_t raw[BOUNDARY_BYTES];
+	size_t name;
+
+	TRY(random_bytes(raw, sizeof(raw), f));
+	buf_addz(&b, "\r\n--");
+	hex_print(str_of(raw, sizeof(raw)), &b);
+	name = b.n;
+	buf_addz(&b, "--\r\n");
+	*ret_end = arena_str(a, buf_str(&b));
+	buf_clear(&b);
+	buf_addf(&b, "Content-Type: multipart/mixed; boundary=\"%.*s\"\r\n\r\n--%.*s\r\n%s\r\n--%.*s\r\n",
+	         (int)name - 4, ret_end->p + 4, (int)name - 4, ret_end->p + 4, text, (int)name - 4,
+	         ret_end->p + 4);
+	add(e, arena_str(a, buf_str(&b)));
+	return OK;
+}
+
+int entity_make(const struct scan *s, const struct seal_plan *p, struct arena *a, struct entity *ret,
+                struct fail *f)
+{
+	struct entity e = { .pieces = arena_array(a, struct str, PIECES_MAX), .cap = PIECES_MAX };
+	struct str end = STR("");
+
+	if (s->signed_calendar)
+		TRY(add_warning(&e, a, &end, f));
+	add_header(&e, s);
+	TRY(add_body(&e, s, p, a, f));
+	add(&e, end);
+	if (e.n == e.cap)
+		return fail(f, FAIL_LIMIT, "too many calendars");
+	*ret = e;
+	return OK;
+}
+
+int entity_put(const struct entity *e, struct sink out, struct fail *f)
+{
+	for (size_t i = 0; i < e->n; i++)
+		TRY(sink_put(out, e->pieces[i], f));
+	return OK;
+}
+
+bool entity_is_eight_bit(const struct entity *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (!str_is_ascii(e->pieces[i]))
+			return true;
+	return false;
+}

@@ -1,0 +1,21 @@
+/* entity.h - the content of a message as it will be signed: views of the original, with calendars replaced in between. */
+#ifndef TRANSFORM_ENTITY_H
+#define TRANSFORM_ENTITY_H
+
+#include "transform/seal.h"
+
+struct entity {
+	struct str *pieces;
+	size_t n, cap;
+	uint64_t bytes;
+};
+
+/* Header fields that describe the content, the empty line, the body. Everything lives in the arena or in the message.
+ * FAIL_LIMIT: a calendar too large; FAIL_SYNTAX: a calendar in an encoding that nobody knows. */
+MUST_CHECK int entity_make(const struct scan *s, const struct seal_plan *p, struct arena *a,
+                           struct entity *ret, struct fail *f);
+
+MUST_CHECK int entity_put(const struct entity *e, struct sink out, struct fail *f);
+bool entity_is_eight_bit(const struct entity *e);
+
+#endif

@@ -1,0 +1,214 @@
+#include "transform/scan.h"
+
+#include "crypto/aead.h"
+#include "wire/date.h"
+#include "wire/ical.h"
+#include "wire/word.h"
+
+static const struct mime_limits limits = { 32, 1000, { 2000, 256 * 1024 } };
+
+enum { CALENDAR_MAX = 8 << 20 };
+
+bool scan_is_calendar(const struct mime_part *p)
+{
+	struct str n = p->filename;
+
+	if (p->child)
+		return false;
+	return str_eq(p->type.value, STR("text/calendar")) || str_eq(p->type.value, STR("application/ics")) ||
+	       (n.n > 4 && str_eq_nocase(str_from(n, n.n - 4), STR(".ics")));
+}
+
+bool scan_is_signed(const struct mime_part *p)
+{
+	for (; p; p = p->parent)
+		if (str_eq(p->type.value, STR("multipart/signed")))
+			return true;
+	return false;
+}
+
+static struct scan_person person(const struct addr_entry *e, struct arena *a)
+{
+	OWN(buf) b = BUF(1024);
+
+	addr_print(&e->addr, &b);
+	return (struct scan_person){ e->name, arena_str(a, buf_str(&b)) };
+}
+
+static void add_other(struct scan *s, struct scan_person p)
+{
+	if (!p.address.n || s->n_others == SCAN_OTHERS_MAX)
+		return;
+	for (size_t i = 0; i < s->n_others; i++)
+		if (str_eq_nocase(s->others[i].address, p.address))
+			return;
+	s->others[s->n_others++] = p;
+}
+
+static int read_from(struct scan *s, struct arena *a, struct fail *f)
+{
+	const struct field *fd = header_get(&s->root->header, STR("From"));
+	struct addr_entry *e;
+	size_t n;
+
+	if (!fd)
+		return OK;
+	TRY(addr_list(fd->body, a, &e, &n, f));
+	if (n)
+		s->from = person(&e[0], a);
+	for (size_t i = 0; i < n && !s->from.address.n; i++) /* the first that can be read */
+		if (!e[i].broken)
+			s->from.address = person(&e[i], a).address;
+	return OK;
+}
+
+static int read_reply_to(struct scan *s, struct arena *a, struct fail *f)
+{
+	const struct field *fd = header_get(&s->root->header, STR("Reply-To"));
+	struct addr_entry *e;
+	size_t n;
+
+	if (!fd)
+		return OK;
+	TRY(addr_list(fd->body, a, &e, &n, f));
+	for (size_t i = 0; i < n && s->n_reply < SCAN_REPLY_MAX; i++)
+		if (!e[i].broken)
+			s->reply_to[s->n_reply++] = person(&e[i], a);
+	return OK;
+}
+
+static int read_recipients(struct scan *s, struct str name, struct arena *a, struct fail *f)
+{
+	for (const struct field *fd = NULL; (fd = header_next(&s->root->header, fd, name));) {
+		struct addr_entry *e;
+		size_t n;
+
+		TRY(addr_list(fd->body, a, &e, &n, f));
+		for (size_t i = 0; i < n; i++)
+			add_other(s, person(&e[i], a));
+	}
+	return OK;
+}
+
+static void add_refs(struct scan *s, struct str name, struct arena *a)
+{
+	const struct field *fd = header_get(&s->root->header, name);
+	struct str ids[SCAN_IDS_MAX];
+	size_t n = fd ? header_msgids(fd->body, a, SCAN_IDS_MAX, ids) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool known = s->n_refs == SCAN_IDS_MAX;
+
+		for (size_t k = 0; !known && k < s->n_refs; k++)
+			known = str_eq(s->refs[k], ids[i]);
+		if (!known)
+			s->refs[s->n_refs++] = ids[i];
+	}
+}
+
+static struct str mailto_of(struct str body, struct arena *a)
+{
+	struct str uris[8];
+	size_t n = header_uris(body, a, 8, uris);
+
+	for (size_t i = 0; i < n; i++) {
+		OWN(buf) b = BUF(1024);
+		struct addr parsed;
+		struct str to;
+
+		if (!str_starts_nocase(uris[i], STR("mailto:")))
+			continue;
+		to = str_from(uris[i], 7);
+		to = str_first(to, str_chr(to, '?'));
+		if (addr_parse(to, a, &parsed, NULL) < 0)
+			continue;
+		addr_print(&parsed, &b);
+		return arena_str(a, buf_str(&b));
+	}
+	return STR("");
+}
+
+static struct str text_of(const struct scan *s, struct str name, struct arena *a)
+{
+	const struct field *fd = header_get(&s->root->header, name);
+
+	return fd ? word_decode(header_unfold(fd->body, a), a) : STR("");
+}
+
+static void read_rest(struct scan *s, struct arena *a)
+{
+	const struct header *h = &s->root->header;
+	const struct field *fd = header_get(h, STR("Message-ID"));
+	struct str id, word;
+
+	if (fd && header_msgids(fd->body, a, 1, &id))
+		s->message_id = id;
+	add_refs(s, STR("References"), a);
+	add_refs(s, STR("In-Reply-To"), a);
+	fd = header_get(h, STR("Date"));
+	if (fd && !date_parse(header_unfold(fd->body, a), &s->date_utc))
+		s->date_utc = 0;
+	s->list_id = text_of(s, STR("List-Id"), a);
+	fd = header_get(h, STR("List-Post"));
+	if (fd)
+		s->list_post = mailto_of(fd->body, a);
+	s->list = s->list_id.n || s->list_post.n;
+	word = text_of(s, STR("Auto-Submitted"), a);
+	s->automatic = word.n && !str_eq_nocase(str_first(word, 2), STR("no"));
+	word = text_of(s, STR("Precedence"), a);
+	s->automatic = s->automatic || str_eq_nocase(word, STR("bulk")) || str_eq_nocase(word, STR("junk"));
+	s->report = str_eq(s->root->type.value, STR("multipart/report"));
+	for (fd = NULL; (fd = header_next(h, fd, STR("Received")));)
+		s->received++;
+}
+
+struct finding {
+	struct scan *s;
+	struct arena *a;
+	bool in_signed;
+};
+
+static struct addr found_address(void *self, const struct addr *found)
+{
+	struct finding *x = self;
+	const struct addr_entry e = { .addr = *found, .name = STR("") };
+
+	x->s->calendar = true;
+	if (x->in_signed)
+		x->s->signed_calendar = true;
+	else
+		add_other(x->s, person(&e, x->a));
+	return *found;
+}
+
+static int read_calendars(struct scan *s, struct arena *a, struct fail *f)
+{
+	for (struct mime_part *p = s->root; p; p = mime_next(s->root, p)) {
+		OWN(buf) text = BUF(CALENDAR_MAX);
+		struct finding x = { s, a, false };
+
+		if (!scan_is_calendar(p))
+			continue;
+		x.in_signed = scan_is_signed(p);
+		TRY(mime_decode(p, &text, f));
+		TRY(ical_rewrite(buf_str(&text), (struct ical_map){ found_address, &x }, a, NULL, f));
+	}
+	return OK;
+}
+
+int scan_message(struct str in, struct arena *a, struct scan *ret, struct fail *f)
+{
+	struct scan *s = ret;
+
+	*s = (struct scan){ .in = in };
+	s->from = (struct scan_person){ STR(""), STR("") };
+	TRY(mime_parse(in, &limits, a, &s->root, f));
+	TRY(read_from(s, a, f));
+	TRY(read_reply_to(s, a, f));
+	TRY(read_recipients(s, STR("To"), a, f));
+	TRY(read_recipients(s, STR("Cc"), a, f));
+	read_rest(s, a);
+	TRY(read_calendars(s, a, f));
+	sha256(in, s->digest);
+	return OK;
+}

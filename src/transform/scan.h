@@ -1,0 +1,41 @@
+/* scan.h - what a message says, read once: the same reading decides and is written from. */
+#ifndef TRANSFORM_SCAN_H
+#define TRANSFORM_SCAN_H
+
+#include "wire/mime.h"
+
+enum { SCAN_OTHERS_MAX = 100, SCAN_IDS_MAX = 50, SCAN_REPLY_MAX = 5 };
+
+struct scan_person {
+	struct str name, address; /* UTF-8; address as addr_print writes it, "" when unreadable */
+};
+
+struct scan {
+	struct str in;
+	struct mime_part *root;
+	struct scan_person from;
+	struct scan_person reply_to[SCAN_REPLY_MAX];
+	size_t n_reply;
+	struct scan_person others[SCAN_OTHERS_MAX]; /* To, Cc, calendars; each address once */
+	size_t n_others;
+	struct str message_id;
+	struct str refs[SCAN_IDS_MAX]; /* References and In-Reply-To */
+	size_t n_refs;
+	struct str list_id, list_post; /* list_post: an address */
+	int64_t date_utc;              /* 0: unreadable */
+	uint32_t received;
+	bool calendar, automatic, report, list;
+	bool signed_calendar; /* addresses in a calendar that a signature protects: they cannot be mapped */
+	uint8_t digest[32];   /* SHA-256 of the message */
+};
+
+/* Everything lives in the arena or points into `in`. FAIL_LIMIT: past depth 32, 1000 parts, 2000 fields, 256 KiB of
+ * header, 2000 addresses in a field. */
+MUST_CHECK int scan_message(struct str in, struct arena *a, struct scan *ret, struct fail *f);
+
+/* Is this leaf a calendar? By type or by file name. */
+bool scan_is_calendar(const struct mime_part *p);
+/* Does it stand inside of a multipart/signed? */
+bool scan_is_signed(const struct mime_part *p);
+
+#endif

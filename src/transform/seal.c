@@ -1,0 +1,183 @@
+#include "transform/seal.h"
+
+#include "crypto/aead.h"
+#include "transform/entity.h"
+#include "wire/b64.h"
+
+enum { HEADER_MAX = 1 << 20, SIGNATURE_MAX = 256 * 1024, BOUNDARY_BYTES = 16 };
+
+/* Counts what goes through to another sink. */
+struct counted {
+	struct sink out;
+	uint64_t bytes;
+};
+
+static int put_counted(void *self, struct str bytes, struct fail *f)
+{
+	struct counted *c = self;
+
+	c->bytes += bytes.n;
+	return sink_put(c->out, bytes, f);
+}
+
+static int put_digest(void *self, struct str bytes, struct fail *f)
+{
+	return digest_put(self, bytes, f);
+}
+
+static int put_envelope(void *self, struct str bytes, struct fail *f)
+{
+	return cms_envelope_put(self, bytes, f);
+}
+
+struct lines {
+	struct b64_lines state;
+	struct sink out;
+};
+
+static int put_lines(void *self, struct str bytes, struct fail *f)
+{
+	struct lines *l = self;
+
+	return b64_lines_put(&l->state, bytes, l->out, f);
+}
+
+/* ---- multipart/signed ------------------------------------------------------------------------------------------- */
+
+struct signed_part {
+	struct buf head, tail; /* before and after the entity */
+};
+
+static void signed_part_done(struct signed_part *s)
+{
+	buf_done(&s->head);
+	buf_done(&s->tail);
+}
+
+static int sign(const struct entity *e, const struct seal_plan *p, struct buf *out, struct fail *f)
+{
+	OWNS(digest) d = NULL;
+	uint8_t h[32];
+
+	TRY(digest_new(&d, f));
+	TRY(entity_put(e, (struct sink){ put_digest, d }, f));
+	TRY(digest_end(d, h, f));
+	return cms_sign_detached(p->sender_key, p->sender, p->more, p->n_more, h, out, f);
+}
+
+/* RFC 1847 2.1, RFC 8551 3.5.3: what is signed are the bytes between the delimiters, without the line end before the
+ * second one. */
+static int make_signed(const struct entity *e, const struct seal_plan *p, struct signed_part *ret,
+                       struct fail *f)
+{
+	OWN(buf) der = BUF(SIGNATURE_MAX);
+	OWN(buf) boundary = BUF(64);
+	struct b64_lines lines = { 0 };
+	uint8_t raw[BOUNDARY_BYTES];
+
+	TRY(sign(e, p, &der, f));
+	TRY(random_bytes(raw, sizeof(raw), f));
+	hex_print(str_of(raw, sizeof(raw)), &boundary);
+	buf_addf(&ret->head,
+	         "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n "
+	         "micalg=sha-256;"
+	         " boundary=\"%s\"\r\n\r\n--%s\r\n",
+	         boundary.p, boundary.p);
+	buf_addf(&ret->tail,
+	         "\r\n--%s\r\nContent-Type: application/pkcs7-signature; name=smime.p7s\r\n"
+	         "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; "
+	         "filename=smime.p7s\r\n\r\n",
+	         boundary.p);
+	TRY(b64_lines_put(&lines, buf_str(&der), sink_buf(&ret->tail), f));
+	TRY(b64_lines_end(&lines, sink_buf(&ret->tail), f));
+	buf_addf(&ret->tail, "\r\n--%s--\r\n", boundary.p);
+	return ret->head.over || ret->tail.over ? fail(f, FAIL_LIMIT, "a signature too large") : OK;
+}
+
+/* ---- the forms -------------------------------------------------------------------------------------------------- */
+
+/* Signed, then encrypted, then base64: every byte goes through all three and is not kept. */
+static int put_sealed(const struct entity *e, const struct seal_plan *p, struct sink out, struct fail *f)
+{
+	OWN(signed_part) s = { BUF(1024), BUF(2 * SIGNATURE_MAX) };
+	OWNS(cms_envelope) env = NULL;
+	struct lines lines = { .out = out };
+	struct sink in;
+
+	TRY(make_signed(e, p, &s, f));
+	TRY(cms_envelope_new(p->user, p->cipher, s.head.n + e->bytes + s.tail.n,
+	                     (struct sink){ put_lines, &lines }, &env, f));
+	in = (struct sink){ put_envelope, env };
+	TRY(sink_put(in, buf_str(&s.head), f));
+	TRY(entity_put(e, in, f));
+	TRY(sink_put(in, buf_str(&s.tail), f));
+	TRY(cms_envelope_end(env, f));
+	return b64_lines_end(&lines.state, out, f);
+}
+
+static void outer_type(const struct seal_plan *p, struct buf *b)
+{
+	buf_addf(b,
+	         "Content-Type: application/pkcs7-mime; smime-type=%s; name=smime.p7m\r\n"
+	         "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; "
+	         "filename=smime.p7m\r\n\r\n",
+	         p->cipher == CMS_AES_256_GCM ? "authEnveloped-data" : "enveloped-data");
+}
+
+static int form_sealed(const struct scan *s, const struct seal_plan *p, struct arena *a, struct sink out,
+                       struct seal_result *ret, struct fail *f)
+{
+	OWN(buf) head = BUF(HEADER_MAX);
+	struct entity e;
+
+	if (!p->user || !p->sender || !p->sender_key)
+		return fail(f, FAIL_BUG, "a seal without its certificates");
+	TRY(seal_header(s, p, a, &head, f));
+	outer_type(p, &head);
+	TRY(entity_make(s, p, a, &e, f));
+	TRY(sink_put(out, buf_str(&head), f));
+	return put_sealed(&e, p, out, f);
+}
+
+static int form_clear(const struct scan *s, const struct seal_plan *p, struct arena *a, struct sink out,
+                      struct seal_result *ret, struct fail *f)
+{
+	OWN(buf) head = BUF(HEADER_MAX);
+	struct entity e;
+
+	TRY(seal_header(s, p, a, &head, f));
+	TRY(entity_make(s, p, a, &e, f));
+	ret->eight_bit = entity_is_eight_bit(&e);
+	ret->utf8 = !str_is_ascii(s->root->header.block) && ret->eight_bit && !str_is_ascii(e.pieces[0]);
+	TRY(sink_put(out, buf_str(&head), f));
+	return entity_put(&e, out, f);
+}
+
+static int form_as_is(const struct scan *s, const struct seal_plan *p, struct arena *a, struct sink out,
+                      struct seal_result *ret, struct fail *f)
+{
+	ret->eight_bit = !str_is_ascii(s->in);
+	ret->utf8 = !str_is_ascii(s->root->header.block);
+	return sink_put(out, s->in, f);
+}
+
+int seal_message(const struct scan *s, const struct seal_plan *p, struct sink out, struct seal_result *ret,
+                 struct fail *f)
+{
+	static int (*const forms[])(const struct scan *, const struct seal_plan *, struct arena *,
+	                            struct sink, struct seal_result *, struct fail *) = {
+		[FORM_SEALED] = form_sealed,
+		[FORM_CLEAR] = form_clear,
+		[FORM_AS_IS] = form_as_is,
+	};
+	struct counted c = { out, 0 };
+	struct seal_result r = { 0 };
+	OWN(arena) a = ARENA;
+
+	if (p->form < FORM_SEALED || p->form > FORM_AS_IS)
+		return fail(f, FAIL_BUG, "no such form");
+	TRY(forms[p->form](s, p, &a, (struct sink){ put_counted, &c }, &r, f));
+	r.bytes = c.bytes;
+	*ret = r;
+	return OK;
+}
