@@ -4,7 +4,7 @@
 #include "crypto/cert_in.h"
 #include "crypto/oid.h"
 
-enum { SERIAL = 16, SERIAL_MIN = 8, SERIAL_MAX = 20 };
+enum { SERIAL = 16, SERIAL_MIN = 8, SERIAL_MAX = 20, EXTENSIONS_MAX = 64 };
 
 /* 128 random bits, so 17 bytes of DER where the first is set, and shorter where leading bytes are zero: as a number it
  * is uniform, positive, and zero once in 2^128. */
@@ -80,6 +80,29 @@ int cert_next_extension(struct str *in, struct extension *ret, struct fail *f)
 	TRY(der_get(&d.body, DER_OCTETS, &e.value, f));
 	TRY(der_end(d.body, f));
 	*ret = e;
+	return OK;
+}
+
+int cert_find_extension(struct str extensions, struct str oid, struct extension *ret, struct fail *f)
+{
+	struct str seen[EXTENSIONS_MAX];
+	struct extension found = { 0 };
+	size_t n = 0;
+
+	while (extensions.n) {
+		struct extension e = { 0 };
+
+		TRY(cert_next_extension(&extensions, &e, f));
+		if (n == EXTENSIONS_MAX)
+			return fail(f, FAIL_LIMIT, "more than %d extensions", EXTENSIONS_MAX);
+		for (size_t i = 0; i < n; i++)
+			if (str_eq(seen[i], e.oid))
+				return fail(f, FAIL_SYNTAX, "an extension stands twice");
+		seen[n++] = e.oid;
+		if (str_eq(e.oid, oid))
+			found = e;
+	}
+	*ret = found;
 	return OK;
 }
 

@@ -49,4 +49,9 @@ struct extension {
 };
 MUST_CHECK int cert_next_extension(struct str *in, struct extension *ret, struct fail *f);
 
+/* Goes through all of them: FAIL_SYNTAX when one is broken or stands twice, FAIL_LIMIT when there are more than 64.
+ * Gives the one of that OID; its oid is empty when there is none. */
+MUST_CHECK int cert_find_extension(struct str extensions, struct str oid, struct extension *ret,
+                                   struct fail *f);
+
 #endif

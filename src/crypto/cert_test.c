@@ -132,12 +132,9 @@ static void promise_8_other_kinds_of_names_are_refused(void **state)
 		                            "email:x@relay.example,IP:192.0.2.1",
 		                            "email:x@relay.example,IP:2001:db8::1",
 		                            "email:x@relay.example,email:y@bank.example" };
-	OWN(secret) pkcs8 = SECRET_NONE;
 
 	build_chain(WITH_P256, WITH_P256, &limits, STR("x@relay.example"));
-	assert_int_equal(key_export_pkcs8(keys[WITH_P256][INTERMEDIATE], &pkcs8, NULL), OK);
-	judge_put("int.p8", str_of(pkcs8.p, pkcs8.n));
-	judge_accepts("openssl pkey -inform DER -in int.p8 -out int.key");
+	put_pkcs8("int.key", keys[WITH_P256][INTERMEDIATE]);
 	forge_leaf("email:x@relay.example");
 	judge_accepts("openssl verify -x509_strict -CAfile root.pem -untrusted int.pem leaf.pem");
 	for (size_t i = 0; i < sizeof(sans) / sizeof(sans[0]); i++) {

@@ -9,6 +9,8 @@
 
 /* A certificate prepared once and used for many messages. */
 struct cms_cert; /* DER kept, issuerAndSerialNumber and public key parsed */
+/* FAIL_SYNTAX: no certificate in DER. FAIL_DENIED: a key that key_import_public refuses. Dates and names are the
+ * caller's to judge. Costs about 20 us: keep it. */
 MUST_CHECK int cms_cert_new(struct str der, struct cms_cert **ret, struct fail *f);
 void cms_cert_free(struct cms_cert *c);
 DEFINE_OWNS(cms_cert, cms_cert_free)
@@ -16,9 +18,10 @@ struct str cms_cert_der(const struct cms_cert *c);
 
 /* Detached SignedData over `digest` (SHA-256 of the exact signed bytes): one SignerInfo by
  * issuerAndSerialNumber, signed attributes contentType and messageDigest and no others (a signingTime makes
- * Thunderbird refuse mail whose Date differs by an hour), certificates = signer, chain, extra. RSA: PKCS#1 v1.5
- * with SHA-256; EC: ecdsa-with-SHA256. `signer_key` must be the certificate's (FAIL_BUG is checked by comparing
- * public keys once per prepared pair, not per message). out: DER ContentInfo. */
+ * Thunderbird refuse mail whose Date differs by an hour), certificates = signer, chain, extra: in DER order, equal
+ * ones once, at most 63 beside the signer's (FAIL_LIMIT). RSA: PKCS#1 v1.5 with SHA-256; EC: ecdsa-with-SHA256.
+ * FAIL_BUG: `signer_key` is not the certificate's. FAIL_DENIED: its key usage does not permit signatures. Appends
+ * the DER of the ContentInfo to `out`, nothing on failure. */
 MUST_CHECK int cms_sign_detached(const struct key *signer_key, const struct cms_cert *signer,
                                  const struct str *more_certs, size_t n_more, const uint8_t digest[static 32],
                                  struct buf *out, struct fail *f);
@@ -29,7 +32,7 @@ enum cms_cipher { CMS_AES_256_CBC = 1, CMS_AES_256_GCM = 2 };
  * issuerAndSerialNumber; EC: ECDH dhSinglePass-stdDH-sha256kdf with AES-256 key wrap (RFC 5753), ephemeral key
  * on the recipient's curve. The length of the content must be told ahead (definite lengths, DER throughout);
  * put must then bring exactly plain_bytes, else FAIL_BUG. Output is DER ContentInfo to `out`.
- * FAIL_DENIED when the certificate's key usage does not permit it. */
+ * FAIL_DENIED when the certificate's key usage does not permit it. After a failure the envelope only fails. */
 struct cms_envelope;
 MUST_CHECK int cms_envelope_new(const struct cms_cert *recipient, enum cms_cipher cipher,
                                 uint64_t plain_bytes, struct sink out, struct cms_envelope **ret,

@@ -85,6 +85,15 @@ void build_chain(size_t alg_ca, size_t alg_leaf, const struct cert_constraints *
 	judge_accepts("for c in root int leaf; do openssl x509 -inform DER -in $c -out $c.pem; done");
 }
 
+void put_pkcs8(const char *name, const struct key *k)
+{
+	OWN(secret) pkcs8 = SECRET_NONE;
+
+	assert_int_equal(key_export_pkcs8(k, &pkcs8, NULL), OK);
+	judge_put("key.p8", str_of(pkcs8.p, pkcs8.n));
+	judge_accepts("openssl pkey -inform DER -in key.p8 -out %s && rm key.p8", name);
+}
+
 int pki_setup(void **state)
 {
 	for (size_t alg = 0; alg < 2; alg++)

@@ -32,6 +32,8 @@ void build_chain(size_t alg_ca, size_t alg_leaf, const struct cert_constraints *
 	"rm -rf nss && mkdir nss && certutil -N -d sql:nss --empty-password && "                             \
 	"certutil -A -d sql:nss -n root -t ,C, -i root && vfychain -d sql:nss %s -u " usage " leaf int"
 
+void put_pkcs8(const char *name, const struct key *k); /* PEM, into the file of that name */
+
 int pki_setup(void **state); /* with judges_setup */
 int pki_teardown(void **state);
 
