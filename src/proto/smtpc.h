@@ -11,7 +11,7 @@
  * - The split of the input into calls does not change what is sent or decided.
  *
  * A host calls, after each of its events: serve smtpc_want(), then write smtpc_output() while there is some (so that
- * MAIL, RCPT and DATA go in one write, and a small body with its dot in one), then read and smtpc_input(). */
+ * MAIL, RCPT and DATA go in one write, and a small body with its dot in one), then read at most smtpc_room(). */
 #ifndef PROTO_SMTPC_H
 #define PROTO_SMTPC_H
 
@@ -76,7 +76,8 @@ enum smtpc_want smtpc_want(const struct smtpc *c);
 struct str smtpc_output(const struct smtpc *c);
 void smtpc_sent(struct smtpc *c, size_t n);
 
-void smtpc_input(struct smtpc *c, struct str in); /* any amount, copied */
+size_t smtpc_room(const struct smtpc *c);         /* bytes that smtpc_input() takes now; 0: stop reading */
+void smtpc_input(struct smtpc *c, struct str in); /* copied. After SMTPC_CLOSE it is ignored */
 
 /* At SMTPC_READY. What cannot be sent to this peer (too large for its SIZE, needs 8BITMIME or SMTPUTF8 that it does not
  * offer, is no address) is at once an outcome, PERM, and the connection stays good. */

@@ -1,0 +1,207 @@
+/* The message: from 354 to CRLF "." CRLF. Dots are unstuffed in place (RFC 5321 4.5.2), so that what a read brought
+ * goes to the host as one piece. A sequence that cannot yet be judged (a CR, a dot at the start of a line) stays
+ * unread until its next byte is there: between calls only "at the start of a line or not" is remembered.
+ *
+ * The end is CRLF "." CRLF, where the first CRLF may be that of DATA. Whatever else a lenient receiver might take for
+ * it (LF.LF, LF.CRLF, CRLF.LF, CR.CR, ...) makes the message refused, and reading goes on to the real end: a sender's
+ * idea of where the message ends and ours cannot differ. */
+#include "proto/smtpd_parts.h"
+
+#include <assert.h>
+
+void smtpd_data_begin(struct smtpd *s)
+{
+	s->line_start = s->in_header = true;
+	s->line = 0;
+}
+
+/* The first flaw in the order of the bytes decides, so that the split of the input does not. */
+static void refuse(struct smtpd *s, enum smtpd_reply flaw)
+{
+	s->flaw = flaw;
+	s->swallow = s->drop = true;
+}
+
+struct bound {
+	size_t left; /* bytes that may still come */
+	enum smtpd_reply flaw;
+};
+
+static void narrow(struct bound *b, uint64_t used, uint64_t limit, enum smtpd_reply flaw)
+{
+	uint64_t left = used < limit ? limit - used : 0;
+
+	if (left < b->left)
+		*b = (struct bound){ (size_t)left, flaw };
+}
+
+/* May n more bytes of this line come? Else the flaw of the first that may not. */
+static enum smtpd_reply check(const struct smtpd *s, const char *p, size_t n)
+{
+	const struct smtpd_limits *lim = &s->config->limits;
+	const struct smtpd_mail *m = &s->mail;
+	struct bound b = { n, RE_NONE };
+
+	narrow(&b, m->bytes, lim->message, RE_SIZE_DATA);
+	if (s->in_header) {
+		narrow(&b, s->line, lim->header_line, RE_HEADER_LINE);
+		narrow(&b, m->header_bytes, lim->header_block, RE_HEADER_BLOCK);
+	} else if (lim->body_line) {
+		narrow(&b, s->line, lim->body_line, RE_BODY_LINE);
+	}
+	narrow(&b, 0, str_chr(str_of(p, n), '\0'), RE_NUL_DATA);
+	return b.flaw;
+}
+
+/* Eight bytes at a time: a message is walked once, whatever its size. */
+static bool has_8bit(const char *p, size_t n)
+{
+	uint64_t all = 0, word;
+
+	for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		all |= word;
+	}
+	for (; n; p++, n--)
+		all |= (unsigned char)*p;
+	return all & 0x8080808080808080;
+}
+
+static void count(struct smtpd *s, const char *p, size_t n)
+{
+	struct smtpd_mail *m = &s->mail;
+	bool *high = s->in_header ? &m->header_8bit : &m->body_8bit;
+
+	m->bytes += n;
+	s->line += n;
+	if (s->in_header)
+		m->header_bytes += n;
+	*high = *high || has_8bit(p, n);
+}
+
+/* Moves n bytes that were read at `r` to the end of the view. */
+static void keep(struct smtpd *s, size_t r, size_t n)
+{
+	char *to = s->in.p + s->at + s->view;
+	enum smtpd_reply flaw = RE_NONE;
+
+	if (s->swallow)
+		return;
+	flaw = check(s, s->in.p + r, n);
+	if (flaw) {
+		refuse(s, flaw);
+		return;
+	}
+	count(s, s->in.p + r, n);
+	if (to != s->in.p + r)
+		memmove(to, s->in.p + r, n);
+	s->view += n;
+}
+
+static void end_line(struct smtpd *s, size_t r)
+{
+	if (s->in_header && !s->line) {
+		s->in_header = false; /* the empty line belongs to neither */
+	} else if (s->in_header && !s->swallow) {
+		s->mail.header_lines++;
+	}
+	keep(s, r, 2);
+	s->line = 0;
+	s->line_start = true;
+}
+
+/* A dot at the start of a line, and what it means. Returns bytes read, 0 when more must come. */
+static size_t read_dot(struct smtpd *s, struct str rest)
+{
+	if (rest.n < 2 || (rest.p[1] == '\r' && rest.n < 3))
+		return 0;
+	s->line_start = false;
+	if (rest.p[1] != '\r' || rest.p[2] != '\n')
+		return 1;
+	s->ended = true;
+	return 3;
+}
+
+static size_t read_cr(struct smtpd *s, size_t r, struct str rest)
+{
+	if (rest.n < 2)
+		return 0;
+	if (rest.p[1] == '\n') {
+		end_line(s, r);
+		return 2;
+	}
+	if (!s->swallow)
+		refuse(s, RE_BARE_DATA);
+	s->line_start = false;
+	return 1;
+}
+
+/* Bytes up to the next CR, and up to the next LF while a bare one still matters. */
+static size_t read_run(struct smtpd *s, size_t r, struct str rest)
+{
+	size_t n = str_chr(rest, '\r');
+
+	s->line_start = false;
+	if (!s->swallow)
+		n = str_chr(str_first(rest, n), '\n');
+	if (n) {
+		keep(s, r, n);
+		return n;
+	}
+	refuse(s, RE_BARE_DATA);
+	return 1;
+}
+
+static size_t read_some(struct smtpd *s, size_t r)
+{
+	struct str rest = str_from(buf_str(&s->in), r);
+
+	if (s->line_start && rest.p[0] == '.')
+		return read_dot(s, rest);
+	if (rest.p[0] == '\r')
+		return read_cr(s, r, rest);
+	return read_run(s, r, rest);
+}
+
+static void finish(struct smtpd *s)
+{
+	s->messages++;
+	if (!s->swallow) {
+		smtpd_enter(s, ST_COMMIT);
+		return;
+	}
+	if (s->flaw)
+		smtpd_say(s, s->flaw);
+	else
+		buf_add(&s->out, buf_str(&s->answer));
+	smtpd_mail_end(s);
+	smtpd_enter(s, ST_IDLE);
+}
+
+bool smtpd_data_step(struct smtpd *s)
+{
+	size_t r = s->at, n = 1;
+
+	while (r < s->in.n && !s->drop && !s->ended && n) {
+		n = read_some(s, r);
+		r += n;
+	}
+	if (s->drop)
+		s->view = 0; /* not even what was good before the flaw */
+	s->next = r;
+	if (s->view)
+		return false; /* next comes smtpd_data_taken() */
+	s->at = r;
+	if (!s->ended)
+		return s->drop;
+	finish(s);
+	return true;
+}
+
+void smtpd_data_taken(struct smtpd *s)
+{
+	s->at = s->next;
+	s->view = 0;
+	if (s->ended)
+		finish(s);
+}
