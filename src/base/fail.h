@@ -30,12 +30,17 @@ struct fail {
 };
 
 /* Fills *f (which may be NULL) and returns code. errno is kept. */
+#ifdef POSTERN_ANALYSIS /* an analyser sees one file at a time: let it know that a failure is negative */
+#define fail(f, code, ...) (fail_at((f), __FILE__, __LINE__, (code), __VA_ARGS__), (code))
+#define fail_errno(f, code, ...) (fail_errno_at((f), __FILE__, __LINE__, (code), __VA_ARGS__), (code))
+#else
 #define fail(f, code, ...) fail_at((f), __FILE__, __LINE__, (code), __VA_ARGS__)
+#define fail_errno(f, code, ...) fail_errno_at((f), __FILE__, __LINE__, (code), __VA_ARGS__)
+#endif
 int fail_at(struct fail *f, const char *file, int line, int code, const char *fmt, ...)
         __attribute__((format(printf, 5, 6)));
 
-/* As fail(), with strerror(errno) appended and f->sys set. */
-#define fail_errno(f, code, ...) fail_errno_at((f), __FILE__, __LINE__, (code), __VA_ARGS__)
+/* fail_errno(): as fail(), with strerror(errno) appended and f->sys set. */
 int fail_errno_at(struct fail *f, const char *file, int line, int code, const char *fmt, ...)
         __attribute__((format(printf, 5, 6)));
 

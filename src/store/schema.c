@@ -110,7 +110,7 @@ int schema_migrate(struct store *st, struct fail *f)
 		return fail(f, FAIL_DENIED,
 		            "the store was made by a newer Postern (schema %lld, this one knows %d)",
 		            (long long)v, NEWEST);
-	if (v > 0 && v < NEWEST)
+	if (v > 0 && v < NEWEST) /* NOLINT(misc-redundant-expression): while there is only one version */
 		TRY(copy_beside(st, v, f));
 	for (; v < NEWEST; v++)
 		TRY(step_to(st, v, f));

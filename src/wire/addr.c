@@ -29,6 +29,15 @@ static bool is_label_char(char c)
 	       c == '-' || c == '_';
 }
 
+/* "[127.0.0.1]": printable, no bracket or backslash within. */
+static bool is_literal(struct str s)
+{
+	for (size_t i = 1; i + 1 < s.n; i++)
+		if (s.p[i] <= 32 || s.p[i] == '[' || s.p[i] == ']' || s.p[i] == '\\' || s.p[i] == 127)
+			return false;
+	return s.n > 2 && s.p[s.n - 1] == ']';
+}
+
 /* Labels by the letter-digit-hyphen rule (and underscore, which exists); or an address literal. */
 static bool is_domain(struct str s)
 {
@@ -36,12 +45,8 @@ static bool is_domain(struct str s)
 
 	if (!s.n || s.n > DOMAIN_MAX)
 		return false;
-	if (s.p[0] == '[') {
-		for (size_t i = 1; i + 1 < s.n; i++)
-			if (s.p[i] <= 32 || s.p[i] == '[' || s.p[i] == ']' || s.p[i] == '\\' || s.p[i] == 127)
-				return false;
-		return s.n > 2 && s.p[s.n - 1] == ']';
-	}
+	if (s.p[0] == '[')
+		return is_literal(s);
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '.') {
 			if (!label)

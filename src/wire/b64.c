@@ -256,7 +256,7 @@ void qp_parse(struct str in, struct buf *out)
 			buf_add(out, str_of(in.p + i, run));
 			i += run;
 		} else if (i + 2 < in.n && hex_value(in.p[i + 1]) >= 0 && hex_value(in.p[i + 2]) >= 0) {
-			buf_addc(out, (char)(hex_value(in.p[i + 1]) << 4 | hex_value(in.p[i + 2])));
+			buf_addc(out, (char)(hex_value(in.p[i + 1]) * 16 + hex_value(in.p[i + 2])));
 			i += 3;
 		} else if ((skip = soft_break(in, i)) > 0) {
 			i += skip;

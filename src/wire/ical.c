@@ -62,7 +62,7 @@ static struct str percent_decode(struct str s, struct arena *a)
 
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0) {
-			out[n++] = (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2]));
+			out[n++] = (char)(hex(s.p[i + 1]) * 16 + hex(s.p[i + 2]));
 			i += 2;
 		} else {
 			out[n++] = s.p[i];

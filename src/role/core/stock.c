@@ -266,7 +266,7 @@ static bool pool_one(struct core *c)
 	if (e == OK &&
 	    (reverse_bare(c->store, p.user, p.id, &a, &r, NULL) < 0 || !str_ends(r.address, domain)))
 		e = stock_address(c, p.user, domain, REVERSE_POOL, &a, &r, &f);
-	if (e < 0) {
+	if (e != OK) {
 		log_fail(LOG_WARN, "pool", &f);
 		return false;
 	}

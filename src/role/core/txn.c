@@ -583,7 +583,7 @@ void txns_gate_gone(struct core *c)
 void txns_scribe_gone(struct core *c, const struct peer *scribe)
 {
 	for (struct txn *t = c->txns, *next; t; t = next) {
-		next = t->next;
+		next = t->next; /* NOLINT(clang-analyzer-unix.Malloc): what was freed was taken off the list */
 		if (t->scribe != scribe)
 			continue;
 		t->scribe = NULL;
