@@ -1,0 +1,25 @@
+/* body.h - a stored body, read and opened chunk by chunk while it is sent, so that a message costs one chunk of memory
+ * and not its size. */
+#ifndef ROLE_GATE_BODY_H
+#define ROLE_GATE_BODY_H
+
+#include "crypto/aead.h"
+
+struct body {
+	int fd;
+	uint64_t at, left; /* of the stored bytes */
+	struct aead_stream *stream;
+};
+
+#define BODY_NONE ((struct body){ .fd = -1 })
+
+/* Does not take the descriptor; what is read goes through `out`. */
+MUST_CHECK int body_open(struct body *b, int fd, uint64_t offset, uint64_t stored, struct str key,
+                         struct sink out, struct fail *f);
+void body_close(struct body *b);
+
+/* One chunk more. *ret_end: that was the last, and the whole is as it was stored. FAIL_FORGED: it is not, and the
+ * message must not be completed; FAIL_SYS: not readable; or what the sink said. */
+MUST_CHECK int body_step(struct body *b, bool *ret_end, struct fail *f);
+
+#endif

@@ -1,0 +1,67 @@
+#include "role/gate/spool.h"
+
+#include "sys/memfd.h"
+
+#include <unistd.h>
+
+enum { PAGE = 4096, STEP = 16 * PAGE };
+
+/* Small messages pay by the page, large ones in steps, so that the budget is not asked for every packet. */
+static bool pay(struct spool *s, uint64_t total)
+{
+	uint64_t unit = total > STEP ? STEP : PAGE, want = (total + unit - 1) / unit * unit;
+
+	if (want <= s->paid)
+		return true;
+	if (!budget_take(s->budget, want - s->paid))
+		return false;
+	s->paid = want;
+	return true;
+}
+
+int spool_open(struct spool *s, struct budget *b, uint64_t declared, struct fail *f)
+{
+	*s = SPOOL_NONE;
+	s->budget = b;
+	if (declared > budget_left(b) || !pay(s, 1))
+		return fail(f, FAIL_AGAIN, "no memory left for messages");
+	if (memfd_new(&s->fd, f) < 0) {
+		spool_close(s);
+		return FAIL_SYS;
+	}
+	return OK;
+}
+
+int spool_add(struct spool *s, struct str bytes, struct fail *f)
+{
+	if (!pay(s, s->n + bytes.n)) {
+		spool_close(s);
+		return fail(f, FAIL_AGAIN, "no memory left for messages");
+	}
+	if (memfd_add(s->fd, bytes, f) < 0) {
+		spool_close(s);
+		return FAIL_SYS;
+	}
+	s->n += bytes.n;
+	return OK;
+}
+
+int spool_seal(struct spool *s, struct fail *f)
+{
+	return memfd_seal(s->fd, f);
+}
+
+void spool_forget(struct spool *s)
+{
+	if (s->fd >= 0)
+		close(TAKE_FD(s->fd));
+}
+
+void spool_close(struct spool *s)
+{
+	spool_forget(s);
+	if (s->paid)
+		budget_give(s->budget, s->paid);
+	s->paid = 0;
+	s->n = 0;
+}
