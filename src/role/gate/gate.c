@@ -1,0 +1,228 @@
+#include "role/gate/gate.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/aead.h"
+#include "role/gate/route.h"
+#include "role/gate/session.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { ACCEPT_BATCH = 64, REST_MS = 1000 };
+
+struct listener {
+	struct listener *next;
+	struct gate *gate;
+	int fd;
+	struct watch *watch; /* NULL until everything is ready */
+};
+
+static void on_rcpt_answer(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct gate *g = self;
+
+	sessions_rcpt_answer(g->sessions, msg);
+}
+
+static void on_accept_answer(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct gate *g = self;
+
+	sessions_accept_answer(g->sessions, msg);
+}
+
+static void on_deliver(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct gate *g = self;
+
+	routes_deliver(g->routes, msg, ipc_fd_take(fds, 0));
+}
+
+static const struct ipc_rule core_rules[] = {
+	{ IPC_rcpt_answer, on_rcpt_answer, 0, 0 },
+	{ IPC_accept_answer, on_accept_answer, 0, 0 },
+	{ IPC_deliver, on_deliver, 1, 1 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
+
+static void road_ended(struct gate *g)
+{
+	if (!g->core)
+		return;
+	peer_free(TAKE(g->core));
+	sessions_road_ended(g->sessions);
+	routes_road_ended(g->routes);
+}
+
+static void on_core_closed(void *self, struct peer *p, const struct fail *why)
+{
+	struct gate *g = self;
+
+	log_warn("ev=road peer=core state=ended why=%s", log_quote(str_c(why->why)));
+	if (g->core == p)
+		road_ended(g);
+}
+
+static void open_road(struct gate *g, int fd)
+{
+	struct peer_options o = { core_rules, g, on_core_closed };
+
+	g->core = peer_new(g->loop, fd, &o);
+}
+
+static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
+{
+	struct gate *g = self;
+
+	if (other != ROLE_CORE)
+		return fail(f, FAIL_BUG, "a road to %s", role_name(other));
+	if (g->routes) {
+		road_ended(g);
+		open_road(g, fd);
+	} else {
+		g->core_fd = fd;
+	}
+	return OK;
+}
+
+static void rest(struct gate *g)
+{
+	for (struct listener *l = g->listeners; l; l = l->next)
+		watch_want(l->watch, false, false);
+	timer_set(g->rest, REST_MS);
+}
+
+static void on_rested(void *arg)
+{
+	struct gate *g = arg;
+
+	for (struct listener *l = g->listeners; l; l = l->next)
+		watch_want(l->watch, true, false);
+}
+
+/* What cannot be accepted stays in the backlog, where the kernel would announce it forever: hence the rest. */
+static void on_connection(void *arg, bool readable, bool writable)
+{
+	struct listener *l = arg;
+	struct gate *g = l->gate;
+
+	for (int i = 0; i < ACCEPT_BATCH; i++) {
+		struct endpoint who = { 0 };
+		struct fail f = { 0 };
+		int fd = -1;
+
+		if (sock_accept(l->fd, &fd, &who, &f) < 0) {
+			log_fail(LOG_WARN, "accept", &f);
+			rest(g);
+			return;
+		}
+		if (fd < 0)
+			return;
+		sessions_enter(g->sessions, fd, &who);
+	}
+}
+
+static int take_listener(void *self, enum listen_kind kind, struct str address, int fd, struct fail *f)
+{
+	struct gate *g = self;
+	struct listener *l;
+
+	if (kind != LISTEN_SMTP) {
+		close(fd);
+		return fail(f, FAIL_BUG, "a listener that is not for mail");
+	}
+	l = xnew(struct listener);
+	l->gate = g;
+	l->fd = fd;
+	l->next = g->listeners;
+	g->listeners = l;
+	return OK;
+}
+
+static int take_tls(void *self, struct str chain_pem, struct str key_pem, struct fail *f)
+{
+	struct gate *g = self;
+
+	return tls_server_new(chain_pem, key_pem, &g->tls_server, f);
+}
+
+/* Each session costs a descriptor, and each message under way another. */
+static void raise_descriptors(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max;
+		(void)!setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+static int init(void *self, struct role_start *s, struct fail *f)
+{
+	struct gate *g = self;
+
+	g->loop = s->loop;
+	g->conf = &s->conf;
+	raise_descriptors();
+	TRY(crypto_init(f));
+	return tls_client_new(&g->tls_client, f);
+}
+
+static int ready(void *self, struct fail *f)
+{
+	struct gate *g = self;
+	const struct conf *c = g->conf;
+	struct budget_limits limits = { c->memory_bytes, c->sessions, c->sessions_per_client };
+
+	g->budget = budget_new(&limits);
+	g->sessions = sessions_new(g);
+	g->routes = routes_new(g);
+	g->rest = timer_new(g->loop, on_rested, g);
+	if (g->core_fd >= 0)
+		open_road(g, TAKE_FD(g->core_fd));
+	for (struct listener *l = g->listeners; l; l = l->next)
+		l->watch = watch_new(g->loop, l->fd, on_connection, l);
+	on_rested(g);
+	return OK;
+}
+
+static void stop(void *self)
+{
+	struct gate *g = self;
+
+	while (g->listeners) {
+		struct listener *l = g->listeners;
+
+		g->listeners = l->next;
+		watch_free(l->watch);
+		close(l->fd);
+		free(l);
+	}
+	timer_free(TAKE(g->rest));
+	sessions_free(TAKE(g->sessions));
+	routes_free(TAKE(g->routes));
+	peer_free(TAKE(g->core));
+	budget_free(TAKE(g->budget));
+	tls_server_free(TAKE(g->tls_server));
+	tls_client_free(TAKE(g->tls_client));
+}
+
+const struct role_def gate_def = {
+	.peer = take_peer,
+	.listener = take_listener,
+	.tls = take_tls,
+	.init = init,
+	.ready = ready,
+	.stop = stop,
+};
+
+void gate_main(unsigned index)
+{
+	static struct role_start start = { .role = ROLE_GATE };
+	static struct gate g = { .start = &start, .core_fd = -1 };
+
+	start.index = index;
+	role_run(&gate_def, &g, &start);
+}

@@ -1,0 +1,39 @@
+/* gate.h - the role that speaks SMTP with the world: sessions in, deliveries out, TLS for both. It holds messages only
+ * while they pass, asks core what to do with each, and knows neither users nor keys of theirs. */
+#ifndef ROLE_GATE_GATE_H
+#define ROLE_GATE_GATE_H
+
+#include "conf/conf.h"
+#include "ipc/peer.h"
+#include "role/gate/budget.h"
+#include "role/role.h"
+#include "sys/loop.h"
+#include "sys/tls.h"
+
+struct listener;
+struct routes;
+struct sessions;
+
+enum { GATE_READ = 65536 };
+
+struct gate {
+	struct role_start *start;
+	struct loop *loop;
+	const struct conf *conf;
+	int core_fd;                   /* the road's end that was given before we may listen to it, or -1 */
+	struct peer *core;             /* NULL: core is away; another road comes when it was started again */
+	struct tls_server *tls_server; /* NULL: STARTTLS is not offered */
+	struct tls_client *tls_client;
+	struct budget *budget;
+	struct sessions *sessions; /* session.h */
+	struct routes *routes;     /* route.h */
+	struct listener *listeners;
+	struct timer *rest;    /* set while descriptors have run out */
+	char inbox[GATE_READ]; /* what was read last, by whomever: used up before the next read */
+};
+
+/* What role_run() drives; its self is a struct gate whose start and core_fd (-1) are set. stop gives everything
+ * back. */
+extern const struct role_def gate_def;
+
+#endif

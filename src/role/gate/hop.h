@@ -1,0 +1,21 @@
+/* hop.h - one connection to a next hop: greeting, TLS when it is offered, one delivery after the other, and a while of
+ * waiting for more. */
+#ifndef ROLE_GATE_HOP_H
+#define ROLE_GATE_HOP_H
+
+#include "role/gate/route.h"
+
+/* Begins to connect. It tells its route what becomes of that, but never from inside this call. in_clear: does
+ * without TLS. */
+struct hop *hop_new(struct route *r, bool in_clear);
+/* Closes at once; a delivery that it holds is freed and not reported. Safe inside what it calls. */
+void hop_free(struct hop *h);
+
+bool hop_is_idle(const struct hop *h);
+/* There is work: an idle one asks route_next(). */
+void hop_wake(struct hop *h);
+
+/* Nobody waits for the result of what it does. false: not all of that message has been sent, so it is best freed. */
+bool hop_forget(struct hop *h);
+
+#endif
