@@ -145,12 +145,8 @@ static void rewrite_line(struct line *l, struct str s)
 		buf_add(l->out, str_of(s.p + i, lead + quote));
 		i += lead + quote;
 		end = address_end(str_from(s, i));
-		if (i + end < s.n && lead != mailto.n &&
-		    !quote) { /* an unquoted parameter ends at the colon */
-			size_t colon = str_chr(str_of(s.p + i, end), ':');
-
-			end = colon;
-		}
+		if (lead != mailto.n && !quote) /* an unquoted parameter ends at the colon */
+			end = str_chr(str_of(s.p + i, end), ':');
 		put_mapped(l, str_of(s.p + i, end));
 		i += end;
 	}
