@@ -1,0 +1,73 @@
+/* profile.c - profiles. `profile issue` plays the browser: the user key and the root key are made here, the root key is
+ * forgotten here, and neither is ever sent. */
+#include "cli/issue.h"
+#include "cli/simple.h"
+
+#include "crypto/aead.h"
+
+#include <stdio.h>
+
+static int profile_list(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("profile.list");
+
+	ask_argz(&a, "mailbox", c->operands[0]);
+	return simple_list(&a, c, "There are no profiles yet: postern profile issue MAILBOX", f);
+}
+
+static int one(struct cli *c, const char *verb, const char *done, struct fail *f)
+{
+	OWN(ask) a = ASK(verb);
+
+	ask_argz(&a, "profile", c->operands[0]);
+	return simple_do(&a, c, f, "Profile %s %s", c->operands[0], done);
+}
+
+static int profile_activate(struct cli *c, struct fail *f)
+{
+	return one(c, "profile.activate", "is active: mail to its mailbox is sealed with it from now on.", f);
+}
+
+static int profile_deactivate(struct cli *c, struct fail *f)
+{
+	return one(c, "profile.deactivate", "is not active any more. Its keys stay.", f);
+}
+
+static int profile_delete(struct cli *c, struct fail *f)
+{
+	return one(c, "profile.delete",
+	           "was deleted and its keys destroyed. Remove its root from your devices too.", f);
+}
+
+static int profile_issue(struct cli *c, struct fail *f)
+{
+	struct issue i = { .mailbox = c->operands[0],
+		           .modern = cli_option(c, "modern") != NULL,
+		           .sender_key = cli_option(c, "sender-key"),
+		           .days = cli_option(c, "days"),
+		           .dir = cli_option(c, "out") ? cli_option(c, "out") : ".",
+		           .passphrase_file = cli_option(c, "passphrase-file"),
+		           .passphrase_out = cli_option(c, "passphrase-out"),
+		           .activate = !cli_option(c, "no-activate") };
+
+	TRY(crypto_init(f));
+	return issue_run(&i, c, f);
+}
+
+// clang-format off
+const struct cli_command cli_profiles[] = {
+	{ "profile issue", "MAILBOX", "make keys and certificates for a mailbox", profile_issue, 1, 1, {
+	  { "modern", NULL, "P-256 and AES-256-GCM; few clients read it yet" },
+	  { "sender-key", "rsa2048|p256", "keys of the senders' certificates; default rsa2048, with --modern p256" },
+	  { "days", "N", "life of the profile; default by the configuration, 1095" },
+	  { "out", "DIR", "where the files go; default here" },
+	  { "passphrase-file", "FILE", "protects the .p12 files; default: one is made and printed" },
+	  { "passphrase-out", "FILE", "write the passphrase that was made into a file instead of printing it" },
+	  { "no-activate", NULL, "do not seal with it yet" } } },
+	{ "profile list", "[MAILBOX]", "list the profiles", profile_list, 0, 1, { { 0 } } },
+	{ "profile activate", "PROFILE", "seal a mailbox's mail with this profile", profile_activate, 1, 1, { { 0 } } },
+	{ "profile deactivate", "PROFILE", "stop sealing with it", profile_deactivate, 1, 1, { { 0 } } },
+	{ "profile delete", "PROFILE", "destroy its keys", profile_delete, 1, 1, { { 0 } } },
+	{ 0 }
+};
+// clang-format on

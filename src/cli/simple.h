@@ -1,0 +1,14 @@
+/* simple.h - commands that are one request and its answer. */
+#ifndef CLI_SIMPLE_H
+#define CLI_SIMPLE_H
+
+#include "cli/ask.h"
+
+/* Runs the request and prints its records: a table (or `none`), or JSON. */
+MUST_CHECK int simple_list(struct ask *a, struct cli *c, const char *none, struct fail *f);
+/* Runs the request and prints a sentence; with --json the records. */
+MUST_CHECK int simple_do(struct ask *a, struct cli *c, struct fail *f, const char *fmt, ...)
+        __attribute__((format(printf, 4, 5)));
+void print_out(const struct buf *b);
+
+#endif

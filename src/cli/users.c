@@ -1,0 +1,88 @@
+/* users.c - users and mailboxes. */
+#include "cli/simple.h"
+
+static int user_add(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("user.add");
+
+	ask_argz(&a, "name", c->operands[0]);
+	return simple_do(&a, c, f, "User %s was added. Next: postern mailbox add %s ADDRESS", c->operands[0],
+	                 c->operands[0]);
+}
+
+static int user_list(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("user.list");
+
+	return simple_list(&a, c, "There are no users yet: postern user add NAME", f);
+}
+
+static int user_delete(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("user.delete");
+
+	ask_argz(&a, "name", c->operands[0]);
+	return simple_do(&a, c, f, "User %s was deleted, with mailboxes, aliases and keys.", c->operands[0]);
+}
+
+static int mailbox_add(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("mailbox.add");
+
+	ask_argz(&a, "user", c->operands[0]);
+	ask_argz(&a, "address", c->operands[1]);
+	ask_argz(&a, "clear", cli_option(c, "clear"));
+	return simple_do(&a, c, f, "Mailbox %s was added. Next: postern profile issue %s", c->operands[1],
+	                 c->operands[1]);
+}
+
+static int mailbox_list(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("mailbox.list");
+
+	ask_argz(&a, "user", c->operands[0]);
+	return simple_list(&a, c, "There are no mailboxes yet: postern mailbox add USER ADDRESS", f);
+}
+
+static int mailbox_set(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("mailbox.set");
+
+	ask_argz(&a, "address", c->operands[0]);
+	ask_argz(&a, "clear", cli_option(c, "clear"));
+	return simple_do(&a, c, f, "Mailbox %s was changed.", c->operands[0]);
+}
+
+static int mailbox_delete(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("mailbox.delete");
+
+	ask_argz(&a, "address", c->operands[0]);
+	return simple_do(&a, c, f, "Mailbox %s was deleted, with its profiles and their keys.",
+	                 c->operands[0]);
+}
+
+static int sender_add(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("mailbox.sender-add");
+
+	ask_argz(&a, "address", c->operands[0]);
+	ask_argz(&a, "sender", c->operands[1]);
+	return simple_do(&a, c, f, "%s may now also write for %s.", c->operands[1], c->operands[0]);
+}
+
+// clang-format off
+#define CLEAR { "clear", "on|off", "accept rewritten clear mail while there is no active profile (default off)" }
+
+const struct cli_command cli_users[] = {
+	{ "user add", "NAME", "add a user", user_add, 1, 1, { { 0 } } },
+	{ "user list", "", "list the users", user_list, 0, 0, { { 0 } } },
+	{ "user delete", "NAME", "delete a user with everything", user_delete, 1, 1, { { 0 } } },
+	{ "mailbox add", "USER ADDRESS", "add the mailbox that relayed mail goes to", mailbox_add, 2, 2, { CLEAR } },
+	{ "mailbox list", "[USER]", "list the mailboxes", mailbox_list, 0, 1, { { 0 } } },
+	{ "mailbox set", "ADDRESS", "change a mailbox", mailbox_set, 1, 1, { CLEAR } },
+	{ "mailbox delete", "ADDRESS", "delete a mailbox and its keys", mailbox_delete, 1, 1, { { 0 } } },
+	{ "mailbox sender-add", "ADDRESS SENDER", "a further address that the user writes from", sender_add, 2, 2, { { 0 } } },
+	{ 0 }
+};
+// clang-format on
