@@ -162,10 +162,13 @@ int reverse_take(struct store *st, int64_t user, int64_t with_profile, struct ar
 	return OK;
 }
 
-int reverse_bare(struct store *st, int64_t user, int64_t profile, struct arena *a, struct reverse *ret, struct fail *f)
+int reverse_bare(struct store *st, int64_t user, int64_t profile, struct arena *a, struct reverse *ret,
+                 struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT r.id, r.user, r.address, r.use FROM reverse r WHERE r.user = ?1 AND r.use = 0 AND"
-			    " NOT EXISTS (SELECT 1 FROM sender_cert s WHERE s.reverse = r.id AND s.profile = ?2) LIMIT 1");
+	OWNQ q = q_read(
+	        st, "SELECT r.id, r.user, r.address, r.use FROM reverse r WHERE r.user = ?1 AND r.use = 0 AND"
+	            " NOT EXISTS (SELECT 1 FROM sender_cert s WHERE s.reverse = r.id AND s.profile = ?2) "
+	            "LIMIT 1");
 
 	q_i64(&q, user);
 	q_i64(&q, profile);

@@ -1,0 +1,222 @@
+#include "policy/alias.h"
+#include "policy/correspond.h"
+#include "policy/headers.h"
+#include "policy/retry.h"
+
+#include "base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { NOW = 1000 * DAY_S };
+
+static const struct alias_box sealed = { true, NOW + DAY_S, false }, none = { false, 0, false },
+                              clear = { false, 0, true }, ended_now = { true, NOW - DAY_S, true },
+                              ended_long = { true, NOW - 10 * (int64_t)DAY_S, true };
+
+static const struct {
+	const char *what;
+	struct alias_facts facts;
+	enum verdict_kind kind;
+	int smtp;
+} verdicts[] = {
+	{ "on", { GATE_ON, 0, 0, 0, 0, -1, &sealed, 1 }, VERDICT_ACCEPT, 250 },
+	{ "off, drop", { GATE_OFF_DROP, 0, 0, 0, 0, -1, &sealed, 1 }, VERDICT_DROP, 250 },
+	{ "off, reject", { GATE_OFF_REJECT, 0, 0, 0, 0, -1, &sealed, 1 }, VERDICT_REFUSE, 550 },
+	{ "before its date", { GATE_ON, 0, 0, NOW + 1, 0, -1, &sealed, 1 }, VERDICT_ACCEPT, 250 },
+	{ "on its date", { GATE_ON, 0, 0, NOW, 0, -1, &sealed, 1 }, VERDICT_REFUSE, 550 },
+	{ "idle too long",
+	  { GATE_ON, NOW - 9 * (int64_t)DAY_S, NOW - 8 * (int64_t)DAY_S, 0, 8, -1, &sealed, 1 },
+	  VERDICT_REFUSE,
+	  550 },
+	{ "not idle long enough",
+	  { GATE_ON, 0, NOW - 8 * (int64_t)DAY_S + 1, 0, 8, -1, &sealed, 1 },
+	  VERDICT_ACCEPT,
+	  250 },
+	{ "new and never used", { GATE_ON, NOW - DAY_S, 0, 0, 8, -1, &sealed, 1 }, VERDICT_ACCEPT, 250 },
+	{ "one left", { GATE_ON, 0, 0, 0, 0, 1, &sealed, 1 }, VERDICT_ACCEPT, 250 },
+	{ "none left", { GATE_ON, 0, 0, 0, 0, 0, &sealed, 1 }, VERDICT_REFUSE, 550 },
+	{ "no mailbox", { GATE_ON, 0, 0, 0, 0, -1, NULL, 0 }, VERDICT_REFUSE, 550 },
+	{ "no profile", { GATE_ON, 0, 0, 0, 0, -1, &none, 1 }, VERDICT_REFUSE, 550 },
+	{ "no profile, clear accepted", { GATE_ON, 0, 0, 0, 0, -1, &clear, 1 }, VERDICT_ACCEPT, 250 },
+	{ "ended yesterday", { GATE_ON, 0, 0, 0, 0, -1, &ended_now, 1 }, VERDICT_REFUSE, 450 },
+	{ "ended long ago", { GATE_ON, 0, 0, 0, 0, -1, &ended_long, 1 }, VERDICT_REFUSE, 550 },
+};
+
+/* Promise 1: that clear mail was accepted once does not open an alias whose profile has ended. */
+static void promise_1_alias_verdicts_fail_closed(void **state)
+{
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		struct verdict v = alias_judge(&verdicts[i].facts, NOW, 3);
+
+		if (v.kind != verdicts[i].kind || v.smtp != verdicts[i].smtp)
+			fail_msg("%s: %d %d", verdicts[i].what, v.kind, v.smtp);
+	}
+}
+
+static void promise_1_one_mailbox_without_a_key_fails_all(void **state)
+{
+	const struct alias_box two[] = { sealed, none };
+	const struct alias_facts f = { GATE_ON, 0, 0, 0, 0, -1, two, 2 };
+
+	assert_int_equal(alias_judge(&f, NOW, 3).kind, VERDICT_REFUSE);
+}
+
+/* Promise 6: whoever asks learns nothing of what an address once was. */
+static void promise_6_gone_reads_like_unknown(void **state)
+{
+	const struct alias_facts off = { GATE_OFF_REJECT, 0, 0, 0, 0, -1, &sealed, 1 };
+	const struct alias_facts ended = { GATE_ON, 0, 0, 1, 0, -1, &sealed, 1 };
+	struct verdict u = alias_unknown();
+
+	assert_string_equal(alias_judge(&off, NOW, 3).sentence, u.sentence);
+	assert_string_equal(alias_judge(&ended, NOW, 3).sentence, u.sentence);
+	assert_string_equal(alias_judge(&ended, NOW, 3).enhanced, u.enhanced);
+}
+
+static const struct {
+	struct who_facts in;
+	enum who_kind kind;
+	const char *key, *address, *display, *reply_to;
+} writers[] = {
+	{ { STR_INIT("Bob"), STR_INIT("Bob@Home.example"), { 0 }, { 0 }, { 0 }, { 0 } },
+	  WHO_PERSON,
+	  "person:bob@home.example",
+	  "Bob@Home.example",
+	  "Bob",
+	  "" },
+	{ { STR_INIT(""), STR_INIT("bob@home.example"), { 0 }, { 0 }, { 0 }, { 0 } },
+	  WHO_PERSON,
+	  "person:bob@home.example",
+	  "bob@home.example",
+	  "bob at home.example",
+	  "" },
+	{ { STR_INIT("Booking.com"),
+	    STR_INIT("b@b.example"),
+	    { 0 },
+	    STR_INIT("answers@b.example"),
+	    { 0 },
+	    { 0 } },
+	  WHO_PERSON,
+	  "person:b@b.example",
+	  "b@b.example",
+	  "Booking.com",
+	  "answers@b.example" },
+	{ { STR_INIT("Bob"), STR_INIT("b@b.example"), { 0 }, STR_INIT("B@b.example"), { 0 }, { 0 } },
+	  WHO_PERSON,
+	  "person:b@b.example",
+	  "b@b.example",
+	  "Bob",
+	  "" },
+	{ { STR_INIT("x@evil.example"), STR_INIT("b@b.example"), { 0 }, { 0 }, { 0 }, { 0 } },
+	  WHO_PERSON,
+	  "person:b@b.example",
+	  "b@b.example",
+	  "x at evil.example",
+	  "" },
+	{ { STR_INIT("Poster"),
+	    STR_INIT("p@p.example"),
+	    { 0 },
+	    { 0 },
+	    STR_INIT("Gardening <Garden.lists.example>"),
+	    STR_INIT("garden@lists.example") },
+	  WHO_LIST,
+	  "list:garden.lists.example",
+	  "garden@lists.example",
+	  "Poster via Gardening",
+	  "" },
+	{ { STR_INIT("broken"), STR_INIT(""), { 0 }, { 0 }, { 0 }, { 0 } },
+	  WHO_SHARED,
+	  "shared",
+	  "",
+	  "broken (unverified)",
+	  "" },
+	{ { STR_INIT("\xe2\x80\xaegpj.exe\x07"), STR_INIT("b@b.example"), { 0 }, { 0 }, { 0 }, { 0 } },
+	  WHO_PERSON,
+	  "person:b@b.example",
+	  "b@b.example",
+	  "gpj.exe",
+	  "" },
+};
+
+static void writers_are_told_apart(void **state)
+{
+	for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
+		OWN(arena) a = ARENA;
+		struct who w;
+
+		who_wrote(&writers[i].in, &a, &w);
+		assert_int_equal(w.kind, writers[i].kind);
+		assert_true(str_eq(w.key, str_c(writers[i].key)));
+		assert_true(str_eq(w.address, str_c(writers[i].address)));
+		if (!str_eq(w.display, str_c(writers[i].display)))
+			fail_msg("%.*s", STR_ARG(w.display));
+		assert_true(str_eq(w.reply_to, str_c(writers[i].reply_to)));
+	}
+}
+
+static void names_are_cut_between_characters(void **state)
+{
+	OWN(arena) a = ARENA;
+	OWN(buf) name = BUF(4096);
+	struct str s;
+
+	for (int i = 0; i < 300; i++)
+		buf_addz(&name, "\xc3\xa9");
+	s = display_name(buf_str(&name), STR(""), &a);
+	assert_true(s.n <= DISPLAY_MAX && str_is_utf8(s));
+}
+
+/* Every row has a reason, no name stands twice, and what is not listed goes. */
+static void the_header_table_is_whole(void **state)
+{
+	static const char *const dangerous[] = { "Disposition-Notification-To",
+		                                 "Return-Receipt-To",
+		                                 "Mail-Followup-To",
+		                                 "Sender",
+		                                 "Errors-To",
+		                                 "List-Post",
+		                                 "Autocrypt",
+		                                 "X-Anything",
+		                                 "Resent-From" };
+
+	for (const struct field_row *r = field_rows; r->name; r++) {
+		assert_true(r->reason && r->reason[0]);
+		assert_ptr_equal(field_row(str_c(r->name)), r);
+	}
+	for (size_t i = 0; i < sizeof(dangerous) / sizeof(dangerous[0]); i++)
+		assert_int_equal(field_row(str_c(dangerous[i]))->rule, FIELD_DROP);
+}
+
+static void retries_follow_the_schedule(void **state)
+{
+	const uint32_t waits[] = { 60, 600, 3600 };
+
+	for (int tries = 0; tries < 6; tries++) {
+		int64_t want = waits[tries < 3 ? tries : 2];
+
+		for (unsigned dice = 0; dice < 65536; dice += 257) {
+			int64_t wait = retry_at(waits, 3, tries, NOW, (uint16_t)dice) - NOW;
+
+			assert_true(wait >= want - want / 10 - 1 && wait <= want + want / 10 + 1);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(promise_1_alias_verdicts_fail_closed),
+		cmocka_unit_test(promise_1_one_mailbox_without_a_key_fails_all),
+		cmocka_unit_test(promise_6_gone_reads_like_unknown),
+		cmocka_unit_test(writers_are_told_apart),
+		cmocka_unit_test(names_are_cut_between_characters),
+		cmocka_unit_test(the_header_table_is_whole),
+		cmocka_unit_test(retries_follow_the_schedule),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

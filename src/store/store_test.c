@@ -1,0 +1,559 @@
+#include "base/clock.h"
+#include "base/mem.h"
+#include "store/aliases.h"
+#include "store/people.h"
+#include "store/profiles.h"
+#include "store/queue.h"
+#include "store/segment.h"
+#include "store/upkeep.h"
+#include "store/users.h"
+#include "sys/memfd.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+/* ---- a cipher that is none, but hides: what the store seals must not be found in its files ------------------------- */
+
+static int fake_seal(void *self, const char *column, struct str plain, struct buf *out, struct fail *f)
+{
+	buf_addc(out, (char)strlen(column));
+	for (size_t i = 0; i < plain.n; i++)
+		buf_addc(out, (char)(plain.p[i] ^ 0x5a));
+	return OK;
+}
+
+static int fake_open(void *self, const char *column, struct str sealed, struct buf *out, struct fail *f)
+{
+	if (!sealed.n || sealed.p[0] != (char)strlen(column))
+		return FAIL_FORGED; /* another column's bytes */
+	for (size_t i = 1; i < sealed.n; i++)
+		buf_addc(out, (char)(sealed.p[i] ^ 0x5a));
+	return OK;
+}
+
+static void fake_hash(void *self, const char *use, uint64_t scope, struct str data, uint8_t ret[static 32])
+{
+	uint64_t h = 14695981039346656037u ^ scope;
+
+	for (const char *p = use; *p; p++)
+		h = (h ^ (unsigned char)*p) * 1099511628211u;
+	for (size_t i = 0; i < data.n; i++)
+		h = (h ^ (unsigned char)data.p[i]) * 1099511628211u;
+	for (size_t i = 0; i < 32; i++, h *= 1099511628211u)
+		ret[i] = (uint8_t)(h >> 56);
+}
+
+static const struct store_cipher cipher = { NULL, fake_seal, fake_open, fake_hash };
+static char top[] = "/tmp/store-test-XXXXXX";
+static int steps_left; /* dies at 0 when it was above */
+
+static void step(void)
+{
+	if (steps_left && --steps_left == 0)
+		_exit(9);
+}
+
+static struct store *opened(uint64_t segment_bytes)
+{
+	const struct store_options o = { segment_bytes, step };
+	struct fail f = { 0 };
+	struct store *st = NULL;
+
+	if (store_open(&cipher, &o, &st, &f) < 0)
+		fail_msg("%s", f.why);
+	return st;
+}
+
+static int fresh(void **state)
+{
+	static int n;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%d", top, n++);
+	steps_left = 0;
+	return mkdir(path, 0700) || chdir(path);
+}
+
+#define MUST(call)                                                                                           \
+	do {                                                                                                 \
+		struct fail must_ = { 0 };                                                                   \
+		(void)must_;                                                                                 \
+		if ((call) < 0)                                                                              \
+			fail_msg(#call);                                                                     \
+	} while (0)
+
+struct ids {
+	int64_t user, mailbox, alias, reverse, correspondent, profile;
+};
+
+static struct ids fill(struct store *st)
+{
+	struct alias al = { .address = STR("shop@relay.example"),
+		            .state = ALIAS_ON,
+		            .count_left = 3,
+		            .created = 5,
+		            .label = STR("bookshop-label") };
+	struct correspondent c = { .kind = CORRESPONDENT_PERSON,
+		                   .key = STR("person:bob@home.example"),
+		                   .address = STR("bob@home.example"),
+		                   .name = STR("Robert Sender") };
+	struct profile p = {
+		.state = PROFILE_ISSUED, .cipher = 1, .sender_alg = 2, .not_after = 1000 * DAY_S
+	};
+	struct ids i;
+
+	MUST(user_add(st, STR("alice-user"), 1, &i.user, NULL));
+	MUST(mailbox_add(st, i.user, STR("alice@mailbox.example"), false, 2, &i.mailbox, NULL));
+	al.user = i.user;
+	MUST(alias_add(st, &al, &i.alias, NULL));
+	MUST(alias_mailbox_add(st, i.alias, i.mailbox, NULL));
+	MUST(reverse_add(st, i.user, STR("token1@relay.example"), REVERSE_POOL, 3, &i.reverse, NULL));
+	c.alias = i.alias;
+	c.reverse = i.reverse;
+	MUST(correspondent_add(st, &c, &i.correspondent, NULL));
+	p.user = i.user;
+	p.mailbox = i.mailbox;
+	MUST(profile_add(st, &p, &i.profile, NULL));
+	p.id = i.profile;
+	p.user_cert = STR("cert-of-alice");
+	p.domains = STR("relay.example");
+	MUST(profile_update(st, &p, NULL));
+	MUST(msgid_put(st, i.user, MSGID_INBOUND, STR("told@relay.example"), STR("orig-id@home.example"), 4,
+	               NULL));
+	return i;
+}
+
+static int64_t enqueue(struct store *st, const struct ids *i, struct str stored, int64_t next)
+{
+	struct body b = { .stored = stored.n,
+		          .plain = stored.n,
+		          .key = STR("0123456789abcdef0123456789abcdef") };
+	struct queue_item q = { .user = i->user,
+		                .kind = QUEUE_FORWARD,
+		                .mid = STR("abcdefghijklmnopqrstuvwxyz"),
+		                .sender = STR("bounce+x@relay.example"),
+		                .rcpt = STR("alice@mailbox.example"),
+		                .orig_sender = STR("bob@home.example"),
+		                .orig_id = STR("orig-id@home.example"),
+		                .alias = STR("shop@relay.example"),
+		                .next_try = next,
+		                .expires = 99999 };
+	OWNFD fd = -1;
+	int64_t id;
+
+	MUST(memfd_of(stored, &fd, NULL));
+	MUST(body_add(st, fd, &b, &q.body, NULL));
+	MUST(queue_add(st, &q, &id, NULL));
+	return id;
+}
+
+/* ---- tests --------------------------------------------------------------------------------------------------------- */
+
+static void what_is_written_is_read(void **state)
+{
+	OWNS(store) st = opened(0);
+	struct ids i = fill(st);
+	OWN(arena) a = ARENA;
+	struct alias al;
+	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
+	struct correspondent c;
+	struct str id;
+	size_t n;
+
+	MUST(store_commit(st, NULL));
+	MUST(alias_find(st, STR("shop@relay.example"), &a, &al, NULL));
+	assert_true(al.id == i.alias && al.count_left == 3 && str_eq(al.label, STR("bookshop-label")));
+	MUST(alias_mailboxes(st, i.alias, &a, boxes, &n, NULL));
+	assert_int_equal(n, 1);
+	assert_int_equal(boxes[0].profile, 0);
+	MUST(profile_activate(st, i.profile, NULL));
+	MUST(alias_mailboxes(st, i.alias, &a, boxes, &n, NULL));
+	assert_true(boxes[0].profile == i.profile && boxes[0].profile_not_after == 1000 * DAY_S);
+	MUST(correspondent_find(st, i.alias, STR("person:bob@home.example"), &a, &c, NULL));
+	assert_true(str_eq(c.name, STR("Robert Sender")) &&
+	            str_eq(c.reverse_address, STR("token1@relay.example")));
+	assert_int_equal(correspondent_find(st, i.alias + 1, STR("person:bob@home.example"), &a, &c, NULL),
+	                 FAIL_ABSENT);
+	MUST(msgid_get(st, i.user, MSGID_INBOUND, STR("told@relay.example"), &a, &id, NULL));
+	assert_true(str_eq(id, STR("orig-id@home.example")));
+	assert_int_equal(msgid_get(st, i.user + 1, MSGID_INBOUND, STR("told@relay.example"), &a, &id, NULL),
+	                 FAIL_ABSENT);
+	MUST(alias_used(st, i.alias, 77, 10, NULL));
+	MUST(alias_find(st, STR("shop@relay.example"), &a, &al, NULL));
+	assert_true(al.count_left == 2 && al.used == 1 && al.last_used == 77);
+}
+
+static void what_is_given_out_is_never_given_again(void **state)
+{
+	OWNS(store) st = opened(0);
+	struct ids i = fill(st);
+	struct alias al = { .user = i.user, .address = STR("shop@relay.example"), .state = ALIAS_ON };
+	int64_t id;
+
+	assert_int_equal(alias_add(st, &al, &id, NULL), FAIL_EXISTS);
+	MUST(alias_delete(st, i.alias, NULL));
+	assert_int_equal(alias_add(st, &al, &id, NULL), FAIL_EXISTS);
+	assert_int_equal(reverse_add(st, i.user, STR("token1@relay.example"), REVERSE_POOL, 1, &id, NULL),
+	                 FAIL_EXISTS);
+	assert_int_equal(mailbox_add(st, i.user, STR("alice@mailbox.example"), false, 1, &id, NULL),
+	                 FAIL_EXISTS);
+}
+
+static void only_one_profile_of_a_mailbox_is_active(void **state)
+{
+	OWNS(store) st = opened(0);
+	struct ids i = fill(st);
+	struct profile p = { .user = i.user, .mailbox = i.mailbox, .state = PROFILE_ISSUED };
+	struct mailbox m;
+	OWN(arena) a = ARENA;
+	int64_t second;
+
+	MUST(profile_add(st, &p, &second, NULL));
+	MUST(profile_activate(st, i.profile, NULL));
+	MUST(profile_activate(st, second, NULL));
+	MUST(mailbox_get(st, i.mailbox, &a, &m, NULL));
+	assert_int_equal(m.active_profile, second);
+	MUST(profile_delete(st, second, NULL));
+	MUST(mailbox_get(st, i.mailbox, &a, &m, NULL));
+	assert_int_equal(m.active_profile, 0);
+}
+
+static void a_second_process_is_kept_out(void **state)
+{
+	OWNS(store) st = opened(0);
+	struct store *other = NULL;
+
+	assert_int_equal(store_open(&cipher, NULL, &other, NULL), FAIL_EXISTS);
+}
+
+static void a_part_goes_alone(void **state)
+{
+	OWNS(store) st = opened(0);
+	int64_t id;
+
+	MUST(user_add(st, STR("stays"), 1, &id, NULL));
+	MUST(store_part_begin(st, NULL));
+	MUST(user_add(st, STR("goes"), 1, &id, NULL));
+	MUST(store_part_end(st, false, NULL));
+	MUST(store_commit(st, NULL));
+	MUST(user_find(st, STR("stays"), &id, NULL));
+	assert_int_equal(user_find(st, STR("goes"), &id, NULL), FAIL_ABSENT);
+}
+
+static size_t files_in_bodies(void)
+{
+	DIR *d = opendir("bodies");
+	size_t n = 0;
+
+	for (struct dirent *e; d && (e = readdir(d));)
+		n += e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static bool nothing(void *arg, int64_t id)
+{
+	return false;
+}
+
+static int count_item(void *arg, const struct queue_item *i, struct fail *f)
+{
+	(*(int *)arg)++;
+	assert_true(str_eq(i->rcpt, STR("alice@mailbox.example")));
+	return OK;
+}
+
+static void bodies_come_back_and_their_files_go(void **state)
+{
+	OWNS(store) st = opened(100); /* a segment for each two */
+	struct ids i = fill(st);
+	int64_t ids[10];
+
+	for (int k = 0; k < 10; k++) {
+		char text[61];
+
+		memset(text, 'a' + k, sizeof(text));
+		ids[k] = enqueue(st, &i, str_of(text, sizeof(text)), k);
+		MUST(store_commit(st, NULL));
+	}
+	assert_true(files_in_bodies() >= 5);
+	for (int k = 0; k < 10; k++) {
+		OWN(arena) a = ARENA;
+		struct queue_item q;
+		struct body b;
+		OWNFD fd = -1;
+		uint64_t at;
+		char text[61];
+
+		MUST(queue_get(st, ids[k], &a, &q, NULL));
+		MUST(body_get(st, q.body, &a, &b, &fd, &at, NULL));
+		assert_int_equal(pread(fd, text, sizeof(text), (off_t)at), sizeof(text));
+		assert_true(text[0] == 'a' + k && text[60] == 'a' + k);
+		assert_int_equal(b.key.n, 32);
+		MUST(queue_delete(st, ids[k], NULL));
+		MUST(store_commit(st, NULL));
+	}
+	assert_true(files_in_bodies() <= 1);
+}
+
+static void what_is_due_comes_in_order(void **state)
+{
+	OWNS(store) st = opened(0);
+	struct ids i = fill(st);
+	int n = 0;
+	int64_t next, late = enqueue(st, &i, STR("x"), 500);
+
+	enqueue(st, &i, STR("y"), 5);
+	MUST(queue_due(st, 10, nothing, count_item, &n, 100, NULL));
+	assert_int_equal(n, 1);
+	MUST(queue_retry(st, late, 700, STR("4.4.1"), STR("no"), NULL));
+	MUST(queue_next(st, nothing, NULL, &next, NULL));
+	assert_int_equal(next, 5);
+	MUST(queue_flush(st, 0, NULL));
+	n = 0;
+	MUST(queue_due(st, 1, nothing, count_item, &n, 100, NULL));
+	assert_int_equal(n, 2);
+}
+
+static void old_rows_are_purged(void **state)
+{
+	OWNS(store) st = opened(0);
+	struct ids i = fill(st);
+	OWN(arena) a = ARENA;
+	struct str s;
+	bool more;
+
+	MUST(seen_add(st, STR("digest"), STR("mid"), 10, NULL));
+	MUST(upkeep_purge(st, 29 * DAY_S, &more, NULL));
+	MUST(seen_find(st, STR("digest"), &a, &s, NULL));
+	MUST(upkeep_purge(st, 31 * DAY_S, &more, NULL));
+	assert_int_equal(seen_find(st, STR("digest"), &a, &s, NULL), FAIL_ABSENT);
+	MUST(msgid_get(st, i.user, MSGID_INBOUND, STR("told@relay.example"), &a, &s, NULL));
+	MUST(upkeep_purge(st, 181 * DAY_S, &more, NULL));
+	assert_int_equal(msgid_get(st, i.user, MSGID_INBOUND, STR("told@relay.example"), &a, &s, NULL),
+	                 FAIL_ABSENT);
+	assert_false(more);
+}
+
+static void rates_are_counted_by_the_hour(void **state)
+{
+	OWNS(store) st = opened(0);
+	struct ids i = fill(st);
+	int64_t sum;
+
+	MUST(rate_add(st, i.user, 100, 1, &sum, NULL));
+	MUST(rate_add(st, i.user, 200, 2, &sum, NULL));
+	assert_int_equal(sum, 3);
+	MUST(rate_add(st, i.user, 200 + HOUR_S, 1, &sum, NULL));
+	assert_int_equal(sum, 1);
+}
+
+/* ---- promise 9 ------------------------------------------------------------------------------------------------------ */
+
+static bool file_has(const char *path, struct str token)
+{
+	OWNFD fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	bool found = false;
+	char *p;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	p = xalloc((size_t)st.st_size + 1);
+	if (read(fd, p, (size_t)st.st_size) == st.st_size)
+		found = str_find(str_of(p, (size_t)st.st_size), token) < (size_t)st.st_size;
+	free(p);
+	return found;
+}
+
+static void promise_9_files_name_nobody(void **state)
+{
+	static const char *const tokens[] = { "alice",
+		                              "shop@",
+		                              "bob",
+		                              "home.example",
+		                              "mailbox.example",
+		                              "relay.example",
+		                              "Robert",
+		                              "Sender",
+		                              "orig-id",
+		                              "token1",
+		                              "bookshop-label",
+		                              "cert-of",
+		                              "0123456789abcdef",
+		                              "bounce+" };
+	static const char *const files[] = { "postern.db", "postern.db-wal", "postern.db-shm" };
+	OWNS(store) st = opened(0);
+	struct ids i = fill(st);
+
+	enqueue(st, &i, STR("xxxx"), 1);
+	MUST(store_commit(st, NULL));
+	for (int scrubbed = 0; scrubbed < 2; scrubbed++) {
+		for (size_t t = 0; t < sizeof(tokens) / sizeof(tokens[0]); t++)
+			for (size_t k = 0; k < sizeof(files) / sizeof(files[0]); k++)
+				if (file_has(files[k], str_c(tokens[t])))
+					fail_msg("%s holds %s", files[k], tokens[t]);
+		MUST(store_scrub(st, NULL));
+	}
+}
+
+/* What is deleted is not to be found again, in the database or its log. */
+static void promise_9_deleted_keys_are_gone(void **state)
+{
+	static const char key[] = "wrapped-key-that-must-vanish-0123456789";
+	OWNS(store) st = opened(0);
+	struct ids i = fill(st);
+	struct sender_cert c = {
+		.reverse = i.reverse, .profile = i.profile, .cert = STR("c"), .wrapped = str_c(key)
+	};
+
+	MUST(sender_cert_add(st, &c, &c.id, NULL));
+	MUST(store_commit(st, NULL));
+	assert_true(file_has("postern.db", str_c(key)) || file_has("postern.db-wal", str_c(key)));
+	MUST(profile_delete(st, i.profile, NULL));
+	MUST(store_commit(st, NULL));
+	MUST(store_scrub(st, NULL));
+	assert_false(file_has("postern.db", str_c(key)) || file_has("postern.db-wal", str_c(key)));
+}
+
+/* ---- durability ------------------------------------------------------------------------------------------------------ */
+
+enum { MESSAGES = 6 };
+
+/* In a child that dies at step k: each message that was committed is counted in a file, after the commit. */
+static void run_until(int k)
+{
+	struct store *st = opened(0);
+	struct ids i = fill(st);
+	int said = open("acknowledged", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	MUST(store_commit(st, NULL));
+	steps_left = k;
+	for (int n = 0; n < MESSAGES; n++) {
+		enqueue(st, &i, STR("a message that was accepted"), n);
+		MUST(store_commit(st, NULL));
+		if (write(said, "x", 1) != 1)
+			_exit(3);
+	}
+	_exit(0);
+}
+
+static int check_item(void *arg, const struct queue_item *q, struct fail *f)
+{
+	struct store *st = ((void **)arg)[0];
+	int *n = ((void **)arg)[1];
+	OWN(arena) a = ARENA;
+	struct body b;
+	OWNFD fd = -1;
+	uint64_t at;
+	char text[64];
+
+	MUST(body_get(st, q->body, &a, &b, &fd, &at, NULL));
+	assert_int_equal(pread(fd, text, b.stored, (off_t)at), b.stored);
+	assert_true(str_eq(str_of(text, b.stored), STR("a message that was accepted")));
+	(*n)++;
+	return OK;
+}
+
+static void promise_2_what_was_acknowledged_survives_each_step(void **state)
+{
+	for (int k = 1; k <= 3 * MESSAGES + 1; k++) {
+		struct stat said;
+		struct store *st;
+		int status, n = 0;
+		void *arg[2] = { NULL, &n };
+		pid_t pid;
+
+		assert_int_equal(fresh(NULL), 0);
+		pid = fork();
+		if (pid == 0)
+			run_until(k);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 9 || WEXITSTATUS(status) == 0));
+		assert_int_equal(stat("acknowledged", &said), 0);
+		st = opened(0);
+		arg[0] = st;
+		MUST(queue_each(st, check_item, arg, NULL));
+		assert_true(n >= said.st_size && n <= said.st_size + 1);
+		store_free(st);
+	}
+}
+
+/* A full disk takes nothing halfway, and the store goes on when there is room again. */
+static void a_full_disk_loses_the_group_and_no_more(void **state)
+{
+	static char big[300000];
+	struct rlimit was, small = { 200000, 0 };
+	OWNS(store) st = opened(0);
+	struct ids i = fill(st);
+	struct body b = { .stored = sizeof(big), .plain = sizeof(big), .key = STR("k") };
+	OWNFD fd = -1;
+	int64_t id;
+
+	MUST(store_commit(st, NULL));
+	MUST(memfd_of(str_of(big, sizeof(big)), &fd, NULL));
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &was);
+	small.rlim_max = was.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &small);
+	MUST(user_add(st, STR("in the lost group"), 1, &id, NULL));
+	assert_int_equal(body_add(st, fd, &b, &id, NULL), FAIL_SYS);
+	setrlimit(RLIMIT_FSIZE, &was);
+	enqueue(st, &i, STR("a message that was accepted"), 1);
+	MUST(store_commit(st, NULL));
+	id = 0;
+	MUST(queue_each(st, check_item, (void *[]){ st, &(int){ 0 } }, NULL));
+}
+
+static int make_top(void **state)
+{
+	return mkdtemp(top) == NULL;
+}
+
+static int remove_top(void **state)
+{
+	char *argv[] = { (char[]){ "rm" }, (char[]){ "-rf" }, top, NULL };
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execv("/bin/rm", argv);
+		_exit(1);
+	}
+	return waitpid(pid, &status, 0) != pid || status;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(what_is_written_is_read, fresh),
+		cmocka_unit_test_setup(what_is_given_out_is_never_given_again, fresh),
+		cmocka_unit_test_setup(only_one_profile_of_a_mailbox_is_active, fresh),
+		cmocka_unit_test_setup(a_second_process_is_kept_out, fresh),
+		cmocka_unit_test_setup(a_part_goes_alone, fresh),
+		cmocka_unit_test_setup(bodies_come_back_and_their_files_go, fresh),
+		cmocka_unit_test_setup(what_is_due_comes_in_order, fresh),
+		cmocka_unit_test_setup(old_rows_are_purged, fresh),
+		cmocka_unit_test_setup(rates_are_counted_by_the_hour, fresh),
+		cmocka_unit_test_setup(promise_9_files_name_nobody, fresh),
+		cmocka_unit_test_setup(promise_9_deleted_keys_are_gone, fresh),
+		cmocka_unit_test_setup(promise_2_what_was_acknowledged_survives_each_step, fresh),
+		cmocka_unit_test_setup(a_full_disk_loses_the_group_and_no_more, fresh),
+	};
+
+	return cmocka_run_group_tests(tests, make_top, remove_top);
+}
