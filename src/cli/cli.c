@@ -37,7 +37,7 @@ bool cli_nth(const struct cli *c, const char *name, int i, const char **ret)
 
 static void print_all(FILE *to)
 {
-	fprintf(to, "Postern, a self-hosted privacy mail relay.\n\nusage: postern [-c FILE] COMMAND [--json] "
+	fprintf(to, "Postern, a self-hosted privacy mail relay.\n\nusage: postern [--config FILE] COMMAND [--json] "
 	            "...\n\n");
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct cli_command *k = tables[t]; k->words; k++)
@@ -175,8 +175,9 @@ static int run(struct cli *c, int argc, char **argv, struct fail *f)
 {
 	int words = 0;
 
-	if (argc >= 2 && strcmp(argv[0], "-c") == 0) {
+	if (argc >= 2 && (strcmp(argv[0], "-c") == 0 || strcmp(argv[0], "--config") == 0)) {
 		c->conf_path = argv[1];
+		c->conf_given = true;
 		argc -= 2;
 		argv += 2;
 	}

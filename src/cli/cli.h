@@ -35,7 +35,7 @@ struct cli {
 		const char *name, *value; /* value "" for a switch */
 	} given[CLI_ARGS_MAX];
 	int n_given;
-	bool json;
+	bool json, conf_given;
 	const char *conf_path;
 	struct arena arena;
 	/* the road to the server, opened by the first call */

@@ -1,5 +1,6 @@
 #include "cli/recovery.h"
 #include "cli/show.h"
+#include "crypto/aead.h"
 #include "ipc/codec.h"
 
 #include <setjmp.h>
@@ -69,5 +70,7 @@ int main(void)
 		cmocka_unit_test(records_are_shown_both_ways),
 	};
 
+	if (crypto_init(NULL) < 0)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

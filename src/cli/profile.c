@@ -5,7 +5,7 @@
 
 #include "crypto/aead.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static int profile_list(struct cli *c, struct fail *f)
 {
@@ -42,7 +42,7 @@ static int profile_delete(struct cli *c, struct fail *f)
 static int profile_issue(struct cli *c, struct fail *f)
 {
 	struct issue i = { .mailbox = c->operands[0],
-		           .modern = cli_option(c, "modern") != NULL,
+		           .modern = str_eq(str_c(cli_option(c, "cipher")), STR("modern")),
 		           .sender_key = cli_option(c, "sender-key"),
 		           .days = cli_option(c, "days"),
 		           .dir = cli_option(c, "out") ? cli_option(c, "out") : ".",
@@ -50,6 +50,8 @@ static int profile_issue(struct cli *c, struct fail *f)
 		           .passphrase_out = cli_option(c, "passphrase-out"),
 		           .activate = !cli_option(c, "no-activate") };
 
+	if (cli_option(c, "cipher") && !i.modern && strcmp(cli_option(c, "cipher"), "compatible") != 0)
+		return fail(f, FAIL_SYNTAX, "--cipher is compatible or modern");
 	TRY(crypto_init(f));
 	return issue_run(&i, c, f);
 }
@@ -57,8 +59,8 @@ static int profile_issue(struct cli *c, struct fail *f)
 // clang-format off
 const struct cli_command cli_profiles[] = {
 	{ "profile issue", "MAILBOX", "make keys and certificates for a mailbox", profile_issue, 1, 1, {
-	  { "modern", NULL, "P-256 and AES-256-GCM; few clients read it yet" },
-	  { "sender-key", "rsa2048|p256", "keys of the senders' certificates; default rsa2048, with --modern p256" },
+	  { "cipher", "compatible|modern", "modern: P-256 and AES-256-GCM; few clients read it yet" },
+	  { "sender-key", "rsa2048|p256", "keys of the senders' certificates; default rsa2048, with modern p256" },
 	  { "days", "N", "life of the profile; default by the configuration, 1095" },
 	  { "out", "DIR", "where the files go; default here" },
 	  { "passphrase-file", "FILE", "protects the .p12 files; default: one is made and printed" },

@@ -2,6 +2,7 @@
 #include "cli/ask.h"
 #include "cli/recovery.h"
 #include "cli/simple.h"
+#include "crypto/aead.h"
 #include "role/parent/parent.h"
 
 #include <errno.h>
@@ -76,18 +77,31 @@ static void tell(const char *dir, const struct secret *key, bool fresh)
 	       text.p, dir);
 }
 
+/* The folder that was named, or the one of the configuration that was. */
+static const char *dir_of(struct cli *c)
+{
+	const char *slash = strrchr(c->conf_path, '/');
+
+	if (c->operands[0])
+		return c->operands[0];
+	if (!c->conf_given || !slash)
+		return ".";
+	return arena_z(&c->arena, str_of(c->conf_path, (size_t)(slash - c->conf_path)));
+}
+
 static int init(struct cli *c, struct fail *f)
 {
-	const char *dir = c->operands[0] ? c->operands[0] : ".";
+	const char *dir = dir_of(c);
 	const struct conf_init values = { or_else(c, "domain", "relay.example"),
 		                          or_else(c, "listen", "127.0.0.1:2525"),
 		                          or_else(c, "smarthost", "127.0.0.1:25"),
-		                          or_else(c, "state", "state") };
-	const char *conf_path = in_dir(c, dir, "postern.conf"), *recover = cli_option(c, "recover");
+		                          or_else(c, "state-dir", "state") };
+	const char *conf_path = c->conf_given ? c->conf_path : in_dir(c, dir, "postern.conf"), *recover = cli_option(c, "recover");
 	OWN(buf) text = BUF(65536);
 	OWN(secret) key = SECRET_NONE;
 	struct conf conf;
 
+	TRY(crypto_init(f));
 	TRY(get_key(c, &key, f));
 	TRY(make_dir(dir, 0755, f));
 	conf_example(&values, &text);
@@ -149,7 +163,7 @@ const struct cli_command cli_server[] = {
 	  { "domain", "DOMAIN", "the domain of the aliases" },
 	  { "listen", "ADDRESS:PORT", "where mail is taken; default 127.0.0.1:2525" },
 	  { "smarthost", "ADDRESS:PORT", "where mail goes; default 127.0.0.1:25" },
-	  { "state", "DIR", "state directory; default state, beside the configuration" },
+	  { "state-dir", "DIR", "state directory; default state, beside the configuration" },
 	  { "recover", "KEY", "make the master key anew from its recovery key" } } },
 	{ "serve", "", "run the relay", serve, 0, 0, { { 0 } } },
 	{ "config check", "", "read the configuration and say what is wrong with it", config_check, 0, 0, { { 0 } } },

@@ -11,7 +11,7 @@ import nexthop
 import smtp
 from world import MAILBOX, World
 
-FAST = {"delivery.retry_s": "1, 1, 2", "delivery.idle_s": 3, "delivery.deliver_command_s": 2}
+FAST = {"delivery.retry": "1, 1, 2", "delivery.idle": 3, "delivery.command": 2}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_a_message_from_nobody_gets_no_notice(world):
 
 
 def test_many_messages_share_few_connections(world):
-    time.sleep(FAST["delivery.idle_s"] + 1)
+    time.sleep(FAST["delivery.idle"] + 1)
     before, since = world.hop.connections, len(world.hop.messages)
     with smtp.Smtp(world.server.port) as client:
         for i in range(60):
@@ -133,8 +133,8 @@ def test_the_same_message_again_is_not_relayed_twice(world):
 
 
 def test_what_never_gets_through_expires(hop, tmp_path):
-    """After delivery.expire_s the sender is told; the body is gone."""
-    w = World(hop, tmp_path, settings={**FAST, "delivery.expire_s": 3})
+    """After delivery.expire the sender is told; the body is gone."""
+    w = World(hop, tmp_path, settings={**FAST, "delivery.expire": 3})
     try:
         hop.misbehave("rcpt", "450 4.2.2 full", times=1000, match=MAILBOX)
         since = len(hop.messages)
