@@ -143,10 +143,8 @@ class Demo:
         self.keys = self.server.issue(MAILBOX, sender_key="rsa2048")
         self.server.alias("alice", ALIAS)
         self.issued = time.monotonic() - start
-        for name, kept in (("root.crt", "root.crt"), ("passphrase.txt", "passphrase.txt"), (self.keys.p12, "user-legacy.p12")):
-            shutil.copy(self.keys.path(name), FOLDER / kept)
-        modern = next(p for p in self.keys.folder.glob("*.p12") if p.name != self.keys.p12)
-        shutil.copy(modern, FOLDER / "user.p12")
+        for name in ("root.crt", "passphrase.txt", "user.p12", "user-legacy.p12"):
+            shutil.copy(self.keys.folder.parent / name, FOLDER)
         self.judge = judge.OpenSsl(self.keys, FOLDER / "work/openssl")
 
     def introduce(self):

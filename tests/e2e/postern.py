@@ -54,7 +54,7 @@ class Postern:
         self.domain = domain
         if init:
             self.init_output = self.command("init", "--domain", domain, "--listen", f"127.0.0.1:{self.port}", "--smarthost",
-                                            f"127.0.0.1:{hop_port}", "--state-dir", self.folder / "state", config=True)
+                                            f"127.0.0.1:{hop_port}", self.folder, config=False)
         self.set({"smtp.listen": f"127.0.0.1:{self.port}", "routes.default": f"127.0.0.1:{hop_port}",
                   "server.uid_base": UID_BASE if os.geteuid() == 0 else 0, "server.scribes": 2, **(settings or {})})
 
@@ -81,7 +81,7 @@ class Postern:
         log = self.folder / f"serve-{len(self.logs)}.log"
         self.logs.append(log)
         with open(log, "wb") as out:
-            self.process = subprocess.Popen([*map(str, wrapper), str(binary()), "--config", str(self.conf), "serve"], stdout=out,
+            self.process = subprocess.Popen([*map(str, wrapper), str(binary()), "-c", str(self.conf), "serve"], stdout=out,
                                             stderr=out, stdin=subprocess.DEVNULL, env={**os.environ, **self.env})
         if wait:
             self.wait_ready(seconds)
@@ -178,7 +178,7 @@ class Postern:
 
     def command(self, *words, config=True, check=True, data=None, seconds=60):
         """(status, stdout, stderr) of `postern WORDS`."""
-        options = ["--config", self.conf] if config else []
+        options = ["-c", self.conf] if config else []
         return run(binary(), *options, *words, data=data, check=check, seconds=seconds, env=self.env)
 
     def cli(self, *words, **options):
@@ -214,17 +214,16 @@ class Postern:
         answer = self.cli("alias", "add", *words, **options)
         return first(answer)["address"]
 
-    def issue(self, mailbox, cipher="compatible", sender_key="p256", activate=True, **options):
+    def issue(self, mailbox, modern=False, sender_key="p256", activate=True, **options):
         """`profile issue`: what the user then has, ready for the judges."""
         folder = self.folder / f"keys-{mailbox}-{secrets.token_hex(3)}"
         folder.mkdir()
         password = "correct horse battery"
-        (folder / "passphrase.txt").write_text(password)
-        if not activate:
-            options["no_activate"] = True
-        self.cli("profile", "issue", mailbox, cipher=cipher, sender_key=sender_key, out=folder,
-                 passphrase_file=folder / "passphrase.txt", **options)
-        return keys_of(folder, mailbox, password, "rsa" if cipher == "compatible" else "ec")
+        (folder / "passphrase.txt").write_text(password + "\n")
+        options.update({flag: True for flag, on in (("modern", modern), ("no_activate", not activate)) if on})
+        self.cli("profile", "issue", mailbox, sender_key=sender_key, out=folder, passphrase_file=folder / "passphrase.txt",
+                 **options)
+        return keys_of(folder, mailbox, password, "ec" if modern else "rsa")
 
     def stat(self):
         return first(self.cli("stat"))
@@ -244,17 +243,17 @@ def first(answer):
 
 
 def keys_of(folder, mailbox, password, kind):
-    """PEM files out of the PKCS#12 that `profile issue` wrote, by openssl alone."""
-    legacy = next(iter(sorted(folder.glob("*legacy*.p12"))), None)
-    modern = next(p for p in sorted(folder.glob("*.p12")) if p != legacy)
+    """PEM files out of the PKCS#12 that `profile issue` wrote, by openssl alone; in pem/, with the file itself."""
+    pem = folder / "pem"
+    pem.mkdir()
+    legacy = folder / "user-legacy.p12"
     for name, options in (("user.key", ["-nocerts", "-noenc"]), ("user.crt", ["-nokeys", "-clcerts"]),
                           ("chain.pem", ["-nokeys", "-cacerts"])):
-        pem = run("openssl", "pkcs12", "-in", modern, "-passin", f"pass:{password}", *options)[1].decode()
-        (folder / name).write_text(pem)
-    for block in re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n",
-                            (folder / "chain.pem").read_text(), re.S):
-        subject, issuer = run("openssl", "x509", "-noout", "-subject", "-issuer",
-                              data=block.encode())[1].decode().splitlines()
+        text = run("openssl", "pkcs12", "-in", folder / "user.p12", "-passin", f"pass:{password}", *options)[1].decode()
+        (pem / name).write_text(text)
+    for block in re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", (pem / "chain.pem").read_text(), re.S):
+        subject, issuer = run("openssl", "x509", "-noout", "-subject", "-issuer", data=block.encode())[1].decode().splitlines()
         own = subject.split("=", 1)[1] == issuer.split("=", 1)[1]
-        (folder / ("root.crt" if own else "int.crt")).write_text(block)
-    return judge.Keys(folder, mailbox, kind, (legacy or modern).name, password)
+        (pem / ("root.crt" if own else "int.crt")).write_text(block)
+    shutil.copy(legacy if legacy.exists() else folder / "user.p12", pem / "user.p12")
+    return judge.Keys(pem, mailbox, kind, "user.p12", password)

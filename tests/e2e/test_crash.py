@@ -23,7 +23,7 @@ MAILS = 6
 @pytest.fixture(scope="module")
 def ready(hop, tmp_path_factory):
     """A server with a user, stopped: each test starts a copy of its folder."""
-    w = World(hop, tmp_path_factory.mktemp("world"), settings={"delivery.retry": "1, 1, 2"})
+    w = World(hop, tmp_path_factory.mktemp("world"), settings={"delivery.retry": "1s, 1s, 2s"})
     w.server.stop()
     yield w
     w.close()

@@ -250,7 +250,7 @@ def lived(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lived")
     t = TOKENS
     with nexthop.NextHop(folder / "hop", name=t["expander"]) as hop:
-        server = postern.Postern(hop.port, settings={"server.log_level": "debug", "delivery.retry": "1"}).start()
+        server = postern.Postern(hop.port, settings={"server.log_level": "debug", "delivery.retry": "1s"}).start()
         server.cli("user", "add", t["user"])
         server.mailbox(t["user"], t["mailbox"])
         server.cli("mailbox", "sender-add", t["mailbox"], "second-" + t["mailbox"])

@@ -47,17 +47,17 @@ def test_the_senders_own_signature_still_verifies(relayed, ca, tmp_path):
     assert engine.verify(signature, part) == relayed["signed"].mail.sender
 
 
-@pytest.mark.parametrize("cipher, sender_key, algorithms", [
-    ("compatible", "rsa2048", ("rsaEncryption", "aes-256-cbc")),
-    ("compatible", "p256", ("rsaEncryption", "aes-256-cbc")),
-    ("modern", "p256", ("dhSinglePass-stdDH-sha256kdf-scheme", "aes-256-gcm")),
-    ("modern", "rsa2048", ("dhSinglePass-stdDH-sha256kdf-scheme", "aes-256-gcm")),
+@pytest.mark.parametrize("modern, sender_key, algorithms", [
+    (False, "rsa2048", ("rsaEncryption", "aes-256-cbc")),
+    (False, "p256", ("rsaEncryption", "aes-256-cbc")),
+    (True, "p256", ("dhSinglePass-stdDH-sha256kdf-scheme", "aes-256-gcm")),
+    (True, "rsa2048", ("dhSinglePass-stdDH-sha256kdf-scheme", "aes-256-gcm")),
 ])
-def test_switches(world, tmp_path, cipher, sender_key, algorithms):
+def test_switches(world, tmp_path, modern, sender_key, algorithms):
     """Both switches of a profile, each in both positions; openssl reads them all."""
-    user = world.server.user(f"switch-{cipher}-{sender_key}")
+    user = world.server.user(f"switch-{modern}-{sender_key}")
     mailbox = world.server.mailbox(user, f"{user}@mailbox.example")
-    keys = world.server.issue(mailbox, cipher=cipher, sender_key=sender_key)
+    keys = world.server.issue(mailbox, modern=modern, sender_key=sender_key)
     alias = world.server.alias(user)
     done = world.relay(messages.html(alias), alias, judge.OpenSsl(keys, tmp_path))
     assert judge.algorithms(done.opened.sealed) == algorithms

@@ -15,10 +15,9 @@ def files(world):
     user = world.server.user("modern")
     mailbox = world.server.mailbox(user, "modern@mailbox.example")
     done = {}
-    for kind, keys in (("rsa", world.keys), ("ec", world.server.issue(mailbox, cipher="modern"))):
-        legacy = next(iter(keys.folder.glob("*legacy*.p12")), None)
-        modern = next(p for p in keys.folder.glob("*.p12") if p != legacy)
-        done[kind] = modern, legacy, keys
+    for kind, keys in (("rsa", world.keys), ("ec", world.server.issue(mailbox, modern=True))):
+        legacy = keys.folder.parent / "user-legacy.p12"
+        done[kind] = keys.folder.parent / "user.p12", legacy if legacy.exists() else None, keys
     return done
 
 
@@ -83,7 +82,7 @@ def test_thunderbird_imports_them(files, tmp_path):
 def test_the_apple_profile(files):
     """Root, intermediate and the legacy container, and no password inside."""
     _, legacy, keys = files["rsa"]
-    (path,) = keys.folder.glob("*.mobileconfig")
+    path = keys.folder.parent / "postern.mobileconfig"
     profile = plistlib.loads(path.read_bytes())
     payloads = {p["PayloadType"]: p for p in profile["PayloadContent"]}
     assert set(payloads) == {"com.apple.security.root", "com.apple.security.pkcs1", "com.apple.security.pkcs12"}
