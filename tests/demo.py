@@ -95,7 +95,7 @@ def provider_view(raw):
     """The header lines that say something, and the first of what it cannot read."""
     head, body = judge.split(raw)
     lines = body.decode("ascii", "replace").split("\r\n")
-    return shown_fields(head, ["From", "To", "Subject", "Content-Type"]) + lines[:5] + [f"… {human(len(body))} of it"]
+    return shown_fields(head, ["From", "To", "Subject", "Content-Type"]) + lines[:3] + [f"… {human(len(body))} of it"]
 
 
 def reader_view(done):
@@ -107,7 +107,7 @@ def reader_view(done):
         elif part.get_content_type() == "text/plain" and not text:
             text = part.get_payload(decode=True).decode(part.get_content_charset() or "utf-8", "replace")
     words = [w for line in text.strip().splitlines() for w in (textwrap.wrap(line, HALF) or [""])]
-    return shown_fields(done.outer, ["From", "To", "Subject"]) + [f"Signed by: {done.opened.signer}"] + words[:6 - min(2, len(files))] + files[:2]
+    return shown_fields(done.outer, ["From", "To", "Subject"]) + [f"Signed by: {done.opened.signer}"] + words[:4 - min(2, len(files))] + files[:2]
 
 
 def ask(done, folder):

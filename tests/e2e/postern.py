@@ -27,10 +27,6 @@ def binary():
     return folder / "postern"
 
 
-def has_hooks():
-    return "dev" not in str(binary()) and "release" not in str(binary())
-
-
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

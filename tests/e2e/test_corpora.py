@@ -91,7 +91,7 @@ def test_round_trip(world, corpus):
             continue
         (m,) = world.hop.wait(1, since=since)
         difference = differences(raw, judge.open_sealed(world.judge, m.raw)) or (m.faults and str(m.faults))
-        if difference:
+        if difference and not flaw(raw):
             changed[path.name] = difference
         else:
             through += 1

@@ -145,7 +145,11 @@ def files_of(server):
         if path.is_file() and not path.is_socket():
             yield str(path), path.read_bytes()
     for pid in server.pids():
-        for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            open_files = list(pathlib.Path(f"/proc/{pid}/fd").iterdir())
+        except PermissionError:  # not root: what may not be dumped may not be looked at
+            continue
+        for fd in open_files:
             try:
                 name = os.readlink(fd)
                 if name.startswith("/") and not name.startswith(("/memfd:", "/dev", "/proc")) and fd.is_file():
