@@ -4,7 +4,6 @@
 #include "base/str.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -31,10 +30,11 @@ void killer_arm(const char *role)
 	*(str_eq(what, STR("ipc")) ? &ipc_left : &store_left) = k;
 }
 
+/* As suddenly as kill -9, which the filter does not allow. */
 static void step(uint64_t *left)
 {
 	if (*left && --*left == 0)
-		kill(getpid(), SIGKILL);
+		__builtin_trap();
 }
 
 void killer_ipc_step(void)

@@ -208,18 +208,22 @@ def decrypted(engine, raw):
     return outer, der, engine.decrypt(der)
 
 
-def signed_parts(entity):
-    """(signed bytes, DER of the signature) of a multipart/signed entity, RFC 1847: the CRLF before a boundary is not
-    of the part."""
+def parts(entity):
+    """The parts of a multipart entity, as bytes, RFC 2046 5.1.1: the CRLF before a boundary is not of the part."""
     head, body = split(entity)
-    kind, parameters = content_type(head)
+    line = b"--" + content_type(head)[1]["boundary"].encode()
+    return re.split(rb"(?:^|\r\n)" + re.escape(line) + rb"(?:--)?[ \t]*(?:\r\n|$)", body)[1:-1]
+
+
+def signed_parts(entity):
+    """(signed bytes, DER of the signature) of a multipart/signed entity, RFC 1847."""
+    kind, parameters = content_type(split(entity)[0])
     if kind != "multipart/signed" or parameters.get("protocol") != "application/pkcs7-signature":
         raise Refused(f"not signed: {kind}")
-    line = b"--" + parameters["boundary"].encode()
-    pieces = re.split(rb"(?:^|\r\n)" + re.escape(line) + rb"(?:--)?[ \t]*(?:\r\n|$)", body)
-    if len(pieces) != 4:
-        raise Refused(f"{len(pieces) - 2} parts in multipart/signed")
-    return pieces[1], der_of(split(pieces[2])[1])
+    pieces = parts(entity)
+    if len(pieces) != 2:
+        raise Refused(f"{len(pieces)} parts in multipart/signed")
+    return pieces[0], der_of(split(pieces[1])[1])
 
 
 def open_sealed(engine, raw):

@@ -142,10 +142,12 @@ DTSTAMP:20260501T090000Z
 DTSTART:20260503T100000Z
 DTEND:20260503T110000Z
 SUMMARY:Meeting about the order
-ORGANIZER;CN="Olga Organizer";SENT-BY="mailto:assistant@shop.example":mailto:olga@shop.example
-ATTENDEE;CN=You;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:{alias}
-ATTENDEE;CN=Carl;ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;DELEGATED-FROM="mailto:boss@shop.example";RSVP=TRUE;X-LONG=xxxxxxxxxxxx
- xxxxxxx:mailto:carl@shop.exa
+ORGANIZER;CN="Olga Organizer";SENT-BY="mailto:assistant@shop.example"
+ :mailto:olga@shop.example
+ATTENDEE;CN=You;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE
+ :mailto:{alias}
+ATTENDEE;CN=Carl;ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;DELEGATED-FROM="mai
+ lto:boss@shop.example";RSVP=TRUE;X-LONG=xxxxxxxxx:mailto:carl@shop.exa
  mple
 DESCRIPTION:Write to nobody@description.example if you are late.
 END:VEVENT

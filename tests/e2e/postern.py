@@ -216,9 +216,9 @@ class Postern:
         folder.mkdir()
         password = "correct horse battery"
         (folder / "passphrase.txt").write_text(password + "\n")
-        options.update({flag: True for flag, on in (("modern", modern), ("no_activate", not activate)) if on})
-        self.cli("profile", "issue", mailbox, sender_key=sender_key, out=folder, passphrase_file=folder / "passphrase.txt",
-                 **options)
+        options.update({"no_activate": True} if not activate else {})
+        self.cli("profile", "issue", mailbox, cipher="modern" if modern else "compatible", sender_key=sender_key, out=folder,
+                 passphrase_file=folder / "passphrase.txt", **options)
         return keys_of(folder, mailbox, password, "ec" if modern else "rsa")
 
     def stat(self):

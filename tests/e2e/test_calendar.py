@@ -25,7 +25,7 @@ def test_addresses_in_an_invitation_are_mapped(world, shape):
     mail = messages.calendar(world.alias, **SHAPES[shape])
     done = world.relay(mail)
     (ics,) = calendars(done.opened.message)
-    unfolded = re.sub(r"\r?\n[ \t]", "", ics).replace("\r\n", "\n")
+    unfolded = re.sub(r"\r\n[ \t]", "", ics).replace("\r\n", "\n")
     assert "shop.example" not in unfolded.replace("//shop.example//", "")
     organizer = re.search(r"^ORGANIZER.*mailto:(\S+)$", unfolded, re.M)[1]
     assert organizer == done.opened.signer, "the organiser is the sender: one reverse address for both"
@@ -36,11 +36,13 @@ def test_addresses_in_an_invitation_are_mapped(world, shape):
 
 
 def test_an_invitation_inside_a_signature_is_left_alone(world, ca, tmp_path):
-    """Mapping would break the sender's signature: it stays as it is, and still verifies."""
+    """Mapping would break the sender's signature: it stays as it is, and still verifies; the user is warned."""
     inner = judge.split(messages.calendar(world.alias).raw)
     kept = [f"{n}: {v}".encode() for n, v in judge.fields(inner[0]) if n.lower().startswith("content-")]
     part = b"\r\n".join(kept) + b"\r\n\r\n" + inner[1]
     raw = messages.head(f"Olga <{pki.SENDER}>", world.alias, "Signed invitation") + ca.sign(part)
     done = world.relay(messages.Mail("signed-invitation", pki.SENDER, raw, ""))
-    found, signature = judge.signed_parts(done.opened.entity)
+    warning, entity = judge.parts(done.opened.entity)
+    assert b"signed by its sender" in warning and judge.content_type(judge.split(warning)[0])[0] == "text/plain"
+    found, signature = judge.signed_parts(entity)
     assert judge.OpenSsl(judge.Keys(ca.folder, ca.user), tmp_path).verify(signature, found) == pki.SENDER

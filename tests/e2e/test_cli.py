@@ -159,6 +159,8 @@ def test_a_deleted_profile_takes_its_keys_along(world):
     mailbox = world.server.mailbox(user, "gone@mailbox.example")
     world.server.issue(mailbox)
     (profile,) = world.server.cli("profile", "list", mailbox)
+    assert "active" in world.server.refuses("profile", "delete", profile["profile"])
+    world.server.cli("profile", "deactivate", profile["profile"])
     world.server.cli("profile", "delete", profile["profile"])
     assert world.server.cli("profile", "list", mailbox) == []
     world.server.cli("user", "delete", user)

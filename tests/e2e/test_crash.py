@@ -1,7 +1,9 @@
-"""kill -9, placed by a counter: at the k-th message that a role handles, or at the k-th durable step of the store. What
-got a 250 arrives, what arrives is sealed, and the server goes on."""
+"""Sudden death, placed by a counter: at the k-th message that a role handles, or at the k-th durable step of the store.
+What got a 250 arrives, what arrives is sealed, and the server goes on. (A locked role may not call kill, not even for
+itself: it ends by an illegal instruction, which nothing catches either.)"""
 
 import os
+import pathlib
 import re
 import shutil
 import time
@@ -31,7 +33,8 @@ def ready(hop, tmp_path_factory):
 
 def copy_of(ready, env):
     folder = postern.new_folder()
-    shutil.copytree(ready.server.folder, folder, dirs_exist_ok=True, symlinks=True)
+    shutil.copytree(ready.server.folder, folder, dirs_exist_ok=True, ignore=lambda at, names: [
+        n for n in names if pathlib.Path(at, n).is_socket()])
     for path in [folder, *folder.rglob("*")]:
         twin = ready.server.folder / path.relative_to(folder)
         if twin.exists():
@@ -76,7 +79,7 @@ def test_promise_2_what_got_a_250_arrives(ready, hop, kill):
         mails = [canary(i, kill) for i in range(MAILS)]
         for mail in mails:
             insist(server.port, mail, ready.alias)
-        server.wait_log(rf"ev=role-ended who={role} .*signal=9", 10)
+        server.wait_log(rf"ev=role-ended who={role} .*signal=[94]\b", 10)
         end = time.monotonic() + 30
         while True:
             opened = [judge.open_sealed(ready.judge, m.raw).entity for m in hop.messages[since:]]
@@ -102,7 +105,7 @@ def test_promise_2_power_cut_after_the_250(ready, hop):
         for i in range(5):
             server.start()
             mail = canary(i, "power")
-            assert smtp.send(server.port, mail.sender, ready.alias, mail.raw).ok
+            insist(server.port, mail, ready.alias)
             server.kill()
         hop.behave()
         server.start()

@@ -30,8 +30,8 @@ DANGEROUS = {
     "X-Received": "by 2002:a05:: for @", "DKIM-Signature": "v=1; d=shop.example; i=@; b=AAAA", "Received-SPF": "pass @",
     "Authentication-Results": "mx.shop.example; spf=pass smtp.mailfrom=@", "ARC-Authentication-Results": "i=1; @",
     "ARC-Seal": "i=1; d=@", "X-Originating-Email": "[@]", "X-Authenticated-Sender": "@", "X-MS-Exchange-Sender": "@",
-    "Comments": "written by @", "Keywords": "@", "Organization": "@", "In-Reply-To": "<answer.@>", "References": "<ref.@>",
-    "Content-ID": "<cid.@>", "Supersedes": "<old.@>", "Obsoletes": "<old.@>", "X-Unknown-Header": "@",
+    "Comments": "written by @", "Organization": "@", "In-Reply-To": "<answer.@>", "References": "<ref.@>",
+    "Supersedes": "<old.@>", "Obsoletes": "<old.@>", "X-Unknown-Header": "@",
     "Approved": "@", "Control": "cancel <1.@>", "Newsgroups": "@", "X-Mailer": "@", "User-Agent": "@",
 }
 
