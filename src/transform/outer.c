@@ -187,12 +187,16 @@ static void put_date(struct outer *o, struct str original)
 static void put_text(struct outer *o, const struct field_row *row)
 {
 	const struct field *fd = header_get(&o->s->root->header, str_c(row->name));
-	struct str text = fd ? word_decode(header_unfold(fd->body, o->a), o->a) : STR("");
+	struct str text = fd ? header_unfold(fd->body, o->a) : STR("");
 
 	if (str_eq(str_c(row->name), STR("Date")))
 		put_date(o, text);
-	else if (fd && (!str_eq(str_c(row->name), STR("List-Unsubscribe-Post")) || unsubscribes_by_web(o)))
-		header_put_text(o->out, row->name, text);
+	else if (!fd || (str_eq(str_c(row->name), STR("List-Unsubscribe-Post")) && !unsubscribes_by_web(o)))
+		return;
+	else if (str_is_ascii(text)) /* as it is: a charset that nobody here reads, its reader may */
+		header_put(o->out, row->name, text);
+	else
+		header_put_text(o->out, row->name, word_decode(text, o->a));
 }
 
 static int put_from(struct outer *o, struct fail *f)

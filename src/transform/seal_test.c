@@ -187,7 +187,7 @@ static const struct {
 	  "From:", "List-Unsubscribe" },
 	{ "From: b@home.example\r\nTo: \xe7\x94\xa8@\xe4\xbe\x8b.example\r\n\r\n", ":;", "\xe7" },
 	{ "From: b@home.example\r\nSubject: =?utf-8?Q?x=0D=0ABcc:_y@home.example?=\r\n\r\n",
-	  "Subject: x  Bcc: y@home.example", "\r\nBcc" },
+	  "Subject: =?utf-8?Q?x=0D=0ABcc:_y@home.example?=", "\r\nBcc" },
 };
 
 static void promise_6_each_header_row(void **state)

@@ -1,74 +1,9 @@
 #include "wire/word.h"
 
 #include "wire/b64.h"
+#include "wire/charset.h"
 
 enum { WORD_MAX = 75, LINE_MAX = 76, DECODED_MAX = 256 * 1024 };
-
-/* Windows-1252 0x80..0x9f as code points; 0 where there is none. */
-static const uint16_t cp1252[32] = { 0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
-	                             0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
-	                             0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
-	                             0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178 };
-
-/* ISO-8859-15 where it differs from ISO-8859-1. */
-static const struct {
-	unsigned char byte;
-	uint16_t code;
-} latin9[] = { { 0xa4, 0x20ac }, { 0xa6, 0x0160 }, { 0xa8, 0x0161 }, { 0xb4, 0x017d },
-	       { 0xb8, 0x017e }, { 0xbc, 0x0152 }, { 0xbd, 0x0153 }, { 0xbe, 0x0178 } };
-
-enum charset { CHARSET_OTHER, CHARSET_UTF8, CHARSET_LATIN1, CHARSET_LATIN9, CHARSET_1252 };
-
-static enum charset charset_of(struct str name)
-{
-	static const struct {
-		const char *name;
-		enum charset set;
-	} known[] = { { "utf-8", CHARSET_UTF8 },         { "us-ascii", CHARSET_UTF8 },
-		      { "utf8", CHARSET_UTF8 },          { "iso-8859-1", CHARSET_LATIN1 },
-		      { "iso-8859-15", CHARSET_LATIN9 }, { "latin1", CHARSET_LATIN1 },
-		      { "windows-1252", CHARSET_1252 },  { "cp1252", CHARSET_1252 } };
-
-	name = str_first(name, str_chr(name, '*')); /* RFC 2231 5: a language may follow */
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (str_eq_nocase(name, str_c(known[i].name)))
-			return known[i].set;
-	return CHARSET_OTHER;
-}
-
-static void put_code(uint16_t c, struct buf *out)
-{
-	if (c < 0x80) {
-		buf_addc(out, (char)c);
-	} else if (c < 0x800) {
-		buf_addc(out, (char)(0xc0 | c >> 6));
-		buf_addc(out, (char)(0x80 | (c & 63)));
-	} else {
-		buf_addc(out, (char)(0xe0 | c >> 12));
-		buf_addc(out, (char)(0x80 | (c >> 6 & 63)));
-		buf_addc(out, (char)(0x80 | (c & 63)));
-	}
-}
-
-static uint16_t code_of(unsigned char c, enum charset set)
-{
-	if (set == CHARSET_1252 && c >= 0x80 && c < 0xa0)
-		return cp1252[c - 0x80] ? cp1252[c - 0x80] : 0xfffd;
-	for (size_t i = 0; set == CHARSET_LATIN9 && i < sizeof(latin9) / sizeof(latin9[0]); i++)
-		if (latin9[i].byte == c)
-			return latin9[i].code;
-	return c;
-}
-
-static void to_utf8(struct str raw, enum charset set, struct buf *out)
-{
-	if (set == CHARSET_UTF8) {
-		buf_add(out, raw);
-		return;
-	}
-	for (size_t i = 0; i < raw.n; i++)
-		put_code(code_of((unsigned char)raw.p[i], set), out);
-}
 
 /* RFC 2047 4.2 */
 static void q_decode(struct str text, struct buf *out)
@@ -83,7 +18,6 @@ static void q_decode(struct str text, struct buf *out)
 }
 
 struct word {
-	enum charset set;
 	struct str charset, text;
 	bool base64;
 	size_t n; /* what it took */
@@ -107,9 +41,9 @@ static bool read_word(struct str s, struct word *w)
 	if (end == left.n || (!w->base64 && ascii_lower(encoding.p[0]) != 'q'))
 		return false;
 	w->text = str_first(left, end);
-	w->set = charset_of(w->charset);
+	w->charset = str_first(w->charset, str_chr(w->charset, '*')); /* RFC 2231 5: a language may follow */
 	w->n = (size_t)(left.p + end + 2 - s.p);
-	return w->set != CHARSET_OTHER && str_chr(w->text, ' ') == w->text.n;
+	return charset_known(w->charset) && str_chr(w->text, ' ') == w->text.n;
 }
 
 static size_t blanks(struct str s)
@@ -140,13 +74,13 @@ static size_t decode_run(struct str s, struct buf *out)
 		gap = blanks(str_from(s, at));
 		if (!read_word(str_from(s, at + gap), &w))
 			break;
-		if (w.set != first.set) {
+		if (!str_eq_nocase(w.charset, first.charset)) {
 			at += gap; /* the blanks vanish, the next run begins */
 			break;
 		}
 		at += gap;
 	}
-	to_utf8(buf_str(&raw), first.set, out);
+	charset_to_utf8(first.charset, buf_str(&raw), out);
 	return at;
 }
 
@@ -181,6 +115,7 @@ static struct str tidy(struct str s, struct arena *a)
 
 struct str word_decode(struct str in, struct arena *a)
 {
+	struct str raw = in;
 	OWN(buf) out = BUF(DECODED_MAX);
 
 	in = str_first(in, DECODED_MAX / 4);
@@ -195,6 +130,12 @@ struct str word_decode(struct str in, struct arena *a)
 			buf_addc(&out, in.p[0]);
 			in = str_from(in, 1);
 		}
+	}
+	if (!str_is_utf8(buf_str(&out))) { /* raw 8-bit from before UTF-8: mostly the Windows charset */
+		OWN(buf) guessed = BUF(3 * DECODED_MAX);
+
+		if (str_find(raw, STR("=?")) == raw.n && charset_to_utf8(STR("windows-1252"), raw, &guessed))
+			return tidy(buf_str(&guessed), a);
 	}
 	return tidy(buf_str(&out), a);
 }

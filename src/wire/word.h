@@ -1,6 +1,5 @@
-/* word.h - encoded words (RFC 2047) and display phrases. Charsets other than UTF-8, US-ASCII, ISO-8859-1,
- * -15 and Windows-1252 are left as they stand: without files there is no iconv in a sandbox, and a name
- * that cannot be read is shown raw rather than wrongly. */
+/* word.h - encoded words (RFC 2047) and display phrases. Charsets are those of wire/charset.h; a word in another one is
+ * left as it stands: what cannot be read is shown raw rather than wrongly. */
 #ifndef WIRE_WORD_H
 #define WIRE_WORD_H
 

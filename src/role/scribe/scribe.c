@@ -7,6 +7,7 @@
 #include "crypto/aead.h"
 #include "crypto/cert.h"
 #include "role/scribe/job.h"
+#include "wire/charset.h"
 
 #include <poll.h>
 #include <unistd.h>
@@ -338,6 +339,7 @@ static int init(void *self, struct role_start *start, struct fail *f)
 
 	s->age = timer_new(start->loop, on_age, s);
 	timer_set(s->age, AGE_MS);
+	charset_open();
 	return crypto_init(f);
 }
 
