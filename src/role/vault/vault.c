@@ -1,12 +1,13 @@
 /* vault.c - the one process that holds the master key. It wraps and unwraps keys, builds certificates from typed
  * fields, and lends one leaf key at a time into one scribe's socket. It never signs bytes that it is given, and
  * it believes what is authenticated under the master key, not what core says. */
-#include "role/role.h"
+#include "role/vault/vault.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/aead.h"
 #include "crypto/cert.h"
+#include "role/role.h"
 #include "role/vault/ca.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 
 struct vault {
 	struct secret master;
-	struct role_start *start;
+	struct loop *loop;
 	struct peer *core, *keygen;
 };
 
@@ -271,7 +272,7 @@ static void on_closed(void *self, struct peer *p, const struct fail *why)
 	peer_free(p);
 }
 
-static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
+int vault_take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
 {
 	struct vault *v = self;
 	const struct ipc_rule *rules = other == ROLE_CORE     ? core_rules
@@ -283,22 +284,65 @@ static int take_peer(void *self, enum role other, unsigned index, int fd, struct
 	if (!rules)
 		return fail(f, FAIL_BUG, "a road to %s", role_name(other));
 	peer_free(*place);
-	*place = peer_new(v->start->loop, fd, &o);
+	*place = peer_new(v->loop, fd, &o);
 	return OK;
+}
+
+int vault_take_master(void *self, struct str key, struct fail *f)
+{
+	struct vault *v = self;
+
+	if (key.n != AEAD_KEY)
+		return fail(f, FAIL_BUG, "a master key of %zu bytes", key.n);
+	return secret_copy(&v->master, key.p, key.n, f);
+}
+
+struct vault *vault_new(struct loop *l)
+{
+	struct vault *v = xnew(struct vault);
+
+	v->loop = l;
+	return v;
+}
+
+void vault_free(struct vault *v)
+{
+	if (!v)
+		return;
+	peer_free(v->core);
+	peer_free(v->keygen);
+	secret_done(&v->master);
+	free(v);
+}
+
+/* ---- the process ----------------------------------------------------------------------------------------- */
+
+struct vault_role {
+	struct role_start start;
+	struct vault *vault;
+};
+
+/* The loop is there before the first thing that the parent tells. */
+static struct vault *the_vault(struct vault_role *r)
+{
+	if (!r->vault)
+		r->vault = vault_new(r->start.loop);
+	return r->vault;
+}
+
+static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
+{
+	return vault_take_peer(the_vault(self), other, index, fd, f);
 }
 
 static int take_master(void *self, struct str key, struct fail *f)
 {
-	struct vault *v = self;
-
-	return secret_copy(&v->master, key.p, key.n, f);
+	return vault_take_master(the_vault(self), key, f);
 }
 
 static int init(void *self, struct role_start *s, struct fail *f)
 {
-	struct vault *v = self;
-
-	if (v->master.n != AEAD_KEY)
+	if (!the_vault(self)->master.n)
 		return fail(f, FAIL_BUG, "started without a master key");
 	return crypto_init(f);
 }
@@ -307,10 +351,8 @@ static const struct role_def def = { .peer = take_peer, .master = take_master, .
 
 void vault_main(unsigned index)
 {
-	static struct role_start start = { .role = ROLE_VAULT };
-	static struct vault v;
+	static struct vault_role r = { .start = { .role = ROLE_VAULT } };
 
-	start.index = index;
-	v.start = &start;
-	role_run(&def, &v, &start);
+	r.start.index = index;
+	role_run(&def, &r, &r.start);
 }

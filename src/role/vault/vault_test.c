@@ -1,0 +1,297 @@
+/* The vault, spoken to as core would: over its road, by its table. */
+#include "crypto/aead.h"
+#include "crypto/cert.h"
+#include "crypto/wrap.h"
+#include "ipc/peer.h"
+#include "role/vault/ca.h"
+#include "role/vault/vault.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { NOW = 1795435200, DAY = 86400 };
+
+/* What the vault answered, copied out of its record. */
+static struct said {
+	struct loop *loop;
+	enum ipc_tag tag;
+	int code;
+	struct buf one, two;
+	bool closed;
+} said;
+
+static void keep(enum ipc_tag tag, uint32_t code, struct str one, struct str two)
+{
+	said.tag = tag;
+	said.code = ipc_result(code);
+	buf_clear(&said.one);
+	buf_clear(&said.two);
+	buf_add(&said.one, one);
+	buf_add(&said.two, two);
+	loop_stop(said.loop);
+}
+
+static void on_keys(void *self, const void *msg, struct ipc_fds *fds)
+{
+	const struct store_keys_answer *m = msg;
+
+	keep(IPC_store_keys_answer, m->code, m->wrapped_column, m->column);
+}
+
+static void on_intermediate(void *self, const void *msg, struct ipc_fds *fds)
+{
+	const struct intermediate_answer *m = msg;
+
+	keep(IPC_intermediate_answer, m->code, m->wrapped_ca, m->spki);
+}
+
+static void on_issued(void *self, const void *msg, struct ipc_fds *fds)
+{
+	const struct issued *m = msg;
+
+	keep(IPC_issued, m->code, m->cert, m->wrapped_leaf);
+}
+
+static void on_wrapped(void *self, const void *msg, struct ipc_fds *fds)
+{
+	const struct spare_wrapped *m = msg;
+
+	keep(IPC_spare_wrapped, m->code, m->wrapped, STR(""));
+}
+
+static void on_closed(void *self, struct peer *p, const struct fail *why)
+{
+	said.closed = true;
+	loop_stop(said.loop);
+}
+
+static const struct ipc_rule answers[] = {
+	{ IPC_store_keys_answer, on_keys, 0, 0 },
+	{ IPC_intermediate_answer, on_intermediate, 0, 0 },
+	{ IPC_issued, on_issued, 0, 0 },
+	{ IPC_spare_wrapped, on_wrapped, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
+
+static struct vault *vault;
+static struct peer *core, *keygen;
+
+static struct peer *road(enum role who)
+{
+	struct peer_options o = { answers, NULL, on_closed };
+	int pair[2];
+
+	if (sock_pair(true, pair, NULL) < 0 || vault_take_peer(vault, who, 0, pair[0], NULL) < 0)
+		return NULL;
+	return peer_new(said.loop, pair[1], &o);
+}
+
+static int begin(void **state)
+{
+	static const char master[AEAD_KEY] = "a master key that is only a test";
+
+	said.one = said.two = BUF(65536);
+	if (crypto_init(NULL) < 0 || loop_new(&said.loop, NULL) < 0)
+		return 1;
+	vault = vault_new(said.loop);
+	if (vault_take_master(vault, str_of(master, sizeof(master)), NULL) < 0)
+		return 1;
+	core = road(ROLE_CORE);
+	keygen = road(ROLE_KEYGEN);
+	return !core || !keygen;
+}
+
+static void wait_answer(void)
+{
+	said.tag = IPC_NONE;
+	loop_resume(said.loop);
+	loop_run(said.loop);
+}
+
+static struct str kept(struct arena *a, const struct buf *b)
+{
+	return arena_str(a, buf_str(b));
+}
+
+static struct str spare(struct arena *a)
+{
+	OWNS(key) key = NULL;
+	OWN(secret) record = SECRET_NONE;
+
+	assert_int_equal(key_new(KEY_P256, &key, NULL), OK);
+	assert_int_equal(key_export_private(key, &record, NULL), OK);
+	SEND(keygen, spare_wrap, 1, KEY_P256, secret_str(&record));
+	wait_answer();
+	assert_int_equal(said.code, OK);
+	return kept(a, &said.one);
+}
+
+static struct str new_ca(struct arena *a, uint64_t user, uint64_t profile)
+{
+	OWN(buf) domains = BUF(256);
+	struct str key = spare(a);
+
+	list_add(&domains, STR("relay.example"));
+	SEND(core, intermediate, .req = 1, .user = user, .profile = profile, .spare = key,
+	     .subject_cn = STR("int"), .root_cn = STR("root"), .mailbox = STR("alice@mailbox.example"),
+	     .domains = buf_str(&domains), .not_before = NOW, .not_after = NOW + 100 * (int64_t)DAY);
+	wait_answer();
+	assert_int_equal(said.code, OK);
+	return kept(a, &said.one);
+}
+
+static int issue(struct arena *a, struct str ca, uint64_t user, uint64_t profile, const char *address,
+                 int64_t from, int64_t to)
+{
+	struct str key = spare(a);
+
+	SEND(core, issue_sender, 1, user, profile, ca, key, str_c(address), from, to);
+	wait_answer();
+	return said.code;
+}
+
+/* What comes out of the lending road: bytes, or its end. */
+static size_t lend(struct str wrapped, uint64_t user, uint64_t profile)
+{
+	int pair[2], fds[SOCK_FDS_MAX];
+	char record[8192];
+	size_t n = 0, n_fds = 0;
+
+	assert_int_equal(sock_pair(false, pair, NULL), OK);
+	SEND_FD(core, pair[0], lend, user, profile, wrapped);
+	close(pair[0]);
+	SEND(core, store_keys, .req = 2); /* answered after the loan */
+	wait_answer();
+	if (sock_recv(pair[1], record, sizeof(record), &n, fds, &n_fds, NULL) < 0)
+		n = 0;
+	close(pair[1]);
+	return n;
+}
+
+static void promise_3_a_ca_key_is_never_lent(void **state)
+{
+	OWN(arena) a = ARENA;
+	struct str ca = new_ca(&a, 7, 3), leaf;
+
+	assert_int_equal(issue(&a, ca, 7, 3, "r1@relay.example", NOW, NOW + DAY), OK);
+	leaf = kept(&a, &said.two);
+	assert_true(lend(leaf, 7, 3) > 32);
+	assert_int_equal(lend(ca, 7, 3), 0);
+	assert_int_equal(lend(spare(&a), 0, 0), 0);
+	assert_int_equal(lend(spare(&a), 7, 3), 0);
+}
+
+static void promise_3_a_loan_is_for_its_user_alone(void **state)
+{
+	OWN(arena) a = ARENA;
+	struct str ca = new_ca(&a, 7, 3), leaf;
+
+	assert_int_equal(issue(&a, ca, 7, 3, "r1@relay.example", NOW, NOW + DAY), OK);
+	leaf = kept(&a, &said.two);
+	assert_int_equal(lend(leaf, 8, 3), 0);
+	assert_int_equal(lend(leaf, 7, 4), 0);
+	((char *)(uintptr_t)leaf.p)[leaf.n - 1] ^= 1;
+	assert_int_equal(lend(leaf, 7, 3), 0);
+}
+
+/* A wrapped CA key with another label on it: the label is under the seal. */
+static void promise_3_a_key_cannot_be_relabelled(void **state)
+{
+	OWN(arena) a = ARENA;
+	struct str ca = new_ca(&a, 7, 3);
+
+	for (size_t i = 0; i < ca.n && i < 40; i++)
+		for (int to = 1; to < 6; to++) {
+			char *copy = arena_z(&a, ca);
+
+			if (copy[i] == to)
+				continue;
+			copy[i] = (char)to;
+			assert_int_equal(lend(str_of(copy, ca.n), 7, 3), 0);
+		}
+}
+
+static const struct {
+	const char *address;
+	int64_t from, to;
+	uint64_t user, profile;
+	int want;
+} issues[] = {
+	{ "r1@relay.example", NOW, NOW + DAY, 7, 3, OK },
+	{ "r1@Relay.Example", NOW, NOW + DAY, 7, 3, OK },
+	{ "r1@other.example", NOW, NOW + DAY, 7, 3, FAIL_DENIED },
+	{ "r1@sub.relay.example", NOW, NOW + DAY, 7, 3, FAIL_DENIED },
+	{ "alice@mailbox.example", NOW, NOW + DAY, 7, 3, FAIL_DENIED },
+	{ "r1@relay.example", NOW - 1, NOW + DAY, 7, 3, FAIL_DENIED },
+	{ "r1@relay.example", NOW, NOW + 101 * (int64_t)DAY, 7, 3, FAIL_DENIED },
+	{ "r1@relay.example", NOW, NOW + DAY, 8, 3, FAIL_DENIED },
+	{ "r1@relay.example", NOW, NOW + DAY, 7, 4, FAIL_DENIED },
+};
+
+static void promise_8_the_vault_signs_within_the_limits_alone(void **state)
+{
+	OWN(arena) a = ARENA;
+	struct str ca = new_ca(&a, 7, 3);
+
+	for (size_t i = 0; i < sizeof(issues) / sizeof(issues[0]); i++)
+		if (issue(&a, ca, issues[i].user, issues[i].profile, issues[i].address, issues[i].from,
+		          issues[i].to) != issues[i].want)
+			fail_msg("row %zu: %d", i, said.code);
+}
+
+static void store_keys_come_back(void **state)
+{
+	OWN(arena) a = ARENA;
+	struct str wrapped, plain;
+
+	SEND(core, store_keys, .req = 1);
+	wait_answer();
+	wrapped = kept(&a, &said.one);
+	plain = kept(&a, &said.two);
+	assert_int_equal(plain.n, 32);
+	SEND(core, store_keys, 1, wrapped, STR(""));
+	wait_answer();
+	assert_true(str_eq(plain, buf_str(&said.two)));
+	((char *)(uintptr_t)wrapped.p)[wrapped.n - 1] ^= 1;
+	SEND(core, store_keys, 1, wrapped, STR(""));
+	wait_answer();
+	assert_int_equal(said.code, FAIL_FORGED);
+}
+
+/* Last, for the roads end: what is not in the table of who asks is not answered. */
+static void promise_3_nobody_asks_past_the_table(void **state)
+{
+	SEND(keygen, store_keys, .req = 1);
+	wait_answer();
+	assert_true(said.closed);
+	said.closed = false;
+	SEND(core, spare_wrap, .req = 1);
+	wait_answer();
+	assert_true(said.closed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(promise_3_a_ca_key_is_never_lent),
+		cmocka_unit_test(promise_3_a_loan_is_for_its_user_alone),
+		cmocka_unit_test(promise_3_a_key_cannot_be_relabelled),
+		cmocka_unit_test(promise_8_the_vault_signs_within_the_limits_alone),
+		cmocka_unit_test(store_keys_come_back),
+		cmocka_unit_test(promise_3_nobody_asks_past_the_table),
+	};
+	int r = cmocka_run_group_tests(tests, begin, NULL);
+
+	peer_free(core);
+	peer_free(keygen);
+	vault_free(vault);
+	loop_free(said.loop);
+	buf_done(&said.one);
+	buf_done(&said.two);
+	return r;
+}
