@@ -59,7 +59,7 @@ const struct conf_key conf_keys[] = {
 	  "Longest wait for an answer of the next server." },
 	{ "delivery", "retry", CONF_DURATIONS, AT(retry_s), "1m, 5m, 15m, 1h, 3h, 6h", 1, 86400 * 7, NULL, CORE,
 	  "Waits between tries; the last one repeats." },
-	{ "delivery", "expire", CONF_DURATION, AT(expire_s), "5d", 60, 86400 * 30, NULL, CORE,
+	{ "delivery", "expire", CONF_DURATION, AT(expire_s), "5d", 1, 86400 * 30, NULL, CORE,
 	  "After so long a message is given up and its sender told." },
 
 	{ "profiles", "days", CONF_COUNT, AT(profile_days), "1095", 1, 36500, NULL, CORE,

@@ -30,7 +30,7 @@ const char *dsn_sentence(struct str status)
 	return sentences[i].sentence;
 }
 
-/* RFC 3463: three numbers; anything else is told as "5.0.0". A report of an end is never of class 4 (RFC 3464 2.3.4). */
+/* RFC 3463: class, subject, detail; anything else is told as "5.0.0". Class 4 says that it was the time that ran out. */
 static void put_status(struct str s, struct buf *out)
 {
 	size_t dots = 0;
@@ -41,12 +41,9 @@ static void put_status(struct str s, struct buf *out)
 		else if (s.p[i] < '0' || s.p[i] > '9')
 			dots = 9;
 	}
-	if (dots != 2 || s.n > 11 || s.n < 5 || (s.p[0] != '4' && s.p[0] != '5')) {
-		buf_addz(out, "5.0.0");
-		return;
-	}
-	buf_addc(out, '5');
-	buf_add(out, str_from(s, 1));
+	if (dots != 2 || s.n > 11 || s.n < 5 || (s.p[0] != '4' && s.p[0] != '5'))
+		s = STR("5.0.0");
+	buf_add(out, s);
 }
 
 static void put_address(const struct addr *a, struct buf *out)

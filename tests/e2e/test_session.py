@@ -1,6 +1,5 @@
 """The SMTP session from outside: what is offered, what is refused, and that nothing can be smuggled."""
 
-import re
 import smtplib
 import socket
 import ssl
@@ -77,7 +76,7 @@ def test_no_message_is_smuggled(world, ending):
         for line in (f"MAIL FROM:<{mail.sender}>", f"RCPT TO:<{world.alias}>"):
             assert c.cmd(line).code == 250
         assert c.cmd("DATA").code == 354
-        c.raw(re.sub(rb"(?m)^\.", b"..", mail.raw) + b"text" + ending + inner % world.alias.encode() + b"\r\n.\r\n")
+        c.raw(mail.raw + b"text" + ending + inner % world.alias.encode() + b"\r\n.\r\n")
         answers = []
         try:
             c.socket.settimeout(0.7)

@@ -138,8 +138,8 @@ static int run_alias_add(struct request *c, struct fail *f)
 	apply_limits(c, &al);
 	r = alias_add(c->core->store, &al, &id, f);
 	if (r == FAIL_EXISTS)
-		return call_wrong(c, "address", f, r,
-		                  "this address is or was in use, and is never given out twice");
+		return call_wrong(c, "address", f, r, "%.*s is or was in use, and is never given out twice",
+		                  STR_ARG(al.address));
 	TRY(r);
 	TRY(attach_mailboxes(c, user, id, f));
 	core_dirty(c->core);

@@ -112,6 +112,8 @@ void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
 		log_info("ev=refused rcpt=%s code=%d why=%s", log_mask(m->rcpt), r.verdict.smtp,
 		         r.verdict.why);
 	}
+	log_debug("ev=rcpt rcpt=%s sender=%s code=%d copies=%zu", log_mask(m->rcpt), log_mask(m->sender),
+	          r.verdict.smtp, r.n_boxes);
 	SEND(c->gate, rcpt_answer, m->session, m->seq, (uint32_t)r.verdict.smtp, str_c(r.verdict.enhanced),
 	     str_c(r.verdict.sentence), r.verdict.kind == VERDICT_ACCEPT ? (uint32_t)r.n_boxes : 0);
 }
