@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 1 << 20 };
+enum { FILE_MAX = 1 << 20, SOCKET_PATH_MAX = 107, SHOWN_MAX = 60 };
+
+#define SEE_EXAMPLE ": see the commented file that `postern init` writes"
 
 /* ---- one value ------------------------------------------------------------------------------------------------- */
 
@@ -30,9 +32,8 @@ int conf_apply(struct conf *c, struct str key, struct str value, struct arena *a
 	const struct conf_key *k = key_of(section, name);
 
 	if (!k)
-		return fail(f, FAIL_SYNTAX,
-		            "%.*s: there is no such key; see the commented file that `postern init` writes",
-		            STR_ARG(key));
+		return fail(f, FAIL_SYNTAX, "%.*s: there is no such key" SEE_EXAMPLE,
+		            STR_ARG(str_first(key, SHOWN_MAX)));
 	return conf_key_set(k, c, name, str_trim(value), a, f);
 }
 
@@ -43,12 +44,82 @@ void conf_blank(struct conf *c)
 
 /* ---- a whole file ---------------------------------------------------------------------------------------------- */
 
+enum { KEYS_MAX = 64 };
+
 struct reading {
 	struct conf *c;
 	struct arena *a;
+	struct str left; /* lines not yet given to inih */
+	unsigned line;   /* of the one that was given last */
+	unsigned given[KEYS_MAX];
 	struct fail why;
 	bool bad;
 };
+
+static bool has_control(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (((unsigned char)s.p[i] < 32 && s.p[i] != '\t') || s.p[i] == 127)
+			return true;
+	return false;
+}
+
+/* Gives inih one line at a time. It would cut a long line in two, stop at a NUL, and take an indented line for the
+ * continuation of the one before: such lines are refused or trimmed here. */
+static char *next_line(char *to, int room, void *stream)
+{
+	struct reading *r = stream;
+	struct str line;
+
+	if (r->bad || !r->left.n)
+		return NULL;
+	line = str_cut(&r->left, '\n');
+	if (!r->line++ && str_starts(line, STR("\xef\xbb\xbf"))) /* some editors' mark of UTF-8 */
+		line = str_from(line, 3);
+	line = str_trim(line);
+	if (line.n && (line.p[0] == '#' || line.p[0] == ';'))
+		line = STR("");
+	if (has_control(line))
+		r->bad = fail(&r->why, FAIL_SYNTAX, "a control character: delete it") < 0;
+	else if (line.n + 3 > (size_t)room)
+		r->bad = fail(&r->why, FAIL_SYNTAX,
+		              "a line has at most %d bytes: lists go on in a further line, as KEY = MORE",
+		              room - 3) < 0;
+	if (r->bad)
+		return NULL;
+	if (line.n)
+		memcpy(to, line.p, line.n);
+	memcpy(to + line.n, "\n", 2);
+	return to;
+}
+
+static bool is_section(struct str section)
+{
+	for (const struct conf_key *k = conf_keys; k->section; k++)
+		if (str_eq(section, str_c(k->section)))
+			return true;
+	return false;
+}
+
+/* A list may go on in a further line of the same key; everything else is said once. */
+static int check_place(struct reading *r, struct str section, struct str name, struct fail *f)
+{
+	const struct conf_key *k = key_of(section, name);
+	unsigned *given = k ? &r->given[k - conf_keys] : NULL;
+
+	if (!section.n)
+		return fail(f, FAIL_SYNTAX, "%.*s: stands before the first [section]: move it into its own",
+		            STR_ARG(str_first(name, SHOWN_MAX)));
+	if (!is_section(section))
+		return fail(f, FAIL_SYNTAX, "[%.*s]: there is no such section" SEE_EXAMPLE, STR_ARG(section));
+	if (!k || conf_key_is_list(k))
+		return OK;
+	if (*given)
+		return fail(f, FAIL_SYNTAX, "%s.%s: is set in line %u already: delete one of the two",
+		            k->section, k->name, *given);
+	*given = r->line;
+	return OK;
+}
 
 static int on_pair(void *user, const char *section, const char *name, const char *value)
 {
@@ -58,7 +129,8 @@ static int on_pair(void *user, const char *section, const char *name, const char
 	if (r->bad)
 		return 1;
 	buf_addf(&key, "%s.%s", section, name);
-	r->bad = conf_apply(r->c, buf_str(&key), str_c(value), r->a, &r->why) < 0;
+	r->bad = check_place(r, str_c(section), str_c(name), &r->why) < 0 ||
+	         conf_apply(r->c, buf_str(&key), str_c(value), r->a, &r->why) < 0;
 	return !r->bad; /* 0: inih returns the number of this line */
 }
 
@@ -94,6 +166,16 @@ static int check_whole(const struct conf *c, const char *name, struct fail *f)
 	if (!c->tls_certificate.n != !c->tls_key.n)
 		return fail(f, FAIL_SYNTAX, "%s: smtp.tls_certificate and smtp.tls_key: set both, or none",
 		            name);
+	if (c->memory_bytes < c->message_bytes)
+		return fail(f, FAIL_SYNTAX,
+		            "%s: smtp.memory_bytes: less than smtp.message_bytes: the largest message could "
+		            "never be taken; raise the one or lower the other",
+		            name);
+	if (c->control_socket.n > SOCKET_PATH_MAX)
+		return fail(f, FAIL_SYNTAX,
+		            "%s: server.control_socket: a socket's path has at most %d bytes: set it to a "
+		            "shorter one",
+		            name, SOCKET_PATH_MAX);
 	return OK;
 }
 
@@ -117,7 +199,7 @@ int conf_parse(struct str text, const char *name, const char *dir, struct arena 
                struct fail *f)
 {
 	struct conf c;
-	struct reading r = { .c = &c, .a = a };
+	struct reading r = { .c = &c, .a = a, .left = text };
 	int line;
 
 	conf_blank(&c);
@@ -125,17 +207,17 @@ int conf_parse(struct str text, const char *name, const char *dir, struct arena 
 		if (k->otherwise && k->otherwise[0])
 			TRY(conf_key_set(k, &c, str_c(k->name), str_c(k->otherwise), a, f));
 	c.n_listen = c.n_retry = 0; /* lists: what the file says replaces the default */
-	line = ini_parse_string(arena_z(a, text), on_pair, &r);
+	line = ini_parse_stream(next_line, &r, on_pair, &r);
+	if (line > 0 && (!r.bad || (unsigned)line < r.line))
+		return fail(f, FAIL_SYNTAX, "%s:%d: is neither [section] nor KEY = VALUE", name, line);
 	if (r.bad)
-		return fail(f, FAIL_SYNTAX, "%s:%d: %s", name, line, r.why.why);
-	if (line > 0)
-		return fail(f, FAIL_SYNTAX, "%s:%d: neither [section] nor key = value", name, line);
+		return fail(f, FAIL_SYNTAX, "%s:%u: %s", name, r.line, r.why.why);
 	if (line < 0)
 		return fail(f, FAIL_SYS, "%s: cannot be read", name);
 	for (const struct conf_key *k = conf_keys; k->section; k++)
 		TRY(conf_key_complete(k, &c, a, f));
-	TRY(check_whole(&c, name, f));
 	complete(&c, dir, a);
+	TRY(check_whole(&c, name, f));
 	*ret = c;
 	return OK;
 }
@@ -160,6 +242,9 @@ int conf_load(const char *path, struct arena *a, struct conf *ret, struct fail *
 	char *dir, *text;
 	ssize_t n;
 
+	if (fd < 0 && errno == EACCES)
+		return fail(f, FAIL_DENIED, "%s: this user may not read it: ask as its owner, or as root",
+		            path);
 	if (fd < 0)
 		return fail_errno(f, errno == ENOENT ? FAIL_ABSENT : FAIL_SYS, "%s", path);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > FILE_MAX)

@@ -1,4 +1,4 @@
-/* conf.h - the operator's file: one commented INI, every key with its default. Keys are one table in conf.c; it
+/* conf.h - the operator's file: one commented INI, every key with its default. Keys are one table in key.c; it
  * makes the struct below, the commented example that `postern init` writes, the error texts, and says which
  * role may see which key. */
 #ifndef CONF_CONF_H
@@ -64,7 +64,9 @@ struct conf {
 };
 
 /* Reads a file. Every error names file, line, key and remedy in f->why ("postern.conf:12: smtp.recipients: ...").
- * Unknown keys are errors. Strings live in the arena. FAIL_ABSENT: no such file; FAIL_SYNTAX: its content. */
+ * Unknown keys are errors, and so is a key that is set twice, but for lists: they may go on in a further line of the
+ * same key. Strings live in the arena. FAIL_ABSENT: no such file; FAIL_DENIED: not for this user; FAIL_SYNTAX: its
+ * content. */
 MUST_CHECK int conf_load(const char *path, struct arena *a, struct conf *ret, struct fail *f);
 /* The same of bytes in memory; `name` for the messages, `dir` for relative paths. */
 MUST_CHECK int conf_parse(struct str text, const char *name, const char *dir, struct arena *a,
@@ -73,7 +75,7 @@ MUST_CHECK int conf_parse(struct str text, const char *name, const char *dir, st
 /* What role r may know of c, as an ipc-style sequence of pairs: calls put("section.key", "value") for each. */
 void conf_for_role(const struct conf *c, enum role r,
                    void (*put)(void *self, struct str key, struct str value), void *self);
-/* The other end: starts from the defaults (zero for what the role may not see), applies pairs. */
+/* The other end: starts from nothing (zero is what the role may not see), applies pairs; a list's adds to it. */
 void conf_blank(struct conf *c);
 MUST_CHECK int conf_apply(struct conf *c, struct str key, struct str value, struct arena *a, struct fail *f);
 

@@ -28,6 +28,9 @@ static void the_example_is_valid(void **state)
 	assert_true(str_eq(conf_route(&c, STR("x.example")), STR("127.0.0.1:2526")));
 }
 
+#define LONG                                                                                                 \
+	"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjj" \
+	"jj"
 #define GOOD "[domains]\nrelay = relay.example\n[routes]\ndefault = 127.0.0.1:25\n"
 
 /* Each names the file, the line, the key and what to do. */
@@ -52,7 +55,34 @@ static const struct {
 	{ "[domains]\nrelay = m\xc3\xbcller.example\n",
 	  "t.conf:2: domains.relay: m\xc3\xbcller.example: write it as an A-label" },
 	{ "[domains]\nrelay = nodot\n", "t.conf:2: domains.relay: nodot is not a domain name" },
-	{ GOOD "nonsense\n", "t.conf:5: neither [section] nor key = value" },
+	{ GOOD "nonsense\n", "t.conf:5: is neither [section] nor KEY = VALUE" },
+	{ GOOD "nonsense\n[smtp]\nrecipients = many\n", "t.conf:5: is neither [section]" },
+	{ GOOD "[smtp]\nrecipients = 5\nnonsense\nrecipients = many\n", "t.conf:7: is neither [section]" },
+	{ GOOD "[smtp]\nrecipients = 5\n\nrecipients = 6\n",
+	  "t.conf:8: smtp.recipients: is set in line 6 already: delete" },
+	{ GOOD "[smtp]\n  recipients = 5\n  errors = many\n",
+	  "t.conf:7: smtp.errors: many is not a number: write" },
+	{ GOOD "[smpt]\nrecipients = 5\n", "t.conf:6: [smpt]: there is no such section: see" },
+	{ GOOD "[routes.mailbox]\nexample = 127.0.0.1:25\n", "t.conf:6: [routes.mailbox]: there is no such" },
+	{ "relay = relay.example\n" GOOD, "t.conf:1: relay: stands before the first [section]: move" },
+	{ GOOD "default = 127.0.0.1:26\n", "t.conf:5: routes.default: is set already: delete" },
+	{ GOOD "mailbox = 127.0.0.1:26\n", "t.conf:5: routes.mailbox: mailbox is not a domain name: write" },
+	{ GOOD "m\xc3\xbcller.example = 127.0.0.1:26\n", "t.conf:5: routes.m\xc3\xbcller.example: m" },
+	{ "[domains]\nrelay = relay..example\n", "t.conf:2: domains.relay: relay..example is not a domain" },
+	{ "[domains]\nrelay = -relay.example\n", "t.conf:2: domains.relay: -relay.example is not a domain" },
+	{ "[domains]\nrelay = a.example,\n", "t.conf:2: domains.relay:  is not a domain name: write it as" },
+	{ GOOD "[server]\nhostname = a b.example\n",
+	  "t.conf:6: server.hostname: a b.example is not a domain" },
+	{ GOOD "[server]\nstate_dir =\n", "t.conf:6: server.state_dir: is empty; without it the default is" },
+	{ GOOD "[server]\nlog_level = info\001\n", "t.conf:6: a control character: delete it" },
+	{ GOOD "[smtp]\ncommand = 2h\n", "t.conf:6: smtp.command: 2h is not between 1 and 3600 seconds" },
+	{ GOOD "[smtp]\nmessage_bytes = 1GiB\n",
+	  "t.conf:6: smtp.message_bytes: 1GiB is not between 65536 and" },
+	{ GOOD "[smtp]\nmemory_bytes = 1MiB\n", "t.conf: smtp.memory_bytes: less than smtp.message_bytes" },
+	{ GOOD "[server]\nstate_dir = /" LONG "\n",
+	  "t.conf: server.control_socket: a socket's path has at most" },
+	{ GOOD "[server]\nstate_dir = /" LONG LONG "\n",
+	  "t.conf:6: a line has at most 197 bytes: lists go on" },
 	{ GOOD "mailbox.example = here\n", "t.conf:5: routes.mailbox.example: here:" },
 };
 
@@ -67,6 +97,62 @@ static void errors_name_line_key_and_remedy(void **state)
 		if (!str_starts(str_c(f.why), str_c(errors[i].why)))
 			fail_msg("got \"%s\", wanted \"%s\"", f.why, errors[i].why);
 	}
+}
+
+/* inih alone would cut the long ones in two, and read the rest of the comment as a key. */
+static void what_people_write_is_read(void **state)
+{
+	static const char text[] =
+	        "\xef\xbb\xbf# a comment of more than a line: " LONG LONG "recipients = 7\r\n"
+	        "[domains]\r\n"
+	        "  relay = A.Example,\tb.example\r\n"
+	        "relay = c.example ; and one more\n"
+	        "[smtp]\n"
+	        "listen = 127.0.0.1:25\n"
+	        "listen = [::1]:25, unix:/run/x\n"
+	        "tls_key =\n"
+	        "message_bytes = 64 KiB\n"
+	        "[server]\nhostname = MX.Example\n"
+	        "[routes]\n"
+	        "Mailbox.Example=127.0.0.1:27\n"
+	        "default = 127.0.0.1:25";
+	OWN(arena) a = ARENA;
+	struct fail f = { 0 };
+	struct conf c;
+
+	if (conf_parse(str_c(text), "t.conf", "/", &a, &c, &f) < 0)
+		fail_msg("%s", f.why);
+	assert_int_equal(c.n_domains, 3);
+	assert_true(str_eq(c.domains[0], STR("a.example")) && str_eq(c.domains[2], STR("c.example")));
+	assert_int_equal(c.n_listen, 3);
+	assert_true(str_eq(c.listen[2], STR("unix:/run/x")));
+	assert_int_equal(c.message_bytes, 65536);
+	assert_int_equal(c.recipients, 100);
+	assert_true(!c.tls_key.n && str_eq(c.hostname, STR("mx.example")));
+	assert_true(str_eq(conf_route(&c, STR("mailbox.example")), STR("127.0.0.1:27")));
+}
+
+static void a_nul_does_not_end_the_file(void **state)
+{
+	static const char text[] = GOOD "\0[smtp]\nrecipients = many\n";
+	OWN(arena) a = ARENA;
+	struct fail f = { 0 };
+	struct conf c;
+
+	assert_int_equal(conf_parse(str_of(text, sizeof(text) - 1), "t.conf", "/", &a, &c, &f), FAIL_SYNTAX);
+	assert_string_equal(f.why, "t.conf:5: a control character: delete it");
+}
+
+static void files_that_are_none_are_told(void **state)
+{
+	OWN(arena) a = ARENA;
+	struct fail f = { 0 };
+	struct conf c;
+
+	assert_int_equal(conf_load("/nonexistent/postern.conf", &a, &c, &f), FAIL_ABSENT);
+	assert_true(str_starts(str_c(f.why), STR("/nonexistent/postern.conf: ")));
+	assert_int_equal(conf_load("/dev/null", &a, &c, &f), FAIL_SYNTAX);
+	assert_string_equal(f.why, "/dev/null: not a configuration file");
 }
 
 struct copy {
@@ -108,11 +194,52 @@ static void a_role_knows_its_own_and_no_more(void **state)
 	assert_int_equal(core.retry_s[1], 120);
 }
 
+struct told {
+	struct buf text;
+};
+
+static void note(void *self, struct str key, struct str value)
+{
+	struct told *t = self;
+
+	buf_addf(&t->text, "%.*s=%.*s\n", STR_ARG(key), STR_ARG(value));
+}
+
+/* What a role made of the pairs would be told again in the same words. */
+static void every_role_reads_what_it_is_told(void **state)
+{
+	OWN(arena) a = ARENA;
+	OWN(buf) text = BUF(65536);
+	struct conf c;
+
+	conf_example(&init, &text);
+	assert_int_equal(conf_parse(buf_str(&text), "t", "/x", &a, &c, NULL), OK);
+	for (enum role r = ROLE_CORE; r <= ROLE_KEYGEN; r++) {
+		struct conf own;
+		struct copy to = { &own, &a, 0, false };
+		struct told first = { BUF(65536) }, second = { BUF(65536) };
+
+		conf_blank(&own);
+		conf_for_role(&c, r, apply, &to);
+		conf_for_role(&c, r, note, &first);
+		conf_for_role(&own, r, note, &second);
+		assert_true(to.n >= 1);
+		assert_string_equal(first.text.p, second.text.p);
+		assert_true(str_find(buf_str(&first.text), STR("server.log_level=info\n")) < first.text.n);
+		buf_done(&first.text);
+		buf_done(&second.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_example_is_valid),
 		cmocka_unit_test(errors_name_line_key_and_remedy),
+		cmocka_unit_test(what_people_write_is_read),
+		cmocka_unit_test(a_nul_does_not_end_the_file),
+		cmocka_unit_test(files_that_are_none_are_told),
+		cmocka_unit_test(every_role_reads_what_it_is_told),
 		cmocka_unit_test(a_role_knows_its_own_and_no_more),
 	};
 

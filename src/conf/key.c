@@ -2,6 +2,8 @@
 
 #include "sys/sock.h"
 
+enum { LABEL_MAX = 63, DOMAIN_MAX = 200 };
+
 #define AT(field) offsetof(struct conf, field)
 #define CORE (1u << ROLE_CORE)
 #define GATE (1u << ROLE_GATE)
@@ -10,7 +12,7 @@
 
 // clang-format off
 const struct conf_key conf_keys[] = {
-	{ "server", "hostname", CONF_TEXT, AT(hostname), NULL, 0, 253, NULL, CORE | GATE | SCRIBE,
+	{ "server", "hostname", CONF_HOST, AT(hostname), NULL, 0, 253, NULL, CORE | GATE | SCRIBE,
 	  "Name of this server in greetings and reports. Default: the first relay domain." },
 	{ "server", "state_dir", CONF_PATH, AT(state_dir), "state", 1, 4096, NULL, CORE,
 	  "Directory of the database and the bodies; relative to this file." },
@@ -110,29 +112,36 @@ static bool read_duration(struct str v, uint64_t *ret)
 	return with_unit(v, units, factors, ret);
 }
 
-static int set_number(const struct conf_key *k, uint64_t v, uint64_t *ret, struct fail *f)
+/* A value in a message: enough of it to be recognised, so that the remedy still fits. */
+#define SHOWN(v) STR_ARG(str_first((v), 60))
+
+static int set_number(const struct conf_key *k, struct str v, uint64_t n, const char *unit, uint64_t *ret,
+                      struct fail *f)
 {
-	if (v < k->least || v > k->most)
-		return fail(f, FAIL_SYNTAX, "%s.%s: %llu is not between %llu and %llu", k->section, k->name,
-		            (unsigned long long)v, (unsigned long long)k->least, (unsigned long long)k->most);
-	*ret = v;
+	if (n < k->least || n > k->most)
+		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not between %llu and %llu%s", k->section, k->name,
+		            SHOWN(v), (unsigned long long)k->least, (unsigned long long)k->most, unit);
+	*ret = n;
 	return OK;
 }
 
-static int set_u32(const struct conf_key *k, uint32_t *at, uint64_t v, struct fail *f)
+static int set_u32(const struct conf_key *k, uint32_t *at, struct str v, uint64_t n, const char *unit,
+                   struct fail *f)
 {
-	uint64_t n;
-
-	TRY(set_number(k, v, &n, f));
+	TRY(set_number(k, v, n, unit, &n, f));
 	*at = (uint32_t)n;
 	return OK;
 }
 
-static int set_text(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+/* Nothing after the "=" means unset, where a key may be. */
+static int set_path(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
 {
+	if (v.n < k->least && k->otherwise)
+		return fail(f, FAIL_SYNTAX, "%s.%s: is empty; without it the default is %s", k->section,
+		            k->name, k->otherwise);
 	if (v.n > k->most)
-		return fail(f, FAIL_SYNTAX, "%s.%s: longer than %llu bytes", k->section, k->name,
-		            (unsigned long long)k->most);
+		return fail(f, FAIL_SYNTAX, "%s.%s: longer than %llu bytes: use a shorter path", k->section,
+		            k->name, (unsigned long long)k->most);
 	*(struct str *)at = arena_str(a, v);
 	return OK;
 }
@@ -149,7 +158,7 @@ static int set_word(const struct conf_key *k, void *at, struct str v, struct are
 			return OK;
 		}
 	}
-	return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is none of %s", k->section, k->name, STR_ARG(v), k->words);
+	return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is none of %s", k->section, k->name, SHOWN(v), k->words);
 }
 
 static int set_count(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
@@ -157,8 +166,9 @@ static int set_count(const struct conf_key *k, void *at, struct str v, struct ar
 	uint64_t n;
 
 	if (!str_u64(v, &n))
-		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not a number", k->section, k->name, STR_ARG(v));
-	return set_u32(k, at, n, f);
+		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not a number: write digits", k->section, k->name,
+		            SHOWN(v));
+	return set_u32(k, at, v, n, "", f);
 }
 
 static int set_size(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
@@ -167,8 +177,8 @@ static int set_size(const struct conf_key *k, void *at, struct str v, struct are
 
 	if (!read_size(v, &n))
 		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not a size: write 10MiB, 512KiB or bytes",
-		            k->section, k->name, STR_ARG(v));
-	return set_number(k, n, at, f);
+		            k->section, k->name, SHOWN(v));
+	return set_number(k, v, n, " bytes", at, f);
 }
 
 static int set_duration(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
@@ -177,8 +187,8 @@ static int set_duration(const struct conf_key *k, void *at, struct str v, struct
 
 	if (!read_duration(v, &n))
 		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not a time: write 30s, 5m, 2h or 5d", k->section,
-		            k->name, STR_ARG(v));
-	return set_u32(k, at, n, f);
+		            k->name, SHOWN(v));
+	return set_u32(k, at, v, n, " seconds", f);
 }
 
 static int set_bool(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
@@ -187,7 +197,7 @@ static int set_bool(const struct conf_key *k, void *at, struct str v, struct are
 
 	if (!yes && !str_eq(v, STR("no")) && !str_eq(v, STR("off")) && !str_eq(v, STR("false")))
 		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is neither yes nor no", k->section, k->name,
-		            STR_ARG(v));
+		            SHOWN(v));
 	*(bool *)at = yes;
 	return OK;
 }
@@ -203,11 +213,11 @@ static int set_endpoints(const struct conf_key *k, void *at, struct str v, struc
 	struct endpoint e;
 	struct fail why = { 0 };
 
-	for (c->n_listen = 0; v.p;) {
+	while (v.p) {
 		struct str one = str_trim(str_cut(&v, ','));
 
 		if (endpoint_parse(one, &e, &why) < 0)
-			return fail(f, FAIL_SYNTAX, "%s.%s: %.*s: %s", k->section, k->name, STR_ARG(one),
+			return fail(f, FAIL_SYNTAX, "%s.%s: %.*s: %s", k->section, k->name, SHOWN(one),
 			            why.why);
 		if (c->n_listen == CONF_LISTEN_MAX)
 			return fail(f, FAIL_SYNTAX, "%s.%s: more than %d", k->section, k->name,
@@ -226,32 +236,51 @@ static struct str lower(struct str s, struct arena *a)
 	return str_of(p, s.n);
 }
 
-static int check_domain(const struct conf_key *k, struct str d, struct fail *f)
+static bool is_label(struct str l)
 {
-	bool dot = false, bad = !d.n || d.n > 200 || d.p[0] == '.' || d.p[d.n - 1] == '.';
+	for (size_t i = 0; i < l.n; i++) {
+		char c = ascii_lower(l.p[i]);
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-')
+			return false;
+	}
+	return l.n && l.n <= LABEL_MAX && l.p[0] != '-' && l.p[l.n - 1] != '-';
+}
+
+/* RFC 5321 4.1.2; the bound leaves room within an address's 254 bytes for the local parts that we make. */
+static int check_domain(const char *section, struct str name, struct str d, struct fail *f)
+{
+	struct str left = d;
+	size_t labels = 0;
+	bool bad = !d.n || d.n > DOMAIN_MAX;
 
 	if (!str_is_ascii(d))
-		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s: write it as an A-label (xn--...)", k->section,
-		            k->name, STR_ARG(d));
-	for (size_t i = 0; i < d.n; i++) {
-		char c = ascii_lower(d.p[i]);
+		return fail(f, FAIL_SYNTAX, "%s.%.*s: %.*s: write it as an A-label (xn--...), as DNS does",
+		            section, SHOWN(name), SHOWN(d));
+	for (; left.p && !bad; labels++)
+		bad = !is_label(str_cut(&left, '.'));
+	return bad || labels < 2
+	               ? fail(f, FAIL_SYNTAX, "%s.%.*s: %.*s is not a domain name: write it as relay.example",
+	                      section, SHOWN(name), SHOWN(d))
+	               : OK;
+}
 
-		dot = dot || c == '.';
-		bad = bad || !((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.');
-	}
-	return bad || !dot ? fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not a domain name", k->section, k->name,
-	                          STR_ARG(d))
-	                   : OK;
+static int set_host(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	if (v.n)
+		TRY(check_domain(k->section, str_c(k->name), v, f));
+	*(struct str *)at = lower(v, a);
+	return OK;
 }
 
 static int set_domains(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
 {
 	struct conf *c = whole(k, at);
 
-	for (c->n_domains = 0; v.p;) {
+	while (v.p) {
 		struct str one = str_trim(str_cut(&v, ','));
 
-		TRY(check_domain(k, one, f));
+		TRY(check_domain(k->section, str_c(k->name), one, f));
 		if (c->n_domains == CONF_DOMAINS_MAX)
 			return fail(f, FAIL_SYNTAX, "%s.%s: more than %d", k->section, k->name,
 			            CONF_DOMAINS_MAX);
@@ -264,7 +293,7 @@ static int set_durations(const struct conf_key *k, void *at, struct str v, struc
 {
 	struct conf *c = whole(k, at);
 
-	for (c->n_retry = 0; v.p;) {
+	while (v.p) {
 		struct str one = str_trim(str_cut(&v, ','));
 
 		if (c->n_retry == CONF_RETRY_MAX)
@@ -277,7 +306,7 @@ static int set_durations(const struct conf_key *k, void *at, struct str v, struc
 }
 
 static int (*const setters[])(const struct conf_key *, void *, struct str, struct arena *, struct fail *) = {
-	[CONF_TEXT] = set_text,           [CONF_PATH] = set_text,           [CONF_WORD] = set_word,
+	[CONF_HOST] = set_host,           [CONF_PATH] = set_path,           [CONF_WORD] = set_word,
 	[CONF_COUNT] = set_count,         [CONF_SIZE] = set_size,           [CONF_DURATION] = set_duration,
 	[CONF_BOOL] = set_bool,           [CONF_ENDPOINTS] = set_endpoints, [CONF_DOMAINS] = set_domains,
 	[CONF_DURATIONS] = set_durations,
@@ -288,8 +317,14 @@ static int set_route(struct conf *c, struct str name, struct str v, struct arena
 	struct endpoint e;
 	struct fail why = { 0 };
 
+	if (!str_eq(name, STR("default")))
+		TRY(check_domain("routes", name, name, f));
+	for (size_t i = 0; i < c->n_routes; i++)
+		if (str_eq_nocase(name, c->routes[i].domain))
+			return fail(f, FAIL_SYNTAX, "routes.%.*s: is set already: delete one of the two",
+			            SHOWN(name));
 	if (endpoint_parse(v, &e, &why) < 0)
-		return fail(f, FAIL_SYNTAX, "routes.%.*s: %.*s: %s", STR_ARG(name), STR_ARG(v), why.why);
+		return fail(f, FAIL_SYNTAX, "routes.%.*s: %.*s: %s", SHOWN(name), SHOWN(v), why.why);
 	if (c->n_routes == CONF_ROUTES_MAX)
 		return fail(f, FAIL_SYNTAX, "routes: more than %d", CONF_ROUTES_MAX);
 	c->routes[c->n_routes++] = (struct conf_route){ lower(name, a), arena_str(a, v) };
@@ -319,7 +354,7 @@ static void print_value(const struct conf_key *k, const struct conf *c, struct b
 	const char *at = (const char *)c + k->offset;
 
 	switch (k->kind) {
-	case CONF_TEXT:
+	case CONF_HOST:
 	case CONF_PATH:
 	case CONF_WORD:
 		buf_add(out, *(const struct str *)at);

@@ -1,18 +1,19 @@
-/* key.h - the table of keys, private to conf/: where a value lies in struct conf, of what kind it is, and who may know it. */
+/* key.h - the table of keys, private to conf/: where a value lies in struct conf, of what kind it is, and who may
+ * know it. */
 #ifndef CONF_KEY_H
 #define CONF_KEY_H
 
 #include "conf/conf.h"
 
 enum conf_kind {
-	CONF_TEXT,
+	CONF_HOST, /* a domain name, or nothing */
 	CONF_PATH,
 	CONF_WORD,
 	CONF_COUNT,
 	CONF_SIZE,     /* bytes; KiB, MiB, GiB */
 	CONF_DURATION, /* seconds; s, m, h, d */
 	CONF_BOOL,
-	CONF_ENDPOINTS,
+	CONF_ENDPOINTS, /* from here on lists: each line adds to them */
 	CONF_DOMAINS,
 	CONF_DURATIONS,
 	CONF_ROUTE, /* any name: a domain or "default" */
@@ -28,6 +29,11 @@ struct conf_key {
 	unsigned roles;    /* bits 1 << ROLE_x of those who may know it; the parent knows all */
 	const char *help;
 };
+
+static inline bool conf_key_is_list(const struct conf_key *k)
+{
+	return k->kind >= CONF_ENDPOINTS;
+}
 
 extern const struct conf_key conf_keys[]; /* ends with a NULL section */
 
