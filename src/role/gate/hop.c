@@ -29,6 +29,7 @@ struct hop {
 	size_t fed;       /* and how much of that was given to the machine */
 	bool body_ended;
 	bool opened, idle, quitting, shaking, no_tls;
+	bool dry; /* nothing can be read, until the loop says so */
 	unsigned n_jobs, reads;
 };
 
@@ -101,10 +102,11 @@ static enum step serve_input(struct hop *h)
 	struct fail f = { 0 };
 	enum link_result r;
 
-	if (!room || (h->reads >= READS && !(h->link.tls && tls_pending(h->link.tls))))
+	if (!room || ((h->dry || h->reads >= READS) && !link_pending(&h->link)))
 		return STEP_WAIT;
 	h->reads++;
 	r = link_read(&h->link, g->inbox, room < sizeof(g->inbox) ? room : sizeof(g->inbox), &n, &f);
+	h->dry = r == LINK_WAIT || (r == LINK_DONE && !h->link.tls && n < room);
 	if (r == LINK_WAIT)
 		return STEP_WAIT;
 	if (r == LINK_DONE)
@@ -230,6 +232,7 @@ static enum step serve_tls(struct hop *h)
 		h->no_tls = true;
 		route_spoils_tls(h->route);
 	}
+	h->dry = false;
 	smtpc_tls_done(h->machine, r == LINK_DONE);
 	more_time(h);
 	return STEP_ON;
@@ -294,6 +297,8 @@ static void on_ready(void *arg, bool readable, bool writable)
 	struct hop *h = arg;
 	struct fail f = { 0 };
 
+	if (readable)
+		h->dry = false;
 	if (h->machine) {
 		run(h);
 	} else if (sock_connect_result(h->link.fd, &f) < 0) {

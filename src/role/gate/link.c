@@ -56,6 +56,11 @@ enum link_result link_read(struct link *k, void *p, size_t cap, size_t *ret_n, s
 	return LINK_DONE;
 }
 
+bool link_pending(const struct link *k)
+{
+	return k->tls && tls_pending(k->tls) > 0;
+}
+
 static enum link_result lost_by_end(enum link_result r, struct fail *f)
 {
 	if (r != LINK_END)

@@ -29,6 +29,8 @@ enum link_result {
 
 /* Some bytes, at least one, when LINK_DONE. */
 enum link_result link_read(struct link *k, void *p, size_t cap, size_t *ret_n, struct fail *f);
+/* Something can be read that the descriptor does not tell of. */
+bool link_pending(const struct link *k);
 /* *ret_n of them were written when LINK_DONE. After LINK_WAIT the same bytes are to come again, more may follow. */
 enum link_result link_write(struct link *k, struct str bytes, size_t *ret_n, struct fail *f);
 

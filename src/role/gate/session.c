@@ -155,12 +155,13 @@ static enum step serve_input(struct session *s)
 
 	if (s->ended)
 		return smtpd_output(s->machine).n ? STEP_WAIT : lose(s, "gone");
-	if (!room || (s->reads >= READS && !(s->link.tls && tls_pending(s->link.tls))))
+	if (!room || ((s->dry || s->reads >= READS) && !link_pending(&s->link)))
 		return STEP_WAIT;
 	s->reads++;
 	r = link_read(&s->link, g->inbox, room < sizeof(g->inbox) ? room : sizeof(g->inbox), &n, &f);
 	if (r == LINK_LOST)
 		return lose(s, "lost");
+	s->dry = r == LINK_WAIT || (!s->link.tls && n < room);
 	if (r == LINK_WAIT)
 		return STEP_WAIT;
 	if (r == LINK_END)
@@ -169,8 +170,6 @@ static enum step serve_input(struct session *s)
 		smtpd_input(s->machine, str_of(g->inbox, n));
 	if (smtpd_in_data(s->machine))
 		session_more_time(s);
-	if (!s->link.tls && n < room)
-		s->reads = READS; /* that was all: do not ask again only to hear so */
 	return STEP_ON;
 }
 
@@ -196,6 +195,7 @@ static enum step serve_tls(struct session *s)
 		         tls_cipher(s->link.tls));
 	else
 		log_info("sid=%016" PRIx64 " ev=tls failed=%s", s->id, log_quote(str_c(f.why)));
+	s->dry = false;
 	smtpd_tls_done(s->machine, r == LINK_DONE);
 	session_more_time(s);
 	return STEP_ON;
@@ -238,11 +238,13 @@ static enum link_result flush(struct session *s)
 	return LINK_DONE;
 }
 
+/* While core is asked nothing changes: the client seldom says anything then, and if it does, on_ready() knows. */
 static void watch(struct session *s)
 {
 	bool read = smtpd_want(s->machine) == SMTPD_INPUT && smtpd_room(s->machine) && !s->ended;
 
-	link_watch(&s->link, read || s->shaking, smtpd_output(s->machine).n > 0 && !s->asked);
+	if (!s->asked)
+		link_watch(&s->link, read || s->shaking, smtpd_output(s->machine).n > 0);
 }
 
 /* Replies are written when there is nothing left to do, and not while core is asked, so that those to pipelined
@@ -286,7 +288,11 @@ static void on_ready(void *arg, bool readable, bool writable)
 {
 	struct session *s = arg;
 
-	if (s->machine)
+	if (readable)
+		s->dry = false;
+	if (s->asked)
+		link_watch(&s->link, false, false);
+	else if (s->machine)
 		run(s);
 	else
 		throw_away(s);
@@ -384,6 +390,7 @@ void sessions_enter(struct sessions *all, int fd, const struct endpoint *who)
 	s->gate = g;
 	s->id = id;
 	s->client = client;
+	s->dry = true;
 	s->spool = SPOOL_NONE;
 	memcpy(s->host, host, sizeof(host));
 	s->machine = smtpd_new(&all->config);

@@ -26,6 +26,7 @@ struct session {
 	uint32_t seq; /* of the last question to core */
 	bool asked;   /* it is not answered */
 	bool shaking, ended;
+	bool dry; /* nothing can be read, until the loop says so */
 	unsigned reads;
 	uint32_t plans; /* outputs that the accepted recipients stand for */
 	char host[INET6_ADDRSTRLEN];
