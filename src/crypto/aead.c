@@ -144,6 +144,7 @@ struct aead_stream {
 	size_t n, unit; /* bytes waiting; bytes of a full chunk as it comes in */
 	bool opening, broken, ended;
 	uint8_t key[AEAD_KEY];
+	size_t in_used, made_used; /* how far the two have been written: a short body wipes no 128 KiB */
 	uint8_t in[AEAD_CHUNK + AEAD_TAG], made[AEAD_CHUNK + AEAD_TAG];
 };
 
@@ -183,7 +184,9 @@ void aead_stream_free(struct aead_stream *s)
 {
 	if (!s)
 		return;
-	wipe(s, sizeof(*s));
+	wipe(s->key, sizeof(s->key));
+	wipe(s->in, s->in_used);
+	wipe(s->made, s->made_used);
 	free(s);
 }
 
@@ -197,6 +200,7 @@ static int stream_chunk(struct aead_stream *s, struct str in, bool last, struct 
 	for (int i = 0; i < 8; i++)
 		nonce[3 + i] = (uint8_t)(s->chunk >> (56 - 8 * i));
 	s->chunk++;
+	s->made_used = in.n + AEAD_TAG > s->made_used ? in.n + AEAD_TAG : s->made_used;
 	if (s->opening && (in.n < AEAD_TAG || !gcm_open(key, nonce, STR_NONE, in, s->made)))
 		return fail_ossl(f, FAIL_FORGED, "sealed body does not open");
 	if (!s->opening && !gcm_seal(key, nonce, STR_NONE, in, s->made))
@@ -223,6 +227,7 @@ static int stream_take(struct aead_stream *s, struct str in, struct fail *f)
 		take = in.n < s->unit - s->n ? in.n : s->unit - s->n;
 		memcpy(s->in + s->n, in.p, take);
 		s->n += take;
+		s->in_used = s->n > s->in_used ? s->n : s->in_used;
 		in = str_from(in, take);
 	}
 	return OK;

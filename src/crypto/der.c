@@ -1,7 +1,6 @@
 #include "crypto/der.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* --- writing ------------------------------------------------------------------------------------------ */
 
@@ -102,22 +101,54 @@ void der_put_bits(struct buf *b, unsigned unused, struct str bytes)
 	buf_add(b, bytes);
 }
 
+/* The calendar by arithmetic: the C library's functions read /etc/localtime, even those for UTC. A year begins in
+ * March here, so that the odd day is its last; an era is 400 years. */
+enum { MARCH_YEAR = 365, ERA = 146097, EPOCH = 719468 /* days from March of year 0 to 1970 */ };
+static const int64_t DAY = 86400;
+
+struct civil {
+	int64_t year, month, day, second; /* second of the day */
+};
+
+static struct civil civil_of(int64_t utc)
+{
+	int64_t days = utc / DAY - (utc % DAY < 0) + EPOCH;
+	int64_t in_era = days % ERA, year, in_year, m;
+
+	/* days >= 0 for every time that is written */
+	year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / MARCH_YEAR;
+	in_year = in_era - (MARCH_YEAR * year + year / 4 - year / 100);
+	m = (5 * in_year + 2) / 153;
+	return (struct civil){ .year = year + days / ERA * 400 + (m >= 10),
+		               .month = m < 10 ? m + 3 : m - 9,
+		               .day = in_year - (153 * m + 2) / 5 + 1,
+		               .second = utc - (days - EPOCH) * DAY };
+}
+
+static int64_t utc_of(const struct civil *c)
+{
+	int64_t year = c->year - (c->month <= 2), m = (c->month + 9) % 12;
+	int64_t in_year = (153 * m + 2) / 5 + c->day - 1;
+
+	return (year * MARCH_YEAR + year / 4 - year / 100 + year / 400 + in_year - EPOCH) * DAY + c->second;
+}
+
 void der_put_time(struct buf *b, int64_t utc)
 {
-	time_t t = (time_t)utc;
-	struct str full;
-	struct tm tm;
-	char z[32];
+	static const int64_t year_1950 = -631152000, year_2050 = 2524608000, year_10000 = 253402300800;
+	struct civil c;
 
-	if (!gmtime_r(&t, &tm) || tm.tm_year < 50 || tm.tm_year > 9999 - 1900) {
+	if (utc < year_1950 || utc >= year_10000) {
 		b->over = true;
 		return;
 	}
-	full = str_of(z, strftime(z, sizeof(z), "%Y%m%d%H%M%SZ", &tm));
-	if (tm.tm_year < 150)
-		der_put(b, DER_UTC_TIME, str_from(full, 2));
+	c = civil_of(utc);
+	if (utc < year_2050)
+		buf_addf(b, "\x17\x0d%02d", (int)(c.year % 100));
 	else
-		der_put(b, DER_GENERAL_TIME, full);
+		buf_addf(b, "\x18\x0f%04d", (int)c.year);
+	buf_addf(b, "%02d%02d%02d%02d%02dZ", (int)c.month, (int)c.day, (int)(c.second / 3600),
+	         (int)(c.second / 60 % 60), (int)(c.second % 60));
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -236,9 +267,9 @@ int der_get_bool(struct str *in, bool *ret, struct fail *f)
 	return OK;
 }
 
-static bool digits(struct str s, int *ret)
+static bool digits(struct str s, int64_t *ret)
 {
-	int v = 0;
+	int64_t v = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] < '0' || s.p[i] > '9')
@@ -249,25 +280,25 @@ static bool digits(struct str s, int *ret)
 	return true;
 }
 
-/* timegm() takes the 31st of February for the 3rd of March: what it makes must read back as what was given. */
-static bool to_utc(int year, struct str rest, int64_t *ret)
+/* MMDDHHMMSSZ of a year. The 31st of February comes out as another day, and so is told. */
+static bool to_utc(int64_t year, struct str rest, int64_t *ret)
 {
-	struct tm tm = { .tm_year = year - 1900 }, back;
-	time_t t;
+	int64_t part[5], utc;
+	struct civil c, back;
 
-	if (rest.n != 11 || rest.p[10] != 'Z' || !digits(str_first(rest, 2), &tm.tm_mon) ||
-	    !digits(str_first(str_from(rest, 2), 2), &tm.tm_mday) ||
-	    !digits(str_first(str_from(rest, 4), 2), &tm.tm_hour) ||
-	    !digits(str_first(str_from(rest, 6), 2), &tm.tm_min) ||
-	    !digits(str_first(str_from(rest, 8), 2), &tm.tm_sec))
+	if (rest.n != 11 || rest.p[10] != 'Z')
 		return false;
-	tm.tm_mon--;
-	back = tm;
-	t = timegm(&back);
-	if (back.tm_mon != tm.tm_mon || back.tm_mday != tm.tm_mday || back.tm_hour != tm.tm_hour ||
-	    back.tm_min != tm.tm_min || back.tm_sec != tm.tm_sec)
+	for (size_t i = 0; i < 5; i++)
+		if (!digits(str_first(str_from(rest, 2 * i), 2), &part[i]))
+			return false;
+	if (part[0] < 1 || part[0] > 12 || part[2] > 23 || part[3] > 59 || part[4] > 59)
 		return false;
-	*ret = t;
+	c = (struct civil){ year, part[0], part[1], part[2] * 3600 + part[3] * 60 + part[4] };
+	utc = utc_of(&c);
+	back = civil_of(utc);
+	if (back.month != c.month || back.day != c.day)
+		return false;
+	*ret = utc;
 	return true;
 }
 
@@ -275,7 +306,7 @@ int der_get_time(struct str *in, int64_t *ret_utc, struct fail *f)
 {
 	bool full = der_is(*in, DER_GENERAL_TIME);
 	struct str body = STR_NONE;
-	int year = 0;
+	int64_t year = 0;
 
 	TRY(der_get(in, full ? DER_GENERAL_TIME : DER_UTC_TIME, &body, f));
 	if (!digits(str_first(body, full ? 4 : 2), &year) ||

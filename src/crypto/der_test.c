@@ -134,6 +134,29 @@ static void times_change_form_in_2050(void **state)
 	}
 }
 
+/* Against the C library, a day in every month of eight thousand years, and around each end of February. */
+static void the_calendar_is_the_librarys(void **state)
+{
+	static const int64_t day = 86400, last = 253402300800;
+
+	for (int64_t utc = -631152000; utc < last; utc += 13 * day + 3607) {
+		time_t t = utc;
+		struct tm tm;
+		char want[32];
+		OWN(buf) b = BUF(64);
+		struct str in, body;
+		int64_t back;
+
+		strftime(want, sizeof(want), "%Y%m%d%H%M%SZ", gmtime_r(&t, &tm));
+		der_put_time(&b, utc);
+		in = buf_str(&b);
+		assert_int_equal(der_get_time(&in, &back, NULL), OK);
+		assert_true(back == utc);
+		body = str_from(buf_str(&b), 2);
+		assert_true(str_eq(body, str_from(str_c(want), 15 - body.n)));
+	}
+}
+
 static void bad_times_are_refused(void **state)
 {
 	static const struct str cases[] = {
@@ -288,6 +311,7 @@ int main(void)
 		cmocka_unit_test(a_full_buffer_is_told),
 		cmocka_unit_test(numbers_are_shortest),
 		cmocka_unit_test(times_change_form_in_2050),
+		cmocka_unit_test(the_calendar_is_the_librarys),
 		cmocka_unit_test(bad_times_are_refused),
 		cmocka_unit_test(sets_are_sorted),
 		cmocka_unit_test(malformed_elements_are_refused),

@@ -24,7 +24,7 @@ void fail_ossl_at(struct fail *f, const char *file, int line, int code, const ch
 	const char *reason = e ? ERR_reason_error_string(e) : NULL;
 
 	ERR_clear_error();
-	(void)fail_at(f, file, line, code, "%s: %s", what, reason ? reason : "no reason given");
+	(void)fail_at(f, file, line, code, "%s%s%s", what, reason ? ": " : "", reason ? reason : "");
 }
 
 static bool fetch_all(void)

@@ -1,6 +1,7 @@
 #include "crypto/pkcs12.h"
 
 #include "crypto/aead.h"
+#include "crypto/pkcs12_in.h"
 #include "crypto/pki_test.h"
 
 #include <setjmp.h>
@@ -138,6 +139,25 @@ static void nss_imports(void **state)
 	}
 }
 
+/* Salts of files that gpgsm 2.2.40 did and did not import, passphrase "secret". */
+static void salts_that_gpgsm_cannot_read_are_known(void **state)
+{
+	static const struct {
+		uint8_t salt[PKCS12_OLD_SALT];
+		bool trips;
+	} cases[] = {
+		{ { 0x8c, 0xaf, 0x95, 0xbc, 0x50, 0x24, 0x0e, 0x55 }, true },
+		{ { 0x1e, 0x9b, 0x25, 0xf1, 0x44, 0x5f, 0x2b, 0x8c }, false },
+		{ { 0xe7, 0x2f, 0x4f, 0xf9, 0x29, 0x9a, 0xe0, 0x1f }, false },
+		{ { 0x1d, 0x50, 0x4b, 0x94, 0xa4, 0xec, 0x0f, 0x72 }, false },
+		{ { 0xf4, 0xf4, 0x97, 0x5f, 0xa4, 0x25, 0x37, 0x62 }, true },
+		{ { 0xce, 0xfd, 0x1f, 0x75, 0x29, 0x08, 0xf8, 0x8c }, false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_true(pkcs12_trips_gpgsm("secret", cases[i].salt, 2048) == cases[i].trips);
+}
+
 static void gpgsm_imports_the_old_form(void **state)
 {
 	OWN(chain) c = chain_of(WITH_RSA);
@@ -229,6 +249,7 @@ int main(void)
 		cmocka_unit_test(openssl_imports),
 		cmocka_unit_test(the_forms_are_as_told),
 		cmocka_unit_test(nss_imports),
+		cmocka_unit_test(salts_that_gpgsm_cannot_read_are_known),
 		cmocka_unit_test(gpgsm_imports_the_old_form),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 		cmocka_unit_test(apples_profile_is_a_property_list),
