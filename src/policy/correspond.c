@@ -1,60 +1,76 @@
 #include "policy/correspond.h"
 
+/* What a name is made of that nobody sees, or that turns the order of what is seen: marks and overrides of direction,
+ * separators of lines, blanks of no width. Joiners stay: scripts and pictures need them. */
+static const struct {
+	uint32_t from, to;
+} unseen[] = { { 0x80, 0x9f },     { 0xad, 0xad },     { 0x61c, 0x61c },
+	       { 0x200b, 0x200b }, { 0x200e, 0x200f }, { 0x2028, 0x202e },
+	       { 0x2060, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb } };
+
+/* The character at the start of s, and its length; what is not UTF-8 is U+FFFD, a byte at a time. */
+static uint32_t character(struct str s, size_t *ret_n)
+{
+	static const uint8_t mask[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	unsigned char c = (unsigned char)s.p[0];
+	size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+	uint32_t u;
+
+	if (n > s.n || !str_is_utf8(str_first(s, n))) {
+		*ret_n = 1;
+		return 0xfffd;
+	}
+	u = c & mask[n];
+	for (size_t i = 1; i < n; i++)
+		u = u << 6 | ((unsigned char)s.p[i] & 0x3f);
+	*ret_n = n;
+	return u;
+}
+
+static bool is_unseen(uint32_t u)
+{
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		if (u >= unseen[i].from && u <= unseen[i].to)
+			return true;
+	return false;
+}
+
+/* An at sign in a name would be read, and linked, as an address: it is spelled, in all its widths. */
+static bool is_at(uint32_t u)
+{
+	return u == '@' || u == 0xff20 || u == 0xfe6b;
+}
+
 static void clean_into(struct str s, struct buf *out)
 {
-	static const char *const overrides[] = { "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa",
-		                                 "\xe2\x80\xab", "\xe2\x80\xac", "\xe2\x80\xad",
-		                                 "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa7",
-		                                 "\xe2\x81\xa8", "\xe2\x81\xa9" };
+	size_t shown = 0, n;
 
-	while (s.n) {
-		bool bad = false;
+	for (; s.n && shown < DISPLAY_MAX; s = str_from(s, n)) {
+		uint32_t u = character(s, &n);
+		bool blank = u <= 32 || u == 127;
 
-		for (size_t i = 0; !bad && i < sizeof(overrides) / sizeof(overrides[0]); i++)
-			bad = str_starts(s, str_c(overrides[i]));
-		if (bad) {
-			s = str_from(s, 3);
+		if (is_unseen(u) || (blank && (!out->n || out->p[out->n - 1] == ' ')))
 			continue;
-		}
-		if ((unsigned char)s.p[0] >= 32 && s.p[0] != 127)
-			buf_addc(out, s.p[0]);
-		else if (out->n && out->p[out->n - 1] != ' ')
-			buf_addc(out, ' ');
-		s = str_from(s, 1);
-	}
-}
-
-/* Cut to at most n bytes between characters. */
-static struct str bounded(struct str s, size_t n)
-{
-	if (s.n <= n)
-		return s;
-	while (n && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-		n--;
-	return str_first(s, n);
-}
-
-/* An at sign in a name would be read, and linked, as an address: it is spelled. */
-static void spell_at(struct str s, struct buf *out)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '@')
+		shown++;
+		if (is_at(u))
 			buf_add(out, STR(" at "));
+		else if (u == 0xfffd)
+			buf_add(out, STR("\xef\xbf\xbd"));
 		else
-			buf_addc(out, s.p[i]);
+			buf_add(out, blank ? STR(" ") : str_first(s, n));
 	}
 }
 
 struct str display_name(struct str name, struct str address, struct arena *a)
 {
-	OWN(buf) clean = BUF(4096);
-	OWN(buf) out = BUF(8192);
+	OWN(buf) clean = BUF(8 * DISPLAY_MAX);
 
-	clean_into(str_first(name, 2000), &clean);
-	if (!str_trim(buf_str(&clean)).n)
-		clean_into(str_first(address, 1000), &clean);
-	spell_at(bounded(str_trim(buf_str(&clean)), DISPLAY_MAX), &out);
-	return arena_str(a, str_trim(buf_str(&out)));
+	clean_into(name, &clean);
+	if (!str_trim(buf_str(&clean)).n) {
+		buf_clear(&clean);
+		clean_into(address, &clean);
+	}
+	return arena_str(a, str_trim(buf_str(&clean)));
 }
 
 static struct str joined(struct arena *a, struct str x, struct str y, struct str z)
@@ -93,7 +109,7 @@ static struct str list_name(const struct who_facts *f)
 	size_t angle = str_chr(f->list_id, '<');
 	struct str phrase = str_trim(str_first(f->list_id, angle));
 
-	if (phrase.n > 2 && phrase.p[0] == '"')
+	if (phrase.n > 2 && phrase.p[0] == '"' && phrase.p[phrase.n - 1] == '"')
 		phrase = str_of(phrase.p + 1, phrase.n - 2);
 	if (phrase.n)
 		return phrase;
@@ -102,18 +118,18 @@ static struct str list_name(const struct who_facts *f)
 	return str_trim(f->list_id);
 }
 
+/* Empty: no list, or one that names nothing. */
 static struct str list_key(const struct who_facts *f)
 {
 	size_t open = str_chr(f->list_id, '<');
 	struct str id = f->list_id;
 
-	if (!id.n)
-		return f->list_post;
 	if (open < id.n) {
 		id = str_from(id, open + 1);
 		id = str_first(id, str_chr(id, '>'));
 	}
-	return str_trim(id);
+	id = str_trim(id);
+	return id.n ? id : f->list_post;
 }
 
 static void list_wrote(const struct who_facts *f, struct arena *a, struct who *w)
@@ -142,7 +158,7 @@ void who_wrote(const struct who_facts *f, struct arena *a, struct who *ret)
 {
 	struct who w = { .kind = WHO_PERSON };
 
-	if (f->list_id.n || f->list_post.n) {
+	if (list_key(f).n) {
 		list_wrote(f, a, &w);
 	} else if (!f->from.n) {
 		who_shared(f, a, &w);

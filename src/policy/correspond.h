@@ -28,10 +28,10 @@ void who_wrote(const struct who_facts *f, struct arena *a, struct who *ret);
 /* The same sender past the bound of new correspondents. */
 void who_shared(const struct who_facts *f, struct arena *a, struct who *ret);
 
-enum { DISPLAY_MAX = 100 };
+enum { DISPLAY_MAX = 100 }; /* characters */
 
-/* A name that is safe to show: no controls, no bidirectional overrides, bounded; when empty the address with " at " in
- * the place of the at sign, so that nothing turns it into a link past the relay. */
+/* A name that is safe to show: UTF-8 without controls, without what cannot be seen or turns the direction, bounded, with
+ * " at " for every at sign, so that nothing turns it into a link past the relay; of the address when it is empty. */
 struct str display_name(struct str name, struct str address, struct arena *a);
 
 #endif

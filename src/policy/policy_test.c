@@ -128,6 +128,29 @@ static const struct {
 	  "garden@lists.example",
 	  "Poster via Gardening",
 	  "" },
+	{ { STR_INIT("Poster"),
+	    STR_INIT("p@p.example"),
+	    { 0 },
+	    { 0 },
+	    STR_INIT("\"Quoted List\" <q.lists.example>"),
+	    STR_INIT("") },
+	  WHO_LIST,
+	  "list:q.lists.example",
+	  "p@p.example",
+	  "Poster via Quoted List",
+	  "" },
+	{ { STR_INIT("Bob"), STR_INIT("b@b.example"), { 0 }, { 0 }, STR_INIT(" < > "), STR_INIT("") },
+	  WHO_PERSON,
+	  "person:b@b.example",
+	  "b@b.example",
+	  "Bob",
+	  "" },
+	{ { STR_INIT("Bob"), STR_INIT("b@b.example"), { 0 }, { 0 }, STR_INIT(""), STR_INIT("l@b.example") },
+	  WHO_LIST,
+	  "list:l@b.example",
+	  "l@b.example",
+	  "Bob via l",
+	  "" },
 	{ { STR_INIT("broken"), STR_INIT(""), { 0 }, { 0 }, { 0 }, { 0 } },
 	  WHO_SHARED,
 	  "shared",
@@ -158,16 +181,71 @@ static void writers_are_told_apart(void **state)
 	}
 }
 
+static const struct {
+	const char *name, *address, *want;
+} names[] = {
+	{ "Bob", "b@b.example", "Bob" },
+	{ " \t ", "b@b.example", "b at b.example" },
+	{ "", "", "" },
+	{ "a\x01\r\n\tb", "", "a b" },
+	{ "bob@b.example", "", "bob at b.example" },
+	{ "bob\xef\xbc\xa0"
+	  "b.example",
+	  "", "bob at b.example" },
+	{ "bob\xef\xb9\xab"
+	  "b.example",
+	  "", "bob at b.example" },
+	{ "\xe2\x80\xae"
+	  "abc\xe2\x81\xa9",
+	  "", "abc" },
+	{ "a\xc2\x85"
+	  "b\xe2\x80\xa8"
+	  "c\xef\xbb\xbf"
+	  "d\xd8\x9c"
+	  "e",
+	  "", "abcde" },
+	{ "\xe2\x80\x8b", "b@b.example", "b at b.example" },
+	{ "a\xff"
+	  "b\xc3",
+	  "",
+	  "a\xef\xbf\xbd"
+	  "b\xef\xbf\xbd" },
+	{ "\xed\xa0\x80", "", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+	{ "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac", "",
+	  "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x94\xac" },
+};
+
+/* Promise 6: a name can be neither followed as an address nor read as something else than it is. */
+static void promise_6_names_are_only_names(void **state)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		OWN(arena) a = ARENA;
+		struct str got = display_name(str_c(names[i].name), str_c(names[i].address), &a);
+
+		if (!str_eq(got, str_c(names[i].want)))
+			fail_msg("%zu: \"%.*s\"", i, STR_ARG(got));
+	}
+}
+
 static void names_are_cut_between_characters(void **state)
 {
-	OWN(arena) a = ARENA;
-	OWN(buf) name = BUF(4096);
-	struct str s;
+	static const struct {
+		const char *character;
+		size_t bytes;
+	} cases[] = { { "x", 100 }, { "\xc3\xa9", 200 }, { "\xe4\xbe\x8b", 300 }, { "@", 0 } };
 
-	for (int i = 0; i < 300; i++)
-		buf_addz(&name, "\xc3\xa9");
-	s = display_name(buf_str(&name), STR(""), &a);
-	assert_true(s.n <= DISPLAY_MAX && str_is_utf8(s));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		OWN(arena) a = ARENA;
+		OWN(buf) name = BUF(4096);
+		struct str s;
+
+		for (int k = 0; k < 300; k++)
+			buf_addz(&name, cases[i].character);
+		s = display_name(buf_str(&name), STR(""), &a);
+		assert_true(str_is_utf8(s) && s.n <= 4 * DISPLAY_MAX);
+		if (cases[i].bytes)
+			assert_int_equal(s.n, cases[i].bytes);
+	}
 }
 
 /* Every row has a reason, no name stands twice, and what is not listed goes. */
@@ -213,6 +291,7 @@ int main(void)
 		cmocka_unit_test(promise_1_one_mailbox_without_a_key_fails_all),
 		cmocka_unit_test(promise_6_gone_reads_like_unknown),
 		cmocka_unit_test(writers_are_told_apart),
+		cmocka_unit_test(promise_6_names_are_only_names),
 		cmocka_unit_test(names_are_cut_between_characters),
 		cmocka_unit_test(the_header_table_is_whole),
 		cmocka_unit_test(retries_follow_the_schedule),
