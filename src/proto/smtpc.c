@@ -159,6 +159,34 @@ void smtpc_die_reply(struct smtpc *c, const struct smtpc_reply *r)
 	end(c);
 }
 
+/* ---- input ----------------------------------------------------------------------------------------------------- */
+
+static bool is_listening(const struct smtpc *c)
+{
+	return c->state != CS_TLS && c->state != CS_OUTCOME && c->state != CS_END;
+}
+
+static void spoke_in_clear(struct smtpc *c)
+{
+	smtpc_die(c, SMTPC_TEMP, 451, "4.7.0", "The next hop spoke in clear after STARTTLS");
+}
+
+/* Reads replies as far as it goes without the host. */
+static void run(struct smtpc *c)
+{
+	struct smtpc_reply r;
+	enum smtpc_read got = READ_REPLY;
+
+	while (is_listening(c) && (got = smtpc_read_reply(c, &r)) == READ_REPLY) {
+		smtpc_on_reply(c, &r);
+		smtpc_reply_done(c, &r);
+	}
+	if (got == READ_BAD)
+		smtpc_die(c, SMTPC_TEMP, 451, "4.5.0", "The next hop gave a reply that is none");
+	else if (c->state == CS_TLS && c->in.n)
+		spoke_in_clear(c);
+}
+
 const struct smtpc_outcome *smtpc_outcome(const struct smtpc *c)
 {
 	return &c->outcome;
@@ -170,14 +198,7 @@ void smtpc_outcome_taken(struct smtpc *c)
 	smtpc_enter(c, c->closing ? CS_END : CS_READY);
 	if (!c->closing)
 		c->outcome = (struct smtpc_outcome){ 0 };
-	smtpc_input(c, STR_NONE); /* something may have come behind the last reply */
-}
-
-/* ---- input ----------------------------------------------------------------------------------------------------- */
-
-static bool is_listening(const struct smtpc *c)
-{
-	return c->state != CS_TLS && c->state != CS_OUTCOME && c->state != CS_END;
+	run(c); /* something may have come behind the last reply */
 }
 
 size_t smtpc_room(const struct smtpc *c)
@@ -187,26 +208,15 @@ size_t smtpc_room(const struct smtpc *c)
 
 void smtpc_input(struct smtpc *c, struct str in)
 {
-	struct smtpc_reply r;
-	enum smtpc_read got = READ_REPLY;
-
-	if (c->state == CS_END)
+	if (!in.n || c->state == CS_END)
 		return;
 	if (c->state == CS_TLS) {
-		if (in.n)
-			smtpc_die(c, SMTPC_TEMP, 451, "4.7.0", "The next hop spoke in clear after STARTTLS");
+		spoke_in_clear(c);
 		return;
 	}
 	assert(in.n <= smtpc_room(c));
 	buf_add(&c->in, in);
-	while (is_listening(c) && (got = smtpc_read_reply(c, &r)) == READ_REPLY) {
-		smtpc_on_reply(c, &r);
-		smtpc_reply_done(c, &r);
-	}
-	if (got == READ_BAD)
-		smtpc_die(c, SMTPC_TEMP, 451, "4.5.0", "The next hop gave a reply that is none");
-	else if (c->state == CS_TLS && c->in.n)
-		smtpc_die(c, SMTPC_TEMP, 451, "4.7.0", "The next hop spoke in clear after STARTTLS");
+	run(c);
 }
 
 void smtpc_lost(struct smtpc *c, struct str text)

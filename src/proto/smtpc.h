@@ -8,7 +8,8 @@
  *   connection, an unreadable reply or a 421 is TEMP, also after the final dot (then the message may arrive twice).
  * - A body with a CR or LF apart or a NUL, or of another length than announced, is never completed: no final dot, the
  *   connection ends.
- * - The split of the input into calls does not change what is sent or decided.
+ * - The split of the input into calls does not change what is sent or decided, for a peer that answers only what was
+ *   said. A reply before its command ends the connection where that can be seen.
  *
  * A host calls, after each of its events: serve smtpc_want(), then write smtpc_output() while there is some (so that
  * MAIL, RCPT and DATA go in one write, and a small body with its dot in one), then read at most smtpc_room(). */

@@ -62,9 +62,34 @@ static bool scripted(const struct testhost *h, enum th_kind kind)
 	return h->used[kind] < h->queued[kind];
 }
 
+/* What the local part of the recipient (RCPT) or of the sender (the others) asks for. */
+static const struct {
+	enum th_kind kind;
+	struct str local;
+	struct th_verdict verdict;
+} judgements[] = {
+	{ TH_RCPT, STR_INIT("unknown"), { 550, STR_INIT("5.1.1"), STR_INIT("Unknown here") } },
+	{ TH_RCPT, STR_INIT("later"), { 451, STR_INIT("4.3.0"), STR_INIT("Not now") } },
+	{ TH_SPOOL, STR_INIT("full"), { 452, STR_INIT("4.3.1"), STR_INIT("No room") } },
+	{ TH_COMMIT, STR_INIT("never"), { 550, STR_INIT("5.7.1"), STR_INIT("Not wanted") } },
+	{ TH_COMMIT, STR_INIT("busy"), { 451, STR_INIT("4.3.0"), STR_INIT("Not now") } },
+};
+
+static struct th_verdict judged(struct testhost *h, enum th_kind kind)
+{
+	struct str local = kind == TH_RCPT ? smtpd_asked(h->s)->local : smtpd_mail(h->s)->from.local;
+
+	for (size_t i = 0; i < sizeof(judgements) / sizeof(judgements[0]); i++)
+		if (judgements[i].kind == kind && str_eq(judgements[i].local, local))
+			return judgements[i].verdict;
+	return defaults[kind];
+}
+
 static struct th_verdict next(struct testhost *h, enum th_kind kind)
 {
-	return scripted(h, kind) ? h->queue[kind][h->used[kind]++] : defaults[kind];
+	if (scripted(h, kind))
+		return h->queue[kind][h->used[kind]++];
+	return h->judge && kind != TH_TLS ? judged(h, kind) : defaults[kind];
 }
 
 static void facts(const struct smtpd *s, struct buf *out)
@@ -168,9 +193,16 @@ static bool is_verdict(enum smtpd_want want)
 	return want == SMTPD_RCPT || want == SMTPD_SPOOL || want == SMTPD_COMMIT;
 }
 
+static bool is_stopped(const struct testhost *h)
+{
+	return h->stops && smtpd_want(h->s) == h->stop;
+}
+
 /* Serves one want; false when there is nothing to do but read. */
 static bool serve_one(struct testhost *h)
 {
+	if (is_stopped(h))
+		return false;
 	switch (smtpd_want(h->s)) {
 	case SMTPD_RCPT:
 		rcpt(h);
@@ -217,7 +249,7 @@ static size_t parked_input(struct testhost *h, struct str in)
 
 void testhost_input(struct testhost *h, struct str in, size_t piece)
 {
-	while (in.n && smtpd_want(h->s) != SMTPD_CLOSE) {
+	while (in.n && smtpd_want(h->s) != SMTPD_CLOSE && !is_stopped(h)) {
 		size_t n = piece < in.n ? piece : in.n;
 		size_t room = smtpd_room(h->s);
 

@@ -32,6 +32,9 @@ struct testhost {
 	unsigned drops; /* SMTPD_DROPs */
 	size_t park;    /* so many bytes come in before each verdict; 0: verdicts are immediate */
 	size_t send;    /* at most so many bytes are written at once; 0: all */
+	bool judge;     /* without a scripted verdict the addresses say it: see testhost.c */
+	bool stops;     /* leave this want as it is, and take no more input: */
+	enum smtpd_want stop;
 };
 
 void testhost_init(struct testhost *h, const struct smtpd_config *config); /* greets */

@@ -1,0 +1,100 @@
+/* Laws: the split of the input changes neither what is said nor what is accepted; no more messages are accepted than
+ * there are CRLF "." CRLF; what is accepted never holds a CR or LF apart or a NUL (testhost.c asserts that).
+ * Input: a seed byte for one of the splits, then what the client says; 0xfe is where it waits for a TLS handshake. */
+#include "proto/testhost.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+enum { WAIT = 0xfe };
+
+/* Small ones, so that small inputs reach them. */
+static const struct smtpd_config config = {
+	.hostname = STR_INIT("mx.example"),
+	.starttls = true,
+	.smtputf8 = true,
+	.limits = { .message = 300,
+	            .header_line = 80,
+	            .header_block = 200,
+	            .body_line = 100,
+	            .rcpts = 3,
+	            .errors = 6,
+	            .refusals = 3,
+	            .idle = 30,
+	            .messages = 5 },
+};
+
+/* Pieces of at most `most` bytes, of random length when there is a seed. */
+static void give(struct testhost *h, struct str in, size_t most, uint32_t seed)
+{
+	while (in.n) {
+		size_t n = most;
+
+		if (seed) {
+			seed = seed * 1664525 + 1013904223;
+			n = 1 + (seed >> 16) % 13;
+		}
+		n = n < in.n ? n : in.n;
+		testhost_input(h, str_first(in, n), n);
+		in = str_from(in, n);
+	}
+}
+
+static void run(struct testhost *h, struct str in, size_t most, uint32_t seed)
+{
+	testhost_init(h, &config);
+	h->judge = true;
+	h->park = seed % 7;
+	h->send = seed % 5;
+	while (in.n) {
+		bool waits = str_chr(in, (char)WAIT) < in.n;
+
+		give(h, str_cut(&in, (char)WAIT), most, seed);
+		if (waits)
+			testhost_tls(h);
+	}
+}
+
+static bool same_str(const struct buf *a, const struct buf *b)
+{
+	return str_eq(buf_str(a), buf_str(b));
+}
+
+static bool same(const struct testhost *a, const struct testhost *b)
+{
+	if (!same_str(&a->out, &b->out) || a->n_got != b->n_got || smtpd_want(a->s) != smtpd_want(b->s))
+		return false;
+	for (size_t i = 0; i < a->n_got; i++)
+		if (!same_str(&a->got[i].body, &b->got[i].body) ||
+		    !same_str(&a->got[i].facts, &b->got[i].facts))
+			return false;
+	return str_eq(str_c(smtpd_why(a->s)), str_c(smtpd_why(b->s)));
+}
+
+static size_t ends(struct str in)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i + 3 <= in.n; i++)
+		n += str_eq(str_first(str_from(in, i), 3), STR(".\r\n"));
+	return n;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	static struct testhost whole, bytes, cut;
+	struct str in = str_from(str_of(p, n), 1);
+
+	if (!n)
+		return 0;
+	run(&whole, in, SMTPD_ROOM, 0);
+	run(&bytes, in, 1, 0);
+	run(&cut, in, 1, 1u + p[0]);
+	if (!same(&whole, &bytes) || !same(&whole, &cut) || whole.n_got > ends(in))
+		abort();
+	testhost_done(&whole);
+	testhost_done(&bytes);
+	testhost_done(&cut);
+	return 0;
+}
