@@ -231,6 +231,34 @@ static void check_end(const struct script *s, const struct mode *mode, const str
 		complain(s, mode->name, 0, "is the end", str_c(wants[smtpc_want(t->c)]));
 }
 
+static void give(struct testclient *t, const struct mode *mode, struct buf *pending)
+{
+	testclient_input(t, buf_str(pending), mode->piece);
+	testclient_serve(t);
+	buf_clear(pending);
+}
+
+static void run_steps(const struct script *s, const struct mode *mode, struct testclient *t)
+{
+	OWN(buf) pending = BUF(SCRIPT_OUT);
+
+	for (size_t i = 0; i < s->n_steps; i++) {
+		const struct step *st = &s->steps[i];
+
+		if (st->op == OP_INPUT) {
+			buf_add(&pending, st->bytes);
+			continue;
+		}
+		give(t, mode, &pending);
+		check_said(s, mode, t, st->said, st->line);
+		if (st->op == OP_WAIT)
+			testclient_tls(t);
+		if (st->op == OP_LOST)
+			smtpc_lost(t->c, st->bytes);
+	}
+	give(t, mode, &pending);
+}
+
 static void run_mode(const struct script *s, const struct mode *mode)
 {
 	struct testclient t;
@@ -241,18 +269,7 @@ static void run_mode(const struct script *s, const struct mode *mode)
 	t.quit = s->quit;
 	t.tls_fail = s->tls_fail;
 	t.piece = mode->body;
-	for (size_t i = 0; i < s->n_steps; i++) {
-		const struct step *st = &s->steps[i];
-
-		if (st->op != OP_INPUT)
-			check_said(s, mode, &t, st->said, st->line);
-		if (st->op == OP_WAIT)
-			testclient_tls(&t);
-		if (st->op == OP_LOST)
-			smtpc_lost(t.c, st->bytes);
-		testclient_input(&t, st->bytes, st->op == OP_INPUT ? mode->piece : 1);
-		testclient_serve(&t);
-	}
+	run_steps(s, mode, &t);
 	check_said(s, mode, &t, s->out.n, 0);
 	check_end(s, mode, &t);
 	testclient_done(&t);
@@ -279,7 +296,7 @@ static void test_dialogs(void **state)
 	size_t n = dialog_each(POSTERN_ROOT "/tests/dialogs", "client-", run_dialog, NULL);
 
 	printf("%zu client dialogs, each in %zu ways\n", n, sizeof(modes) / sizeof(modes[0]));
-	assert_true(n >= 1);
+	assert_true(n >= 60);
 }
 
 int main(void)
