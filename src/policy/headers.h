@@ -12,6 +12,9 @@ enum field_rule {
 	FIELD_IDS,       /* each Message-ID becomes the one that is told */
 	FIELD_URLS,      /* only http and https URIs stay */
 	FIELD_TEXT,      /* kept, as text */
+	FIELD_LABEL,     /* kept, as text, when there is no at sign in it */
+	FIELD_WORD,      /* its first word, of letters, digits and hyphens */
+	FIELD_DATE,      /* kept when it can be read, else now */
 	FIELD_INNER,     /* describes the content: goes inside, byte for byte */
 };
 

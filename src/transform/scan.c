@@ -158,8 +158,27 @@ static void read_rest(struct scan *s, struct arena *a)
 	word = text_of(s, STR("Precedence"), a);
 	s->automatic = s->automatic || str_eq_nocase(word, STR("bulk")) || str_eq_nocase(word, STR("junk"));
 	s->report = str_eq(s->root->type.value, STR("multipart/report"));
-	for (fd = NULL; (fd = header_next(h, fd, STR("Received")));)
+}
+
+/* "by relay.example (hop 2) with ESMTP": as seal_header writes it. */
+static uint32_t hops_of(struct str body)
+{
+	static const struct str mark = STR_INIT(" (hop ");
+	struct str number = str_from(body, str_find(body, mark) + mark.n);
+	uint64_t n;
+
+	return str_u64(str_first(number, str_chr(number, ')')), &n) && n < 1000 ? (uint32_t)n : 0;
+}
+
+static void read_trace(struct scan *s)
+{
+	for (const struct field *fd = NULL; (fd = header_next(&s->root->header, fd, STR("Received")));) {
+		uint32_t hops = hops_of(fd->body);
+
 		s->received++;
+		s->hops = hops > s->hops ? hops : s->hops;
+	}
+	s->received += s->hops * HOP_WORTH;
 }
 
 struct finding {
@@ -208,6 +227,7 @@ int scan_message(struct str in, struct arena *a, struct scan *ret, struct fail *
 	TRY(read_recipients(s, STR("To"), a, f));
 	TRY(read_recipients(s, STR("Cc"), a, f));
 	read_rest(s, a);
+	read_trace(s);
 	TRY(read_calendars(s, a, f));
 	sha256(in, s->digest);
 	return OK;

@@ -4,7 +4,7 @@
 
 #include "wire/mime.h"
 
-enum { SCAN_OTHERS_MAX = 100, SCAN_IDS_MAX = 50, SCAN_REPLY_MAX = 5 };
+enum { SCAN_OTHERS_MAX = 100, SCAN_IDS_MAX = 50, SCAN_REPLY_MAX = 5, HOP_WORTH = 10 };
 
 struct scan_person {
 	struct str name, address; /* UTF-8; address as addr_print writes it, "" when unreadable */
@@ -23,7 +23,8 @@ struct scan {
 	size_t n_refs;
 	struct str list_id, list_post; /* list_post: an address */
 	int64_t date_utc;              /* 0: unreadable */
-	uint32_t received;
+	uint32_t received; /* trace fields, and HOP_WORTH for each relay like this one that left them out */
+	uint32_t hops;     /* such relays so far */
 	bool calendar, automatic, report, list;
 	bool signed_calendar; /* addresses in a calendar that a signature protects: they cannot be mapped */
 	uint8_t digest[32];   /* SHA-256 of the message */
