@@ -87,8 +87,13 @@ def two_columns(left, right):
         print(f"   {one:{HALF}} {dim('│')} {two}")
 
 
+def short(text):
+    """Addresses cut in their middle, so that both ends are seen."""
+    return re.sub(r"([^\s<>@]{6})[^\s<>@]{8,}@", r"\1…@", text)
+
+
 def shown_fields(head, names):
-    return [f"{n}: {judge.words(judge.field(head, n) or '')}" for n in names if judge.field(head, n)]
+    return [short(f"{n}: {judge.words(judge.field(head, n) or '')}") for n in names if judge.field(head, n)]
 
 
 def provider_view(raw):
@@ -107,7 +112,7 @@ def reader_view(done):
         elif part.get_content_type() == "text/plain" and not text:
             text = part.get_payload(decode=True).decode(part.get_content_charset() or "utf-8", "replace")
     words = [w for line in text.strip().splitlines() for w in (textwrap.wrap(line, HALF) or [""])]
-    return shown_fields(done.outer, ["From", "To", "Subject"]) + [f"Signed by: {done.opened.signer}"] + words[:4 - min(2, len(files))] + files[:2]
+    return shown_fields(done.outer, ["From", "To", "Subject"]) + [short(f"Signed by: {done.opened.signer}")] + words[:4 - min(2, len(files))] + files[:2]
 
 
 def ask(done, folder):

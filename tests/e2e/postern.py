@@ -117,11 +117,14 @@ class Postern:
             self.process.kill()
             self.process.wait()
             self.process = None
-        for pid in [p for pids in roles for p in pids]:
+        pids = [p for group in roles for p in group]
+        for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        while any(alive(pid) for pid in pids):  # the kernel takes their sockets away as they go
+            time.sleep(0.01)
 
     def restart(self):
         self.stop()
@@ -137,8 +140,12 @@ class Postern:
     def roles(self):
         """{role: [pid...]} of the living."""
         found = {}
-        parent = self.parent_pid()
-        for pid in pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        try:
+            parent = self.parent_pid()
+            children = pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        except (OSError, AttributeError):  # it has ended, or was not started
+            return found
+        for pid in children:
             try:
                 words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             except OSError:
@@ -232,6 +239,13 @@ class Postern:
         while len(self.queue()) != size:
             assert time.monotonic() < end, f"the queue holds {self.queue()}, not {size}"
             time.sleep(0.1)
+
+
+def alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 def first(answer):

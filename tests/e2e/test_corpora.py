@@ -49,10 +49,9 @@ def flaw(raw):
 
 def files(name):
     pattern, _ = CORPORA[name]
-    found = [p for p in sorted((skips.VECTORS / name).glob(pattern))
-             if p.is_file() and not p.name.startswith(("_", "LICENSE", "README"))]
+    found = {p.read_bytes(): p for p in sorted((skips.VECTORS / name).glob(pattern)) if p.is_file()}
     assert found, f"{name} is empty"
-    return found
+    return list(found.values())
 
 
 def differences(raw, opened):
@@ -76,12 +75,13 @@ def differences(raw, opened):
 def test_round_trip(world, corpus):
     refused, changed, through = {}, {}, 0
     paths = files(corpus)
+    alias = world.server.alias(world.user)  # of its own: the same message comes in several corpora, and is relayed once
     client = smtp.Smtp(world.server.port)
     for path in paths:
         raw = as_sent(path.read_bytes())
         since = len(world.hop.messages)
         try:
-            sent = client.send("someone@corpus.example", world.alias, raw, "BODY=8BITMIME SMTPUTF8")
+            sent = client.send("someone@corpus.example", alias, raw, "BODY=8BITMIME SMTPUTF8")
         except (EOFError, OSError):
             client = smtp.Smtp(world.server.port)
             refused[path.name] = "the connection was lost"
@@ -101,8 +101,9 @@ def test_round_trip(world, corpus):
     print(f"{corpus}: {len(paths)} messages, {through} came through, {len(refused)} refused")
     for name, why in refused.items():
         print(f"    refused {name}: {why} ({flaw(as_sent(next(p for p in paths if p.name == name).read_bytes()))})")
-    assert not changed, changed
-    assert not wrongly, wrongly
+    for name, why in changed.items():
+        print(f"    changed {name}: {why}")
+    assert not changed and not wrongly
     assert through >= CORPORA[corpus][1] * len(paths)
 
 

@@ -25,7 +25,7 @@ MAILS = 6
 @pytest.fixture(scope="module")
 def ready(hop, tmp_path_factory):
     """A server with a user, stopped: each test starts a copy of its folder."""
-    w = World(hop, tmp_path_factory.mktemp("world"), settings={"delivery.retry": "1s, 1s, 2s"})
+    w = World(hop, tmp_path_factory.mktemp("world"), settings={"delivery.retry": "1s, 1s, 2s", "server.scribes": 1})
     w.server.stop()
     yield w
     w.close()
@@ -39,7 +39,7 @@ def copy_of(ready, env):
         twin = ready.server.folder / path.relative_to(folder)
         if twin.exists():
             os.chown(path, twin.stat().st_uid, twin.stat().st_gid)
-    server = postern.Postern(ready.hop.port, folder=folder, env=env, init=False)
+    server = postern.Postern(ready.hop.port, folder=folder, env=env, init=False, settings={"server.scribes": 1})
     text = server.conf.read_text().replace(str(ready.server.folder), str(folder))
     server.conf.write_text(text)
     return server
