@@ -11,6 +11,7 @@ VECTORS = pathlib.Path(os.environ.get("POSTERN_VECTORS") or TESTS.parent.parent 
 CONDITIONS = {
     "no-vectors": lambda: not VECTORS.is_dir(),
     "not-root": lambda: os.geteuid() != 0,
+    "sanitizer": lambda: True,  # the unit tests are built with one
     "no-postfix": lambda: not shutil.which("postfix", path="/usr/sbin:/sbin"),
 }
 

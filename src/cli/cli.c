@@ -37,7 +37,8 @@ bool cli_nth(const struct cli *c, const char *name, int i, const char **ret)
 
 static void print_all(FILE *to)
 {
-	fprintf(to, "Postern, a self-hosted privacy mail relay.\n\nusage: postern [--config FILE] COMMAND [--json] "
+	fprintf(to, "Postern, a self-hosted privacy mail relay.\n\nusage: postern [--config FILE] COMMAND "
+	            "[--json] "
 	            "...\n\n");
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct cli_command *k = tables[t]; k->words; k++)

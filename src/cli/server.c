@@ -96,7 +96,8 @@ static int init(struct cli *c, struct fail *f)
 		                          or_else(c, "listen", "127.0.0.1:2525"),
 		                          or_else(c, "smarthost", "127.0.0.1:25"),
 		                          or_else(c, "state-dir", "state") };
-	const char *conf_path = c->conf_given ? c->conf_path : in_dir(c, dir, "postern.conf"), *recover = cli_option(c, "recover");
+	const char *conf_path = c->conf_given ? c->conf_path : in_dir(c, dir, "postern.conf"),
+	           *recover = cli_option(c, "recover");
 	OWN(buf) text = BUF(65536);
 	OWN(secret) key = SECRET_NONE;
 	struct conf conf;

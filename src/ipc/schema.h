@@ -5,6 +5,7 @@
 
 #include "ipc/codec.h"
 
+// clang-format off
 /* ---- parent -> a role that starts; a role -> parent ------------------------------------------------------------ */
 
 /* First. conf: pairs "section.key", value, only those that the role may know. mask_key: 16 bytes (base/log.h). */
@@ -35,29 +36,22 @@ enum listen_kind {
 /* Addresses in these messages are "local@domain" as addr_print writes them; "" is the null sender. */
 /* plans: outputs that the recipients accepted so far in this transaction stand for (the sum of the answers'); core
  * refuses with 452 past its bound. */
-#define RCPT_ASK(F)                                                                                          \
-	F(u64, session) F(u32, seq) F(text, sender) F(text, rcpt) F(u64, size) F(u32, flags) F(u32, plans)
-#define RCPT_ANSWER(F)                                                                                       \
-	F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) F(u32, plans)
+#define RCPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(text, rcpt) F(u64, size) \
+	F(u32, flags) F(u32, plans)
+#define RCPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) \
+	F(u32, plans)
 /* A whole message. rcpts: those that were answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed. */
-#define ACCEPT_ASK(F)                                                                                        \
-	F(u64, session)                                                                                      \
-	F(u32, seq)                                                                                          \
-	F(text, sender)                                                                                      \
-	F(list, rcpts) F(text, helo) F(text, client) F(u64, size) F(u32, flags) F(i64, arrived_utc)
+#define ACCEPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(list, rcpts) F(text, helo) \
+	F(text, client) F(u64, size) F(u32, flags) F(i64, arrived_utc)
 /* 250 means durable. */
-#define ACCEPT_ANSWER(F)                                                                                     \
-	F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) F(text, mid)
+#define ACCEPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) \
+	F(text, sentence) F(text, mid)
 enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4 };
 
 /* core -> gate: send a stored body (aead_stream under body_key, `stored` bytes at `offset` of the descriptor, giving
  * `plain` bytes with CRLF). route: an endpoint in text. +1 descriptor */
-#define DELIVER(F)                                                                                           \
-	F(u64, delivery)                                                                                     \
-	F(text, mid)                                                                                         \
-	F(text, route)                                                                                       \
-	F(text, sender)                                                                                      \
-	F(text, rcpt) F(key, body_key) F(u64, offset) F(u64, stored) F(u64, plain) F(u32, flags)
+#define DELIVER(F) F(u64, delivery) F(text, mid) F(text, route) F(text, sender) F(text, rcpt) \
+	F(key, body_key) F(u64, offset) F(u64, stored) F(u64, plain) F(u32, flags)
 /* outcome: enum delivery_outcome; note: the next hop's words, bounded, for the operator's eyes only. */
 #define DELIVERED(F) F(u64, delivery) F(u32, outcome) F(u32, smtp) F(text, enhanced) F(text, note)
 enum delivery_outcome { DELIVERY_DONE = 1, DELIVERY_LATER, DELIVERY_NEVER };
@@ -70,13 +64,9 @@ enum delivery_outcome { DELIVERY_DONE = 1, DELIVERY_LATER, DELIVERY_NEVER };
  * pairs name, address; others: pairs name, address of every further address in To, Cc and calendars, each
  * address once, at most SCAN_ADDRESSES, in order of appearance. refs: message ids of References and
  * In-Reply-To. digest: SHA-256 of the message. */
-#define SCANNED(F)                                                                                           \
-	F(u64, job)                                                                                          \
-	F(u32, code)                                                                                         \
-	F(text, why)                                                                                         \
-	F(text, from_name)                                                                                   \
-	F(text, from) F(list, reply_to) F(list, others) F(text, message_id) F(list, refs) F(text, list_id)   \
-	        F(text, list_post) F(i64, date_utc) F(u32, received) F(u32, flags) F(blob, digest)
+#define SCANNED(F) F(u64, job) F(u32, code) F(text, why) F(text, from_name) F(text, from) \
+	F(list, reply_to) F(list, others) F(text, message_id) F(list, refs) F(text, list_id) \
+	F(text, list_post) F(i64, date_utc) F(u32, received) F(u32, flags) F(blob, digest)
 enum { SCAN_ADDRESSES = 100, SCAN_REFS = 50 };
 enum scan_flags {
 	SCAN_CALENDAR = 1,
@@ -90,15 +80,10 @@ enum scan_flags {
  * map: pairs original address, address to write instead ("" = drop). own: addresses that stay. ids: pairs
  * original message id, id to write. carried: certificates (DER) for the signature, the signer's and the
  * intermediate not among them. */
-#define SEAL(F)                                                                                              \
-	F(u64, job)                                                                                          \
-	F(u64, user)                                                                                         \
-	F(u32, output)                                                                                       \
-	F(u32, mode)                                                                                         \
-	F(u32, cipher)                                                                                       \
-	F(u32, flags) F(u64, key_id) F(blob, user_cert) F(blob, sender_cert) F(blob, intermediate)           \
-	        F(text, from_name) F(text, from) F(text, alias) F(text, message_id) F(i64, now_utc)          \
-	                F(list, map) F(list, own) F(list, ids) F(list, carried)
+#define SEAL(F) F(u64, job) F(u64, user) F(u32, output) F(u32, mode) F(u32, cipher) F(u32, flags) \
+	F(u64, key_id) F(blob, user_cert) F(blob, sender_cert) F(blob, intermediate) F(text, from_name) \
+	F(text, from) F(text, alias) F(text, message_id) F(i64, now_utc) F(list, map) F(list, own) \
+	F(list, ids) F(list, carried)
 enum seal_mode { SEAL_ENCRYPT = 1, SEAL_CLEAR, SEAL_AS_IS };
 enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2 };
 /* The scribe has not the key at hand (it keeps a few, of one user, for a minute). */
@@ -106,9 +91,8 @@ enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2 };
 /* The scribe's end of a socket into which the vault writes one key record, then closes. +1 descriptor */
 #define KEY_ROAD(F) F(u64, job) F(u32, output) F(u64, key_id)
 /* plain: bytes of the message as it will be sent; stored: bytes under body_key. +0..1 descriptor */
-#define SEALED(F)                                                                                            \
-	F(u64, job)                                                                                          \
-	F(u32, output) F(u32, code) F(text, why) F(key, body_key) F(u64, plain) F(u64, stored) F(u32, flags)
+#define SEALED(F) F(u64, job) F(u32, output) F(u32, code) F(text, why) F(key, body_key) \
+	F(u64, plain) F(u64, stored) F(u32, flags)
 enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 #define JOB_END(F) F(u64, job)
 
@@ -116,44 +100,29 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 #define CSR_READ(F) F(u64, job) F(blob, der)
 #define CSR_FACTS(F) F(u64, job) F(u32, code) F(text, why) F(blob, spki)
 /* Are these the root and intermediate that these fields make? critical: 0 or 1 for the name constraints. */
-#define CHAIN_CHECK(F)                                                                                       \
-	F(u64, job)                                                                                          \
-	F(blob, root)                                                                                        \
-	F(blob, intermediate)                                                                                \
-	F(blob, intermediate_spki)                                                                           \
-	F(text, root_cn) F(text, intermediate_cn) F(text, mailbox) F(list, domains) F(u32, critical)         \
-	        F(i64, not_before) F(i64, not_after)
+#define CHAIN_CHECK(F) F(u64, job) F(blob, root) F(blob, intermediate) F(blob, intermediate_spki) \
+	F(text, root_cn) F(text, intermediate_cn) F(text, mailbox) F(list, domains) F(u32, critical) \
+	F(i64, not_before) F(i64, not_after)
 #define CHAIN_CHECKED(F) F(u64, job) F(u32, code) F(text, why)
 
 /* ---- core <-> vault -------------------------------------------------------------------------------------------- */
 
 /* The column and hash keys: unwrapped, or made when both are empty. */
 #define STORE_KEYS(F) F(u64, req) F(blob, wrapped_column) F(blob, wrapped_hash)
-#define STORE_KEYS_ANSWER(F)                                                                                 \
-	F(u64, req)                                                                                          \
-	F(u32, code)                                                                                         \
-	F(text, why)                                                                                         \
-	F(key, column) F(key, hash) F(blob, wrapped_column) F(blob, wrapped_hash) F(blob, master_id)
+#define STORE_KEYS_ANSWER(F) F(u64, req) F(u32, code) F(text, why) F(key, column) F(key, hash) \
+	F(blob, wrapped_column) F(blob, wrapped_hash) F(blob, master_id)
 /* A new intermediate from a spare key. Its limits are wrapped with it: the vault believes them later, not core. */
-#define INTERMEDIATE(F)                                                                                      \
-	F(u64, req)                                                                                          \
-	F(u64, user)                                                                                         \
-	F(u64, profile)                                                                                      \
-	F(blob, spare)                                                                                       \
-	F(text, subject_cn) F(text, root_cn) F(text, mailbox) F(list, domains) F(u32, critical)              \
-	        F(i64, not_before) F(i64, not_after)
-#define INTERMEDIATE_ANSWER(F)                                                                               \
-	F(u64, req) F(u32, code) F(text, why) F(blob, wrapped_ca) F(blob, csr) F(blob, spki)
+#define INTERMEDIATE(F) F(u64, req) F(u64, user) F(u64, profile) F(blob, spare) F(text, subject_cn) \
+	F(text, root_cn) F(text, mailbox) F(list, domains) F(u32, critical) F(i64, not_before) \
+	F(i64, not_after)
+#define INTERMEDIATE_ANSWER(F) F(u64, req) F(u32, code) F(text, why) F(blob, wrapped_ca) \
+	F(blob, csr) F(blob, spki)
 /* The user's certificate for a public key from a CSR. */
-#define ISSUE_USER(F)                                                                                        \
-	F(u64, req)                                                                                          \
-	F(u64, user) F(u64, profile) F(blob, wrapped_ca) F(blob, spki) F(i64, not_before) F(i64, not_after)
+#define ISSUE_USER(F) F(u64, req) F(u64, user) F(u64, profile) F(blob, wrapped_ca) F(blob, spki) \
+	F(i64, not_before) F(i64, not_after)
 /* A sender's certificate: a spare key becomes a leaf of this user and profile. */
-#define ISSUE_SENDER(F)                                                                                      \
-	F(u64, req)                                                                                          \
-	F(u64, user)                                                                                         \
-	F(u64, profile)                                                                                      \
-	F(blob, wrapped_ca) F(blob, spare) F(text, address) F(i64, not_before) F(i64, not_after)
+#define ISSUE_SENDER(F) F(u64, req) F(u64, user) F(u64, profile) F(blob, wrapped_ca) F(blob, spare) \
+	F(text, address) F(i64, not_before) F(i64, not_after)
 #define ISSUED(F) F(u64, req) F(u32, code) F(text, why) F(blob, cert) F(blob, wrapped_leaf)
 /* One leaf key of that user into the socket. +1 descriptor */
 #define LEND(F) F(u64, user) F(u64, profile) F(blob, wrapped_leaf)
@@ -174,7 +143,6 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
  * sentence for a person; arg: the name of the argument that is wrong, when one is. */
 #define ANSWER(F) F(u64, id) F(u32, code) F(text, why) F(text, arg) F(u32, more) F(list, records)
 
-// clang-format off
 #define IPC_MESSAGES(M)                                                                                              \
 	M(role_begin, ROLE_BEGIN) M(role_peer, ROLE_PEER) M(role_listen, ROLE_LISTEN) M(role_master, ROLE_MASTER)    \
 	M(role_tls, ROLE_TLS) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \

@@ -28,7 +28,9 @@ static int try_socket(void)
 
 static int try_connect(void)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		                  .sin_port = htons(9),
+		                  .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	return fd < 0 ? fd : connect(fd, (struct sockaddr *)&to, sizeof(to));
@@ -66,8 +68,9 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } tries[] = {
-	{ "open", try_open },	  { "create", try_open_home }, { "socket", try_socket },   { "connect", try_connect },
-	{ "bind", try_bind },	  { "execve", try_execve },    { "ptrace", try_ptrace }, { "fork", try_fork },
+	{ "open", try_open },       { "create", try_open_home }, { "socket", try_socket },
+	{ "connect", try_connect }, { "bind", try_bind },        { "execve", try_execve },
+	{ "ptrace", try_ptrace },   { "fork", try_fork },
 };
 
 void probe_run(void)
@@ -77,7 +80,7 @@ void probe_run(void)
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
 		errno = 0;
 		log_info("ev=probe call=%s result=%s", tries[i].name,
-			 tries[i].run() >= 0 ? "allowed" : strerrorname_np(errno));
+		         tries[i].run() >= 0 ? "allowed" : strerrorname_np(errno));
 	}
 }
 #else

@@ -48,8 +48,8 @@ MUST_CHECK int reverse_find(struct store *st, struct str address, struct arena *
 MUST_CHECK int reverse_take(struct store *st, int64_t user, int64_t with_profile, struct arena *a,
                             struct reverse *ret, struct fail *f);
 /* One of the pool that has no certificate of that profile yet; FAIL_ABSENT. */
-MUST_CHECK int reverse_bare(struct store *st, int64_t user, int64_t profile, struct arena *a, struct reverse *ret,
-			    struct fail *f);
+MUST_CHECK int reverse_bare(struct store *st, int64_t user, int64_t profile, struct arena *a,
+                            struct reverse *ret, struct fail *f);
 /* The address from which a user's own notices come; FAIL_ABSENT. */
 MUST_CHECK int reverse_notice(struct store *st, int64_t user, struct arena *a, struct reverse *ret,
                               struct fail *f);
