@@ -117,6 +117,14 @@ static void on_delivered(void *self, const void *msg, struct ipc_fds *fds)
 	copy(r->note, sizeof(r->note), m->note);
 }
 
+const struct reported *world_report(const struct world *w, uint64_t delivery)
+{
+	for (size_t i = 0; i < w->n_reports && i < WORLD_REPORTS; i++)
+		if (w->reports[i].delivery == delivery)
+			return &w->reports[i];
+	return NULL;
+}
+
 static const struct ipc_rule gate_rules[] = {
 	{ IPC_rcpt_ask, on_rcpt_ask, 0, 0 },
 	{ IPC_accept_ask, on_accept_ask, 1, 1 },

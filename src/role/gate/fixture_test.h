@@ -74,6 +74,9 @@ void world_turn_for(struct world *w, uint64_t ms);
 		assert_true(cond);                                                                           \
 	} while (0)
 
+/* What became of a delivery, NULL when nothing was said of it lately. */
+const struct reported *world_report(const struct world *w, uint64_t delivery);
+
 /* Answers what was held, the youngest question first. */
 void world_release(struct world *w);
 /* Core dies, and a new one comes. */

@@ -34,6 +34,7 @@ static const struct {
 	const char *says;
 } verbs[] = {
 	{ STR_INIT("EHLO"), AT_EHLO, NULL },
+	{ STR_INIT("HELO"), AT_EHLO, NULL },
 	{ STR_INIT("STARTTLS"), AT_STARTTLS, "220 2.0.0 go\r\n" },
 	{ STR_INIT("MAIL"), AT_MAIL, "250 2.1.0 ok\r\n" },
 	{ STR_INIT("RCPT"), AT_RCPT, "250 2.1.5 ok\r\n" },
@@ -94,6 +95,13 @@ static void start_tls(struct nexthop_connection *c)
 	c->shaking = true;
 }
 
+static bool says_354(const struct nexthop_connection *c)
+{
+	const struct nexthop_rule *r = rule_of(c, AT_DATA);
+
+	return r && str_starts(str_c(r->says), STR("354"));
+}
+
 static bool in_order(const struct nexthop_connection *c, enum nexthop_step step)
 {
 	return (step != AT_RCPT || c->mail_ok) && (step != AT_DATA || c->rcpt_ok);
@@ -122,7 +130,7 @@ static void command(struct nexthop_connection *c, struct str line)
 			copy(c->now.rcpt, sizeof(c->now.rcpt), line);
 			c->rcpt_ok = usual;
 		}
-		c->in_body = verbs[i].step == AT_DATA && usual;
+		c->in_body = verbs[i].step == AT_DATA && (usual || says_354(c));
 		c->doomed |= verbs[i].step == AT_QUIT;
 		if (verbs[i].step == AT_STARTTLS && usual)
 			start_tls(c);

@@ -20,18 +20,10 @@ static void send_hello(struct world *w, const char *route, uint64_t id)
 	send_stored(w, route, id, hello, -1);
 }
 
-static const struct reported *report_of(struct world *w, uint64_t id)
-{
-	for (size_t i = 0; i < w->n_reports && i < WORLD_REPORTS; i++)
-		if (w->reports[i].delivery == id)
-			return &w->reports[i];
-	return NULL;
-}
-
 static const struct reported *wait_report(struct world *w, uint64_t id)
 {
-	WORLD_UNTIL(w, report_of(w, id));
-	return report_of(w, id);
+	WORLD_UNTIL(w, world_report(w, id));
+	return world_report(w, id);
 }
 
 static void set_up(struct world *w, struct nexthop *h, const struct nexthop_rule *rules, uint32_t command_s)
@@ -257,10 +249,10 @@ static void test_route_down(void **state)
 	send_hello(&w, "not an endpoint", 11);
 	WORLD_UNTIL(&w, w.n_reports == 11);
 	for (uint64_t i = 1; i <= 10; i++) {
-		assert_int_equal(report_of(&w, i)->outcome, DELIVERY_LATER);
-		assert_string_equal(report_of(&w, i)->enhanced, "4.4.1");
+		assert_int_equal(world_report(&w, i)->outcome, DELIVERY_LATER);
+		assert_string_equal(world_report(&w, i)->enhanced, "4.4.1");
 	}
-	assert_int_equal(report_of(&w, 11)->outcome, DELIVERY_LATER);
+	assert_int_equal(world_report(&w, 11)->outcome, DELIVERY_LATER);
 	h.listener = dup(2);
 	tear_down(&w, &h);
 }
@@ -471,8 +463,8 @@ static void test_core_dies(void **state)
 		send_hello(&w, h.endpoint, 3);
 		assert_int_equal(wait_report(&w, 3)->outcome, DELIVERY_DONE);
 		world_turn_for(&w, 50);
-		assert_null(report_of(&w, 1));
-		assert_null(report_of(&w, 2));
+		assert_null(world_report(&w, 1));
+		assert_null(world_report(&w, 2));
 		assert_int_equal(w.n_reports, 1);
 		if (cases[i].step != AT_DOT)
 			assert_int_equal(h.n_mails, 1);
