@@ -185,6 +185,7 @@ void aead_stream_free(struct aead_stream *s)
 	if (!s)
 		return;
 	wipe(s->key, sizeof(s->key));
+	assert(s->in_used <= sizeof(s->in) && s->made_used <= sizeof(s->made));
 	wipe(s->in, s->in_used);
 	wipe(s->made, s->made_used);
 	free(s);
@@ -200,12 +201,15 @@ static int stream_chunk(struct aead_stream *s, struct str in, bool last, struct 
 	for (int i = 0; i < 8; i++)
 		nonce[3 + i] = (uint8_t)(s->chunk >> (56 - 8 * i));
 	s->chunk++;
-	s->made_used = in.n + AEAD_TAG > s->made_used ? in.n + AEAD_TAG : s->made_used;
-	if (s->opening && (in.n < AEAD_TAG || !gcm_open(key, nonce, STR_NONE, in, s->made)))
+	if (s->opening && in.n < AEAD_TAG)
+		return fail(f, FAIL_FORGED, "sealed body is cut off");
+	made = s->opening ? in.n - AEAD_TAG : in.n + AEAD_TAG;
+	assert(made <= sizeof(s->made));
+	s->made_used = made > s->made_used ? made : s->made_used;
+	if (s->opening && !gcm_open(key, nonce, STR_NONE, in, s->made))
 		return fail_ossl(f, FAIL_FORGED, "sealed body does not open");
 	if (!s->opening && !gcm_seal(key, nonce, STR_NONE, in, s->made))
 		return fail_ossl(f, FAIL_SYS, "sealing a body");
-	made = s->opening ? in.n - AEAD_TAG : in.n + AEAD_TAG;
 	return sink_put(s->out, str_of(s->made, made), f);
 }
 
