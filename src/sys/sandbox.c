@@ -46,8 +46,8 @@ static const int core[] = {
 
 /* gate: its listeners, connections outwards, memory for messages. Opens nothing. */
 static const int gate[] = {
-	SCMP_SYS(accept4), SCMP_SYS(connect), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
-	SCMP_SYS(getpeername), SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(sendfile), END_OF_LIST
+	SCMP_SYS(accept4), SCMP_SYS(connect), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(memfd_create),
+	END_OF_LIST
 };
 
 /* scribe: memory for results; writes and syncs a large result into the file that core lends. */
