@@ -22,7 +22,7 @@ const struct conf_key conf_keys[] = {
 	  "File of the master key, 32 bytes, mode 0400. Keep its recovery key elsewhere." },
 	{ "server", "log_level", CONF_WORD, AT(log_level), "info", 0, 0, "debug|info|warn|error", ALL,
 	  "Least level that is logged." },
-	{ "server", "uid_base", CONF_COUNT, AT(uid_base), "0", 0, 4000000000u, NULL, CORE,
+	{ "server", "uid_base", CONF_COUNT, AT(uid_base), "70400", 0, 4000000000u, NULL, CORE,
 	  "Started as root: each process runs as a user of its own, uid_base + 1 and up. 0: all as the starting user." },
 	{ "server", "scribes", CONF_COUNT, AT(scribes), "0", 0, 16, NULL, 0,
 	  "Processes that read and seal mail. 0: one for each processor." },
