@@ -1,6 +1,7 @@
 """Real mail, and MIME as it is in the world, from other projects' test suites: relayed, decrypted, verified, compared by
 Python's email. What is refused is listed by name, and must be ill-formed."""
 
+import email.utils
 import re
 
 import pytest
@@ -37,6 +38,10 @@ def flaw(raw):
         return "a header line that is none"
     if lines and re.match(rb"[ \t]", lines[0]):
         return "begins with a folded line"
+    try:
+        head.decode()
+    except UnicodeDecodeError:
+        return "an 8-bit header field that is not UTF-8"
     if any(len(line) > 2048 for line in lines):
         return "a header line of more than 2048 octets"
     froms = [v for n, v in judge.fields(head) if n.lower() == "from"]
@@ -54,6 +59,16 @@ def files(name):
     return list(found.values())
 
 
+def meaning(name, value):
+    """A date is a moment, whatever stands behind it in brackets; the rest is text."""
+    if name == "Date":
+        try:
+            return email.utils.parsedate_to_datetime(value).timestamp()
+        except (TypeError, ValueError):
+            return None  # what cannot be read may be replaced
+    return judge.words(value)
+
+
 def differences(raw, opened):
     """What is not as it was sent."""
     before, after = judge.leaves(raw), judge.leaves(opened.message)
@@ -66,7 +81,7 @@ def differences(raw, opened):
     for name in HEADERS:
         was = [v for n, v in judge.fields(old) if n.lower() == name.lower()]
         now = [v for n, v in judge.fields(new) if n.lower() == name.lower()]
-        if len(was) == 1 and was[0] and judge.words(was[0]) != judge.words(now[0] if now else None):
+        if len(was) == 1 and was[0] and meaning(name, was[0]) not in (None, meaning(name, now[0] if now else None)):
             return f"{name}: {was[0]!r} became {now}"
     return None
 
@@ -78,32 +93,33 @@ def test_round_trip(world, corpus):
     alias = world.server.alias(world.user)  # of its own: the same message comes in several corpora, and is relayed once
     client = smtp.Smtp(world.server.port)
     for path in paths:
-        raw = as_sent(path.read_bytes())
+        raw, name = as_sent(path.read_bytes()), str(path.relative_to(skips.VECTORS))
         since = len(world.hop.messages)
         try:
             sent = client.send("someone@corpus.example", alias, raw, "BODY=8BITMIME SMTPUTF8")
         except (EOFError, OSError):
             client = smtp.Smtp(world.server.port)
-            refused[path.name] = "the connection was lost"
+            refused[name] = "the connection was lost"
             continue
         if not sent.ok:
-            refused[path.name] = str(sent.dot or sent.mail)
+            refused[name] = str(sent.dot or sent.mail)
             continue
-        (m,) = world.hop.wait(1, since=since)
+        arrived = world.hop.wait(1, since=since)
+        assert len(arrived) == 1, (name, [(x.sender, x.rcpts, x.raw[:500]) for x in arrived])
+        (m,) = arrived
         difference = differences(raw, judge.open_sealed(world.judge, m.raw)) or (m.faults and str(m.faults))
-        if difference and not flaw(raw):
-            changed[path.name] = difference
-        else:
-            through += 1
+        through += not difference
+        if difference:
+            changed[name] = difference
     client.close()
-    wrongly = {n: why for n, why in refused.items()
-               if not flaw(as_sent(next(p for p in paths if p.name == n).read_bytes()))}
-    print(f"{corpus}: {len(paths)} messages, {through} came through, {len(refused)} refused")
-    for name, why in refused.items():
-        print(f"    refused {name}: {why} ({flaw(as_sent(next(p for p in paths if p.name == name).read_bytes()))})")
-    for name, why in changed.items():
-        print(f"    changed {name}: {why}")
-    assert not changed and not wrongly
+    print(f"{corpus}: {len(paths)} messages, {through} came through as they were, {len(refused)} refused, {len(changed)} changed")
+    wrong = {}
+    for name, why in [*refused.items(), *changed.items()]:
+        excuse = flaw(as_sent((skips.VECTORS / name).read_bytes()))
+        print(f"    {'refused' if name in refused else 'changed'} {name}: {why} ({excuse or 'and it is well-formed'})")
+        if not excuse:
+            wrong[name] = why
+    assert wrong == {}
     assert through >= CORPORA[corpus][1] * len(paths)
 
 

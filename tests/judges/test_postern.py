@@ -70,7 +70,9 @@ def test_thunderbird(shown):
         if switch[0] == "modern":
             assert done.mail.says not in seen["body"], "Thunderbird reads GCM now: JUDGES is out of date"
         else:
-            assert (seen["encryption"], seen["signature"]) == ("SUCCESS", "SUCCESS"), (done.mail.name, seen)
+            # Inside the relay's signature one of the samples has its sender's own, whose root this user does not know.
+            wanted = "VERIFY_UNTRUSTED" if done.mail.name == "signed" else "SUCCESS"
+            assert (seen["encryption"], seen["signature"]) == ("SUCCESS", wanted), (done.mail.name, seen)
             assert done.mail.says in seen["body"] and address in (seen["signer"] or ""), (done.mail.name, seen)
 
 
