@@ -6,8 +6,7 @@
 #include "sys/sandbox.h"
 #include "sys/spawn.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 enum { CHANNEL = 3 };
 
@@ -22,7 +21,7 @@ struct running {
 __attribute__((noreturn)) static void die(const struct fail *f)
 {
 	log_fail(LOG_ERROR, "role-dies", f);
-	exit(1);
+	_exit(1);
 }
 
 static void or_die(int r, const struct fail *f)
@@ -113,7 +112,7 @@ static const struct ipc_rule rules[] = {
 /* The parent is gone, or speaks nonsense: there is no reason to live. */
 static void on_closed(void *self, struct peer *p, const struct fail *why)
 {
-	exit(why->code == FAIL_PEER ? 0 : 1);
+	_exit(why->code == FAIL_PEER ? 0 : 1);
 }
 
 static void lock_in(struct running *r)
@@ -151,7 +150,7 @@ void role_run(const struct role_def *def, void *self, struct role_start *start)
 	r.parent = peer_new(start->loop, CHANNEL, &o);
 	loop_run(start->loop);
 	if (!r.go)
-		exit(0);
+		_exit(0);
 	log_open(2, role_name(start->role), level_of(start->conf.log_level));
 	if (def->init)
 		or_die(def->init(self, start, &f), &f);
@@ -160,5 +159,5 @@ void role_run(const struct role_def *def, void *self, struct role_start *start)
 		or_die(def->ready(self, &f), &f);
 	loop_resume(start->loop);
 	loop_run(start->loop);
-	exit(0);
+	_exit(0); /* what runs at exit needs the kernel's leave, which is gone */
 }

@@ -4,7 +4,7 @@
 #include "crypto/aead.h"
 #include "ipc/killer.h"
 
-#include <stdlib.h>
+#include <unistd.h>
 
 static int seal_column(void *self, const char *column, struct str plain, struct buf *out, struct fail *f)
 {
@@ -42,7 +42,7 @@ void keys_hash(const struct core *c, const char *use, uint64_t scope, struct str
 __attribute__((noreturn)) static void give_up(const struct fail *f)
 {
 	log_fail(LOG_ERROR, "store", f);
-	exit(1); /* the parent tries again, more slowly each time */
+	_exit(1); /* the parent tries again, more slowly each time */
 }
 
 static void open_store(struct core *c, const struct store_keys_answer *m)

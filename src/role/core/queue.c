@@ -169,7 +169,7 @@ static int later(struct core *c, const struct queue_item *i, const struct delive
 		dice = 0;
 	next = retry_at(c->conf->retry_s, c->conf->n_retry, i->tries, now, dice);
 	if (next >= i->expires)
-		return never(c, i, m->enhanced.n ? m->enhanced : STR("4.4.7"), f);
+		return never(c, i, STR("4.4.7"), f); /* the time ran out, whatever the last answer was */
 	c->counters.deferred++;
 	log_info("ev=deferred mid=%.*s rcpt=%s code=%u status=%.*s tries=%lld next_s=%lld", STR_ARG(i->mid),
 	         log_mask(i->rcpt), m->smtp, STR_ARG(m->enhanced), (long long)i->tries + 1,
