@@ -23,7 +23,7 @@ static int alias_add(struct cli *c, struct fail *f)
 	if (c->json)
 		return simple_list(&a, c, "", f);
 	TRY(ask_run(&a, c, f));
-	buf_addf(&out, "Alias %.*s is on.\n", STR_ARG(ask_field(&a, "address")));
+	buf_addf(&out, "Alias %.*s was added: give it out.\n", STR_ARG(ask_field(&a, "address")));
 	print_out(&out);
 	return OK;
 }
@@ -40,6 +40,8 @@ static int alias_set(struct cli *c, struct fail *f)
 {
 	OWN(ask) a = ASK("alias.set");
 
+	if (!c->n_given)
+		return fail(f, FAIL_SYNTAX, "nothing is to be changed: see `postern alias set --help`");
 	ask_argz(&a, "address", c->operands[0]);
 	limits(&a, c);
 	return simple_do(&a, c, f, "Alias %s was changed.", c->operands[0]);
@@ -84,7 +86,7 @@ static int correspondent_list(struct cli *c, struct fail *f)
 	{ "expires", "TIME", "2026-12-31, 2026-12-31T12:00:00Z or never" },                           \
 	{ "idle-days", "N", "expires after so many days without mail; 0: never" },                    \
 	{ "count", "N", "expires after so many messages; unlimited" },                                \
-	{ "mailbox", "ADDRESS", "where its mail goes; may be repeated; default: all of the user" }
+	{ "mailbox", "ADDRESS...", "where its mail goes; may be repeated; default: all of the user" }
 
 const struct cli_command cli_aliases[] = {
 	{ "alias add", "USER [ADDRESS]", "give out an address; a random one when none is named", alias_add, 1, 2,

@@ -3,6 +3,7 @@
 #include "ipc/peer.h"
 #include "role/parent/parent.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,7 +61,9 @@ static int open_road(struct cli *c, struct fail *f)
 		            "a server runs but does not let this user in (%s): ask as the user who started "
 		            "it, or as root",
 		            why.why);
-	return r == OK ? OK : parent_private(c->conf_path, &c->control, &c->private_pid, f);
+	if (r == FAIL_ABSENT)
+		return parent_private(c->conf_path, &c->control, &c->private_pid, f);
+	return r == OK ? OK : fail(f, r, "the server cannot be asked: %s", why.why);
 }
 
 void ask_hang_up(struct cli *c)
@@ -84,18 +87,32 @@ static int send_call(const struct ask *a, struct cli *c, struct fail *f)
 		list_add(&args, str_c(a->args[i].name));
 		list_add(&args, a->args[i].value);
 	}
+	if (args.over)
+		return fail(f, FAIL_LIMIT, "what was given is longer than a request may be");
 	m.args = buf_str(&args);
 	return ipc_write(c->control, IPC_call, &m, NULL, 0, f);
 }
 
-static int take_answer(struct ask *a, const struct answer *m, struct fail *f)
+static int take_answer(struct ask *a, struct cli *c, const struct answer *m, struct fail *f)
 {
 	int code = ipc_result(m->code);
 
-	if (code < 0)
+	if (code < 0) {
+		snprintf(c->wrong, sizeof(c->wrong), "%.*s", STR_ARG(m->arg));
 		return fail(f, code, "%.*s", STR_ARG(m->why));
+	}
 	buf_add(&a->records, m->records);
 	return a->records.over ? fail(f, FAIL_LIMIT, "the answer is too long") : OK;
+}
+
+static int gone(const struct cli *c, struct fail *f)
+{
+	return c->private_pid ? fail(f, FAIL_PEER,
+	                             "no server runs, and what would answer in its place has ended: the line "
+	                             "above says why")
+	                      : fail(f, FAIL_PEER,
+	                             "the server has ended before it answered: its log says why; ask again "
+	                             "when it runs");
 }
 
 int ask_run(struct ask *a, struct cli *c, struct fail *f)
@@ -108,18 +125,21 @@ int ask_run(struct ask *a, struct cli *c, struct fail *f)
 	} msg;
 	struct ipc_fds fds = { 0 };
 	enum ipc_tag tag;
+	int r;
 
 	TRY(open_road(c, f));
-	TRY(send_call(a, c, f));
+	r = send_call(a, c, f);
+	if (r < 0)
+		return r == FAIL_PEER ? gone(c, f) : r;
 	do {
-		TRY(ipc_read(c->control, &record, &tag, &msg, &fds, f));
+		r = ipc_read(c->control, &record, &tag, &msg, &fds, f);
 		ipc_fds_close(&fds);
+		TRY(r);
 		if (tag == IPC_NONE)
-			return fail(f, FAIL_PEER,
-			            "the server went away before it answered; its log says why");
+			return gone(c, f);
 		if (tag != IPC_answer || msg.answer.id != c->last_id)
 			return fail(f, FAIL_PEER, "the server answered something else");
-		TRY(take_answer(a, &msg.answer, f));
+		TRY(take_answer(a, c, &msg.answer, f));
 	} while (msg.answer.more);
 	return OK;
 }

@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 #include "conf/conf.h"
 
-enum { ASK_ARGS_MAX = 32 };
+enum { ASK_ARGS_MAX = CLI_ARGS_MAX + 16 };
 
 struct ask {
 	const char *verb;
@@ -25,7 +25,8 @@ void ask_argz(struct ask *a, const char *name, const char *value); /* NULL: left
 /* Every option of the command that has this name, under the argument's name. */
 void ask_options(struct ask *a, const struct cli *c, const char *option, const char *arg);
 
-/* Sends it and takes the answer. A refusal is the server's own sentence in f->why. */
+/* Sends it and takes the answer. A refusal is the server's own sentence in f->why, and c->wrong names the argument.
+ * FAIL_PEER: the server ended, or answers nonsense. */
 MUST_CHECK int ask_run(struct ask *a, struct cli *c, struct fail *f);
 void ask_hang_up(struct cli *c); /* ends a private server and waits for it */
 

@@ -8,11 +8,14 @@
 
 #include <sys/types.h>
 
+#define CLI_CONF "/etc/postern/postern.conf"
+
 enum { CLI_ARGS_MAX = 64, CLI_OPTIONS_MAX = 12 };
 
 struct cli_option {
-	const char *name;  /* "expires" for --expires */
-	const char *value; /* "TIME"; NULL: a switch without a value */
+	const char *name; /* "expires" for --expires */
+	const char
+	        *value; /* "TIME"; "ADDRESS..." may be given more than once; NULL: a switch without a value */
 	const char *help;
 };
 
@@ -29,20 +32,28 @@ struct cli_command {
 
 struct cli {
 	const struct cli_command *command;
-	const char *operands[CLI_ARGS_MAX];
+	const char *operands[CLI_ARGS_MAX]; /* NULL after the last one */
 	int n_operands;
 	struct {
 		const char *name, *value; /* value "" for a switch */
 	} given[CLI_ARGS_MAX];
 	int n_given;
-	bool json, conf_given;
+	bool json, help, conf_given;
+	const char *
+	        group; /* help of "alias ..." was asked for; NULL: of the command, or of all when there is none */
 	const char *conf_path;
+	char wrong[64]; /* after a refusal: the name of the argument that is wrong, or "" */
 	struct arena arena;
 	/* the road to the server, opened by the first call */
 	int control;
 	pid_t private_pid; /* of the private server, 0: a running one */
 	uint64_t last_id;
 };
+
+/* What was typed (without the program's name): fills the first half of *c. Options may stand anywhere; those of a
+ * command after its words; an unmistakable beginning of an option's name is enough. FAIL_SYNTAX: f->why says what
+ * to type instead. */
+MUST_CHECK int cli_read(struct cli *c, int argc, char **argv, struct fail *f);
 
 /* NULL when it was not given. */
 const char *cli_option(const struct cli *c, const char *name);
@@ -53,5 +64,7 @@ int cli_main(int argc, char **argv);
 
 /* The tables, one a file; each ends with NULL words. */
 extern const struct cli_command cli_server[], cli_users[], cli_aliases[], cli_profiles[], cli_queue[];
+/* All of them, and a NULL. */
+extern const struct cli_command *const cli_tables[];
 
 #endif

@@ -1,38 +1,54 @@
 #include "cli/issue.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "cli/file.h"
+#include "cli/kit.h"
 #include "cli/show.h"
 #include "cli/simple.h"
 #include "crypto/aead.h"
-#include "crypto/cert.h"
-#include "crypto/pkcs12.h"
+#include "wire/addr.h"
 #include "wire/b64.h"
 #include "wire/date.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { DER_MAX = 16384, FILE_MAX = 256 * 1024, PASSPHRASE_BYTES = 15, PASSPHRASE_LEAST = 8 };
-
-/* What is known after profile.begin. */
-struct begun {
-	struct ask answer;
-	struct cert_constraints limits;
+enum {
+	DER_MAX = 16384,
+	PASSPHRASE_BYTES = 15, /* of randomness, when it is made here */
+	PASSPHRASE_GROUP = 6,  /* letters between two dashes */
+	PASSPHRASE_LEAST = 8,
+	PASSPHRASE_MOST = 512,
+	BACKDATE_MOST_S = 2 * DAY_S, /* the server's notBefore lies a day back, for clocks that are slow */
 };
 
-struct made {
+/* What is known after profile.begin: views into the answer. */
+struct begun {
+	struct str profile, mailbox, user_cert, root_cn, intermediate_cn, csr, spki;
+	struct cert_constraints limits;
+	int64_t not_before, not_after;
+};
+
+struct work {
+	const struct issue *i;
+	struct cli *c;
+	struct ask begin;
+	struct begun b;
 	struct key *user;
 	struct buf root, intermediate; /* DER */
+	struct secret passphrase;
+	struct kit kit;
 };
 
-static void made_done(struct made *m)
+static void work_done(struct work *w)
 {
-	key_free(m->user);
-	buf_done(&m->root);
-	buf_done(&m->intermediate);
+	ask_done(&w->begin);
+	key_free(w->user);
+	buf_done(&w->root);
+	buf_done(&w->intermediate);
+	secret_done(&w->passphrase);
+	kit_done(&w->kit);
 }
 
 static enum key_alg alg_of(const struct issue *i)
@@ -40,266 +56,363 @@ static enum key_alg alg_of(const struct issue *i)
 	return i->modern ? KEY_P256 : KEY_RSA_2048;
 }
 
-/* ---- 1: the user's key, and a request for its certificate ---------------------------------------------------------- */
+/* ---- the passphrase ---------------------------------------------------------------------------------------------- */
 
-static int begin(const struct issue *i, const struct made *m, struct begun *b, struct cli *c, struct fail *f)
+static int read_passphrase(const char *path, struct secret *ret, struct fail *f)
 {
-	const struct cert_fields request = { .kind = CERT_USER,
-		                             .subject_cn = str_c(i->mailbox),
-		                             .email = str_c(i->mailbox),
-		                             .subject_key = m->user,
-		                             .issuer_key = m->user };
-	OWN(buf) csr = BUF(DER_MAX);
-	struct ask *a = &b->answer;
+	bool bad;
 
-	TRY(csr_build(&request, &csr, f));
-	ask_argz(a, "mailbox", i->mailbox);
-	ask_argz(a, "cipher", i->modern ? "modern" : "compatible");
-	ask_argz(a, "sender_key", i->sender_key);
-	ask_argz(a, "days", i->days);
-	ask_arg(a, "csr", buf_str(&csr));
-	return ask_run(a, c, f);
+	TRY(file_line(path, PASSPHRASE_MOST, ret, f));
+	bad = ret->n < PASSPHRASE_LEAST || !str_is_utf8(secret_str(ret));
+	for (size_t i = 0; i < ret->n; i++)
+		bad = bad || ret->p[i] < 32 || ret->p[i] == 127;
+	return bad ? fail(f, FAIL_SYNTAX,
+	                  "%s: its first line is no passphrase: it has %d bytes or more, UTF-8, no control "
+	                  "characters",
+	                  path, PASSPHRASE_LEAST)
+	           : OK;
 }
 
-/* The certificate that came back: ours, and for nothing else. */
-static int check_user_cert(const struct made *m, const struct begun *b, struct arena *arena, struct fail *f)
-{
-	OWN(buf) spki = BUF(DER_MAX);
-	struct cert_facts facts;
-
-	TRY(key_public_der(m->user, &spki, f));
-	TRY(cert_read(ask_field(&b->answer, "user_cert"), arena, &facts, f));
-	if (!str_eq(facts.spki, buf_str(&spki)))
-		return fail(f, FAIL_FORGED, "the server's certificate is for another key");
-	if (facts.n_emails != 1 || !str_eq_nocase(facts.emails[0], ask_field(&b->answer, "mailbox")) ||
-	    facts.is_ca)
-		return fail(f, FAIL_FORGED, "the server's certificate is not for this mailbox");
-	return OK;
-}
-
-static int read_limits(struct begun *b, struct fail *f)
-{
-	struct str domains = ask_field(&b->answer, "domains");
-
-	b->limits = (struct cert_constraints){ .mailbox = ask_field(&b->answer, "mailbox"),
-		                               .critical = ask_number(&b->answer, "critical") };
-	while (domains.p && domains.n) {
-		if (b->limits.n_domains == CERT_DOMAINS_MAX)
-			return fail(f, FAIL_LIMIT, "more than %d domains", CERT_DOMAINS_MAX);
-		b->limits.domains[b->limits.n_domains++] = str_cut(&domains, ',');
-	}
-	return OK;
-}
-
-/* ---- 2: the root, made and forgotten --------------------------------------------------------------------------------- */
-
-static int make_cas(const struct issue *i, struct begun *b, struct made *m, struct fail *f)
-{
-	OWNS(key) root_key =
-	        NULL; /* gone at the end of this function: nothing is ever signed with it again */
-	OWNS(key) intermediate_key = NULL;
-	OWN(buf) asked = BUF(DER_MAX);
-	struct cert_fields root = {
-		.kind = CERT_ROOT,
-		.subject_cn = ask_field(&b->answer, "root_cn"),
-		.issuer_cn = ask_field(&b->answer, "root_cn"),
-		.not_before = ask_number(&b->answer, "not_before"),
-		.not_after = ask_number(&b->answer, "not_after"),
-		.constraints = &b->limits,
-	};
-	struct cert_fields intermediate = root;
-
-	TRY(csr_read(ask_field(&b->answer, "intermediate_csr"), &asked, f));
-	if (!str_eq(buf_str(&asked), ask_field(&b->answer, "intermediate_spki")))
-		return fail(f, FAIL_FORGED, "the server asks for one key and names another");
-	TRY(key_import_public(buf_str(&asked), &intermediate_key, f));
-	TRY(key_new(alg_of(i), &root_key, f));
-	root.subject_key = root.issuer_key = root_key;
-	TRY(cert_build(&root, &m->root, f));
-	intermediate.kind = CERT_INTERMEDIATE;
-	intermediate.subject_cn = ask_field(&b->answer, "intermediate_cn");
-	intermediate.subject_key = intermediate_key;
-	intermediate.issuer_key = root_key;
-	return cert_build(&intermediate, &m->intermediate, f);
-}
-
-static int finish(const struct begun *b, const struct made *m, struct cli *c, struct fail *f)
-{
-	OWN(ask) a = ASK("profile.finish");
-
-	ask_arg(&a, "profile", ask_field(&b->answer, "profile"));
-	ask_arg(&a, "root", buf_str(&m->root));
-	ask_arg(&a, "intermediate", buf_str(&m->intermediate));
-	return ask_run(&a, c, f);
-}
-
-/* ---- the files -------------------------------------------------------------------------------------------------------- */
-
-static int write_file(const struct issue *i, const char *name, struct str bytes, struct fail *f)
-{
-	OWN(buf) path = BUF(8192);
-	OWNFD fd = -1;
-
-	buf_addf(&path, "%s/%s", i->dir, name);
-	fd = open(path.p, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || fchmod(fd, 0600) < 0)
-		return fail_errno(f, FAIL_SYS, "%s", path.p);
-	while (bytes.n) {
-		ssize_t n = write(fd, bytes.p, bytes.n);
-
-		if (n < 0)
-			return fail_errno(f, FAIL_SYS, "%s", path.p);
-		bytes = str_from(bytes, (size_t)n);
-	}
-	return OK;
-}
-
-static int write_pem(const struct issue *i, const char *name, struct str der, struct fail *f)
-{
-	OWN(buf) pem = BUF(FILE_MAX);
-	struct b64_lines lines = { 0 };
-
-	buf_addz(&pem, "-----BEGIN CERTIFICATE-----\n");
-	TRY(b64_lines_put(&lines, der, sink_buf(&pem), f));
-	TRY(b64_lines_end(&lines, sink_buf(&pem), f));
-	buf_addz(&pem, "-----END CERTIFICATE-----\n");
-	return write_file(i, name, buf_str(&pem), f);
-}
-
-static int read_passphrase(const struct issue *i, struct buf *out, struct fail *f)
-{
-	OWNFD fd = open(i->passphrase_file, O_RDONLY | O_CLOEXEC);
-	char text[1024];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-	struct str s;
-
-	if (n < 0)
-		return fail_errno(f, FAIL_SYS, "%s", i->passphrase_file);
-	s = str_of(text, (size_t)n);
-	s = str_cut(&s, '\n');
-	buf_add(out, s);
-	wipe(text, sizeof(text));
-	return s.n < PASSPHRASE_LEAST ? fail(f, FAIL_SYNTAX, "%s: a passphrase has %d bytes or more",
-	                                     i->passphrase_file, PASSPHRASE_LEAST)
-	                              : OK;
-}
-
-static int get_passphrase(const struct issue *i, struct buf *out, struct fail *f)
+static int make_passphrase(struct secret *ret, struct fail *f)
 {
 	uint8_t raw[PASSPHRASE_BYTES];
 	OWN(buf) text = BUF(64);
+	size_t n = 0;
 
-	if (i->passphrase_file)
-		return read_passphrase(i, out, f);
 	TRY(random_bytes(raw, sizeof(raw), f));
+	(void)buf_room(&text, text.max);
 	b32_print(str_of(raw, sizeof(raw)), &text);
-	for (size_t k = 0; k < text.n; k++) {
-		if (k && k % 6 == 0)
-			buf_addc(out, '-');
-		buf_addc(out, text.p[k]);
+	TRY(secret_new(ret, text.n + text.n / PASSPHRASE_GROUP, f));
+	for (size_t i = 0; i < text.n; i++) {
+		if (i && i % PASSPHRASE_GROUP == 0)
+			ret->p[n++] = '-';
+		ret->p[n++] = (uint8_t)text.p[i];
 	}
-	if (i->passphrase_out) {
-		OWN(buf) line = BUF(128);
-		struct issue here = *i;
+	ret->n = n;
+	wipe(raw, sizeof(raw));
+	wipe(text.p, text.cap);
+	return OK;
+}
 
-		buf_addf(&line, "%s\n", out->p);
-		here.dir = i->passphrase_out[0] == '/' ? "" : ".";
-		return write_file(&here, i->passphrase_out, buf_str(&line), f);
+static int write_passphrase(const struct work *w, struct fail *f)
+{
+	OWN(secret) line = SECRET_NONE;
+
+	TRY(secret_new(&line, w->passphrase.n + 1, f));
+	memcpy(line.p, w->passphrase.p, w->passphrase.n);
+	line.p[w->passphrase.n] = '\n';
+	return file_new(w->i->passphrase_out, secret_str(&line), 0600, f);
+}
+
+/* ---- 1: the user's key, and a request for its certificate -------------------------------------------------------- */
+
+static int begin(struct work *w, struct fail *f)
+{
+	const struct cert_fields request = { .kind = CERT_USER,
+		                             .subject_cn = str_c(w->i->mailbox),
+		                             .email = str_c(w->i->mailbox),
+		                             .subject_key = w->user,
+		                             .issuer_key = w->user };
+	OWN(buf) csr = BUF(DER_MAX);
+	struct ask *a = &w->begin;
+
+	TRY(csr_build(&request, &csr, f));
+	ask_argz(a, "mailbox", w->i->mailbox);
+	ask_argz(a, "cipher", w->i->modern ? "modern" : "compatible");
+	ask_argz(a, "sender_key", w->i->sender_key);
+	ask_argz(a, "days", w->i->days);
+	ask_arg(a, "csr", buf_str(&csr));
+	return ask_run(a, w->c, f);
+}
+
+static int read_begun(const struct ask *a, struct begun *b, struct fail *f)
+{
+	struct str domains = ask_field(a, "domains");
+
+	*b = (struct begun){ .profile = ask_field(a, "profile"),
+		             .mailbox = ask_field(a, "mailbox"),
+		             .user_cert = ask_field(a, "user_cert"),
+		             .root_cn = ask_field(a, "root_cn"),
+		             .intermediate_cn = ask_field(a, "intermediate_cn"),
+		             .csr = ask_field(a, "intermediate_csr"),
+		             .spki = ask_field(a, "intermediate_spki"),
+		             .not_before = ask_number(a, "not_before"),
+		             .not_after = ask_number(a, "not_after") };
+	b->limits.mailbox = b->mailbox;
+	b->limits.critical = ask_number(a, "critical") != 0;
+	while (domains.n) {
+		if (b->limits.n_domains == CERT_DOMAINS_MAX)
+			return fail(f, FAIL_LIMIT, "the server names more than %d domains", CERT_DOMAINS_MAX);
+		b->limits.domains[b->limits.n_domains++] = str_trim(str_cut(&domains, ','));
 	}
 	return OK;
 }
 
-static int write_files(const struct issue *i, const struct begun *b, const struct made *m,
-                       struct str passphrase, struct fail *f)
-{
-	struct str user = ask_field(&b->answer, "user_cert"), name = str_c(i->mailbox);
-	OWN(buf) p12 = BUF(FILE_MAX);
-	OWN(buf) id = BUF(256);
-	OWN(buf) xml = BUF(FILE_MAX);
+/* ---- is it what was asked for? ----------------------------------------------------------------------------------- */
 
-	if (mkdir(i->dir, 0700) < 0 && errno != EEXIST)
-		return fail_errno(f, FAIL_SYS, "%s", i->dir);
-	TRY(write_pem(i, "user.crt", user, f));
-	TRY(write_pem(i, "intermediate.crt", buf_str(&m->intermediate), f));
-	TRY(write_pem(i, "root.crt", buf_str(&m->root), f));
-	TRY(pkcs12_write(m->user, user, buf_str(&m->intermediate), buf_str(&m->root), name, passphrase, false,
-	                 &p12, f));
-	TRY(write_file(i, "user.p12", buf_str(&p12), f));
-	if (!i->modern) {
-		buf_clear(&p12);
-		TRY(pkcs12_write(m->user, user, buf_str(&m->intermediate), buf_str(&m->root), name,
-		                 passphrase, true, &p12, f));
-		TRY(write_file(i, "user-legacy.p12", buf_str(&p12), f));
-	}
-	buf_addf(&id, "postern.profile.%.*s", STR_ARG(ask_field(&b->answer, "profile")));
-	TRY(mobileconfig_write(name, buf_str(&id), buf_str(&m->root), buf_str(&m->intermediate),
-	                       buf_str(&p12), &xml, f));
-	return write_file(i, "postern.mobileconfig", buf_str(&xml), f);
+static bool same_mailbox(const char *asked, struct str told)
+{
+	OWN(arena) a = ARENA;
+	struct addr one, two;
+
+	return addr_parse(str_c(asked), &a, &one, NULL) == OK && addr_parse(told, &a, &two, NULL) == OK &&
+	       addr_eq(&one, &two);
 }
 
-static void tell(const struct issue *i, const struct begun *b, const struct buf *passphrase)
+/* The root will be trusted for as long and for as much as these say. */
+static int check_limits(const struct issue *i, const struct begun *b, struct fail *f)
 {
-	OWN(buf) end = BUF(64);
+	int64_t now = clock_utc();
+	uint64_t days;
 
-	date_print_iso(ask_number(&b->answer, "not_after"), &end);
-	printf("Profile %lld for %s, until %.10s.\n\n", (long long)ask_number(&b->answer, "profile"),
-	       i->mailbox, end.p);
-	printf("  %s/user.p12               for mail clients: your key with its certificates\n", i->dir);
-	if (!i->modern)
-		printf("  %s/user-legacy.p12        the same for old clients and gpgsm\n", i->dir);
-	printf("  %s/postern.mobileconfig   for iPhone, iPad and Mac\n"
-	       "  %s/root.crt               the root, to be trusted for e-mail\n"
-	       "  %s/intermediate.crt, user.crt\n\n",
-	       i->dir, i->dir, i->dir);
-	if (!i->passphrase_file && !i->passphrase_out)
-		printf("The passphrase of both .p12 files:\n\n    %s\n\n", passphrase->p);
-	printf("The root key was made here, signed once, and is gone. The user key is in the .p12 files and "
-	       "nowhere\n"
-	       "else: keep them, mail that is sealed to it opens with nothing else.\n%s",
-	       i->activate ? "The profile is active.\n"
-	                   : "Next: install it, then postern profile activate\n");
+	if (!same_mailbox(i->mailbox, b->mailbox))
+		return fail(f, FAIL_FORGED, "the server answered for another mailbox than %s", i->mailbox);
+	if (!b->limits.n_domains)
+		return fail(f, FAIL_FORGED, "the server names no domain that the root is to be limited to");
+	if (!b->root_cn.n || !b->intermediate_cn.n || str_eq(b->root_cn, b->intermediate_cn))
+		return fail(f, FAIL_FORGED, "the server does not name the root and the intermediate apart");
+	if (b->not_before > now || b->not_before < now - BACKDATE_MOST_S || b->not_after <= now)
+		return fail(f, FAIL_FORGED, "the server's dates do not begin about now");
+	if (i->days && str_u64(str_c(i->days), &days) && days < INT32_MAX &&
+	    b->not_after > now + ((int64_t)days + 1) * DAY_S)
+		return fail(f, FAIL_FORGED, "the server wants the root to last longer than %s days", i->days);
+	return OK;
 }
 
-static int activate(const struct begun *b, struct cli *c, struct fail *f)
+/* Ours, for this mailbox and nothing else, within the chain's dates, signed by the intermediate to come. */
+static int check_user_cert(const struct work *w, struct fail *f)
 {
-	OWN(ask) a = ASK("profile.activate");
+	const struct begun *b = &w->b;
+	struct cert_fields want = { .kind = CERT_USER,
+		                    .subject_cn = b->mailbox,
+		                    .issuer_cn = b->intermediate_cn,
+		                    .email = b->mailbox,
+		                    .constraints = &b->limits,
+		                    .subject_key = w->user };
+	struct cert_facts facts;
+	struct fail why = { 0 };
 
-	ask_arg(&a, "profile", ask_field(&b->answer, "profile"));
-	return ask_run(&a, c, f);
+	TRY(cert_read(b->user_cert, &w->c->arena, &facts, f));
+	if (facts.not_before < b->not_before || facts.not_after > b->not_after ||
+	    facts.not_after <= clock_utc())
+		return fail(f, FAIL_FORGED, "the user certificate's dates are not within the profile's");
+	want.not_before = facts.not_before;
+	want.not_after = facts.not_after;
+	return cert_check(b->user_cert, &want, b->spki, &why) < 0
+	               ? fail(f, FAIL_FORGED, "the user certificate is not what was asked for: %s", why.why)
+	               : OK;
 }
 
-static int run(const struct issue *i, struct begun *b, struct made *m, struct cli *c, struct fail *f)
+/* ---- 2: the root, made and forgotten ----------------------------------------------------------------------------- */
+
+static int intermediate_key(const struct work *w, struct key **ret, struct fail *f)
 {
-	OWN(buf) passphrase = BUF(1024);
-	OWN(buf) out = BUF(65536);
+	OWNS(key) key = NULL;
+	OWN(buf) asked = BUF(DER_MAX);
+
+	TRY(csr_read(w->b.csr, &asked, f));
+	if (!str_eq(buf_str(&asked), w->b.spki))
+		return fail(f, FAIL_FORGED, "the server asks for one intermediate key and names another");
+	TRY(key_import_public(buf_str(&asked), &key, f));
+	if (key_alg_of(key) != alg_of(w->i))
+		return fail(f, FAIL_FORGED, "the intermediate key is of another kind than the user's");
+	*ret = TAKE(key);
+	return OK;
+}
+
+static int make_chain(struct work *w, struct fail *f)
+{
+	OWNS(key) root_key =
+	        NULL; /* gone at the end of this function: nothing is ever signed with it again */
+	OWNS(key) public = NULL;
+	struct cert_fields root = {
+		.kind = CERT_ROOT,
+		.subject_cn = w->b.root_cn,
+		.issuer_cn = w->b.root_cn,
+		.not_before = w->b.not_before,
+		.not_after = w->b.not_after,
+		.constraints = &w->b.limits,
+	};
+	struct cert_fields intermediate = root;
+
+	TRY(intermediate_key(w, &public, f));
+	TRY(key_new(alg_of(w->i), &root_key, f));
+	root.subject_key = root.issuer_key = root_key;
+	TRY(cert_build(&root, &w->root, f));
+	intermediate.kind = CERT_INTERMEDIATE;
+	intermediate.subject_cn = w->b.intermediate_cn;
+	intermediate.subject_key = public;
+	intermediate.issuer_key = root_key;
+	return cert_build(&intermediate, &w->intermediate, f);
+}
+
+/* ---- 3: the rest ------------------------------------------------------------------------------------------------- */
+
+static int build_kit(struct work *w, struct fail *f)
+{
+	const struct kit_parts parts = { .user = w->user,
+		                         .user_cert = w->b.user_cert,
+		                         .intermediate = buf_str(&w->intermediate),
+		                         .root = buf_str(&w->root),
+		                         .mailbox = w->b.mailbox,
+		                         .passphrase = secret_str(&w->passphrase),
+		                         .profile = (uint64_t)ask_number(&w->begin, "profile") };
+
+	return kit_build(&parts, &w->kit, f);
+}
+
+static int finish(const struct work *w, struct fail *f)
+{
+	OWN(ask) a = ASK("profile.finish");
+
+	ask_arg(&a, "profile", w->b.profile);
+	ask_arg(&a, "root", buf_str(&w->root));
+	ask_arg(&a, "intermediate", buf_str(&w->intermediate));
+	return ask_run(&a, w->c, f);
+}
+
+static int on_profile(const struct work *w, const char *verb, struct fail *f)
+{
+	OWN(ask) a = ASK(verb);
+
+	ask_arg(&a, "profile", w->b.profile);
+	return ask_run(&a, w->c, f);
+}
+
+/* From the answer to the files. */
+static int carry_out(struct work *w, struct fail *f)
+{
 	int r;
 
-	TRY(get_passphrase(i, &passphrase, f));
-	TRY(key_new(alg_of(i), &m->user, f));
-	TRY(begin(i, m, b, c, f));
-	TRY(check_user_cert(m, b, &c->arena, f));
-	TRY(read_limits(b, f));
-	TRY(make_cas(i, b, m, f));
-	TRY(finish(b, m, c, f));
-	r = write_files(i, b, m, buf_str(&passphrase), f);
-	if (r == OK && i->activate)
-		r = activate(b, c, f);
-	if (r == OK && c->json) {
-		show_json(buf_str(&b->answer.records), &out);
-		print_out(&out);
-	} else if (r == OK) {
-		tell(i, b, &passphrase);
-	}
-	wipe(passphrase.p, passphrase.cap);
+	TRY(check_limits(w->i, &w->b, f));
+	TRY(check_user_cert(w, f));
+	TRY(make_chain(w, f));
+	TRY(build_kit(w, f));
+	TRY(finish(w, f));
+	if (w->i->passphrase_out)
+		TRY(write_passphrase(w, f));
+	r = kit_write(&w->kit, w->i->dir, f);
+	if (r < 0 && w->i->passphrase_out)
+		(void)unlink(w->i->passphrase_out);
 	return r;
+}
+
+static int activate(const struct work *w, struct fail *f)
+{
+	struct fail why = { 0 };
+	int r = on_profile(w, "profile.activate", &why);
+
+	return r < 0 ? fail(f, r,
+	                    "the profile was made and its files are in %s, but it is not active: %s; then "
+	                    "`postern "
+	                    "profile activate %.*s`",
+	                    w->i->dir, why.why, STR_ARG(w->b.profile))
+	             : OK;
+}
+
+/* ---- telling ----------------------------------------------------------------------------------------------------- */
+
+static bool shows_passphrase(const struct issue *i)
+{
+	return !i->passphrase_file && !i->passphrase_out;
+}
+
+static void tell_json(const struct work *w)
+{
+	OWN(show_records) said = SHOW_RECORDS;
+
+	show_number(&said, "profile", ask_number(&w->begin, "profile"));
+	show_text(&said, "mailbox", w->b.mailbox);
+	show_text(&said, "cipher", w->i->modern ? STR("modern") : STR("compatible"));
+	show_time(&said, "not_before", w->b.not_before);
+	show_time(&said, "not_after", w->b.not_after);
+	show_bool(&said, "active", w->i->activate);
+	show_text(&said, "directory", str_c(w->i->dir));
+	if (shows_passphrase(w->i))
+		show_text(&said, "passphrase", secret_str(&w->passphrase));
+	show_end(&said);
+	print_json(buf_str(&said.list));
+}
+
+static void tell(const struct work *w)
+{
+	const struct issue *i = w->i;
+	OWN(buf) end = BUF(64);
+
+	date_print_iso(w->b.not_after, &end);
+	printf("Profile %.*s for %.*s, until %.10s. In %s:\n\n", STR_ARG(w->b.profile), STR_ARG(w->b.mailbox),
+	       end.p, i->dir);
+	printf("  user.p12               for mail clients: your key with its certificates\n");
+	if (!i->modern)
+		printf("  user-legacy.p12        the same for old clients and gpgsm\n");
+	printf("  postern.mobileconfig   for iPhone, iPad and Mac\n"
+	       "  root.crt               the root, to be trusted for e-mail\n"
+	       "  intermediate.crt       for clients that take certificates one by one\n"
+	       "  user.crt\n\n");
+	if (shows_passphrase(i))
+		printf("The passphrase of the .p12 files, shown this once:\n\n    %.*s\n\n",
+		       STR_ARG(secret_str(&w->passphrase)));
+	printf("The root key was made here, signed twice, and is gone. Your key is in the .p12 files and "
+	       "nowhere\n"
+	       "else: keep them and the passphrase, mail that is sealed to it opens with nothing else.\n");
+	if (i->activate)
+		printf("The profile is active.\n");
+	else
+		printf("Next: install it, then postern profile activate %.*s\n", STR_ARG(w->b.profile));
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
+
+static int prepare(struct work *w, struct fail *f)
+{
+	const struct issue *i = w->i;
+	OWN(arena) a = ARENA;
+	struct addr parsed;
+
+	if (addr_parse(str_c(i->mailbox), &a, &parsed, NULL) < 0)
+		return fail(f, FAIL_SYNTAX, "%s is not a mail address: wanted local@domain", i->mailbox);
+	if (i->passphrase_file && i->passphrase_out)
+		return fail(
+		        f, FAIL_SYNTAX,
+		        "--passphrase-file gives one and --passphrase-out makes one: name one of the two");
+	if (i->passphrase_out && file_is(i->passphrase_out))
+		return fail(f, FAIL_EXISTS, "%s is there already: name another file with --passphrase-out",
+		            i->passphrase_out);
+	TRY(kit_prepare(i->dir, f));
+	TRY(i->passphrase_file ? read_passphrase(i->passphrase_file, &w->passphrase, f)
+	                       : make_passphrase(&w->passphrase, f));
+	return key_new(alg_of(i), &w->user, f);
+}
+
+static int run(struct work *w, struct fail *f)
+{
+	int r;
+
+	TRY(prepare(w, f));
+	TRY(begin(w, f));
+	r = read_begun(&w->begin, &w->b, f);
+	if (r == OK)
+		r = carry_out(w, f);
+	if (r < 0) {
+		(void)on_profile(w, "profile.delete", NULL); /* nobody has its key now */
+		return r;
+	}
+	if (w->i->activate)
+		TRY(activate(w, f));
+	if (w->c->json)
+		tell_json(w);
+	else
+		tell(w);
+	return OK;
 }
 
 int issue_run(const struct issue *i, struct cli *c, struct fail *f)
 {
-	OWN(made) m = { NULL, BUF(DER_MAX), BUF(DER_MAX) };
-	struct begun b = { .answer = ASK("profile.begin") };
-	int r = run(i, &b, &m, c, f);
+	OWN(work) w = { .i = i,
+		        .c = c,
+		        .begin = ASK("profile.begin"),
+		        .root = BUF(DER_MAX),
+		        .intermediate = BUF(DER_MAX) };
 
-	ask_done(&b.answer);
-	return r;
+	return run(&w, f);
 }

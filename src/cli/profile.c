@@ -2,8 +2,8 @@
  * forgotten here, and neither is ever sent. */
 #include "cli/issue.h"
 #include "cli/simple.h"
-
 #include "crypto/aead.h"
+#include "sys/spawn.h"
 
 #include <string.h>
 
@@ -41,17 +41,20 @@ static int profile_delete(struct cli *c, struct fail *f)
 
 static int profile_issue(struct cli *c, struct fail *f)
 {
+	const char *cipher = cli_option(c, "cipher"), *out = cli_option(c, "out");
 	struct issue i = { .mailbox = c->operands[0],
-		           .modern = str_eq(str_c(cli_option(c, "cipher")), STR("modern")),
+		           .modern = cli_option(c, "modern") || (cipher && strcmp(cipher, "modern") == 0),
 		           .sender_key = cli_option(c, "sender-key"),
 		           .days = cli_option(c, "days"),
-		           .dir = cli_option(c, "out") ? cli_option(c, "out") : ".",
+		           .dir = out ? out : ".",
 		           .passphrase_file = cli_option(c, "passphrase-file"),
 		           .passphrase_out = cli_option(c, "passphrase-out"),
 		           .activate = !cli_option(c, "no-activate") };
 
-	if (cli_option(c, "cipher") && !i.modern && strcmp(cli_option(c, "cipher"), "compatible") != 0)
-		return fail(f, FAIL_SYNTAX, "--cipher is compatible or modern");
+	if (cipher && strcmp(cipher, i.modern ? "modern" : "compatible") != 0)
+		return fail(f, FAIL_SYNTAX,
+		            "--cipher is compatible or modern, and --modern the short form of the latter");
+	spawn_settle(); /* no core dump of the keys that are made here */
 	TRY(crypto_init(f));
 	return issue_run(&i, c, f);
 }
@@ -59,12 +62,13 @@ static int profile_issue(struct cli *c, struct fail *f)
 // clang-format off
 const struct cli_command cli_profiles[] = {
 	{ "profile issue", "MAILBOX", "make keys and certificates for a mailbox", profile_issue, 1, 1, {
-	  { "cipher", "compatible|modern", "modern: P-256 and AES-256-GCM; few clients read it yet" },
+	  { "cipher", "compatible|modern", "default compatible: RSA-2048 and AES-256-CBC, which all clients read" },
+	  { "modern", NULL, "P-256 and AES-256-GCM; few clients read it yet" },
 	  { "sender-key", "rsa2048|p256", "keys of the senders' certificates; default rsa2048, with modern p256" },
 	  { "days", "N", "life of the profile; default by the configuration, 1095" },
-	  { "out", "DIR", "where the files go; default here" },
-	  { "passphrase-file", "FILE", "protects the .p12 files; default: one is made and printed" },
-	  { "passphrase-out", "FILE", "write the passphrase that was made into a file instead of printing it" },
+	  { "out", "DIR", "where the files go, made where missing; default here" },
+	  { "passphrase-file", "FILE", "its first line protects the .p12 files; - asks; default: one is made" },
+	  { "passphrase-out", "FILE", "where a made one goes, instead of being printed" },
 	  { "no-activate", NULL, "do not seal with it yet" } } },
 	{ "profile list", "[MAILBOX]", "list the profiles", profile_list, 0, 1, { { 0 } } },
 	{ "profile activate", "PROFILE", "seal a mailbox's mail with this profile", profile_activate, 1, 1, { { 0 } } },

@@ -1,118 +1,150 @@
 /* server.c - init, serve, config check, version. */
+#include "base/mem.h"
 #include "cli/ask.h"
+#include "cli/check.h"
+#include "cli/file.h"
 #include "cli/recovery.h"
 #include "cli/simple.h"
 #include "crypto/aead.h"
+#include "ipc/codec.h"
 #include "role/parent/parent.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/random.h>
+#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-enum { PATH_ROOM = 4096 };
+enum { RECOVERY_LINE = 200 };
 
 /* ---- init -------------------------------------------------------------------------------------------------------- */
 
-static int write_new(const char *path, struct str bytes, mode_t mode, struct fail *f)
-{
-	OWNFD fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+struct place {
+	const char *dir, *conf;
+};
 
-	if (fd < 0)
-		return errno == EEXIST
-		               ? fail(f, FAIL_EXISTS, "%s is there already, and is left as it is", path)
-		               : fail_errno(f, FAIL_SYS, "%s", path);
-	if (fchmod(fd, mode) < 0 || write(fd, bytes.p, bytes.n) != (ssize_t)bytes.n || fsync(fd) < 0)
-		return fail_errno(f, FAIL_SYS, "%s", path);
+static bool names_a_file(const char *path)
+{
+	struct stat st;
+
+	return str_ends(str_c(path), STR(".conf")) && (stat(path, &st) < 0 || !S_ISDIR(st.st_mode));
+}
+
+/* A file by -c or as FILE.conf, with its folder; or a folder, this one when none is named, and postern.conf in it. */
+static int find_place(struct cli *c, struct place *ret, struct fail *f)
+{
+	const char *named = c->n_operands ? c->operands[0] : NULL;
+	const char *file = c->conf_given ? c->conf_path : named && names_a_file(named) ? named : NULL;
+	const char *slash = file ? strrchr(file, '/') : NULL;
+
+	if (c->conf_given && named)
+		return fail(f, FAIL_SYNTAX, "-c %s and %s are both named: name one of the two", c->conf_path,
+		            named);
+	if (slash)
+		ret->dir = arena_z(&c->arena, str_of(file, slash == file ? 1 : (size_t)(slash - file)));
+	else
+		ret->dir = !file && named ? named : ".";
+	ret->conf = file ? file : file_in(&c->arena, ret->dir, "postern.conf");
 	return OK;
 }
 
-static int get_key(const struct cli *c, struct secret *ret, struct fail *f)
+static int master_of(const struct cli *c, struct secret *ret, struct fail *f)
 {
 	const char *text = cli_option(c, "recover");
+	OWN(secret) line = SECRET_NONE;
 
-	if (text)
+	if (text && strcmp(text, "-") != 0)
 		return recovery_parse(str_c(text), ret, f);
+	if (text) {
+		fprintf(stderr, "The recovery key: ");
+		TRY(file_line("-", RECOVERY_LINE, &line, f));
+		return recovery_parse(secret_str(&line), ret, f);
+	}
 	TRY(secret_new(ret, RECOVERY_KEY, f));
-	if (getrandom(ret->p, ret->n, 0) != RECOVERY_KEY)
-		return fail_errno(f, FAIL_SYS, "getrandom");
-	return OK;
+	return random_bytes(ret->p, ret->n, f);
 }
 
-static struct str or_else(const struct cli *c, const char *option, const char *otherwise)
+static int setting(struct cli *c, const char *option, const char *otherwise, struct str *ret, struct fail *f)
 {
 	const char *v = cli_option(c, option);
 
-	return str_c(v ? v : otherwise);
+	*ret = str_c(v ? v : otherwise);
+	for (size_t i = 0; i < ret->n; i++)
+		if ((unsigned char)ret->p[i] < 32 || ret->p[i] == ';' || ret->p[i] == 127)
+			return fail(f, FAIL_SYNTAX,
+			            "--%s: a value in the file has no control character and no ;", option);
+	return OK;
 }
 
-static const char *in_dir(struct cli *c, const char *dir, const char *name)
+/* The text, after it was read as `serve` will read it. */
+static int compose(struct cli *c, const struct place *p, struct buf *text, struct conf *ret, struct fail *f)
 {
-	OWN(buf) b = BUF(PATH_ROOM);
+	struct conf_init values;
 
-	buf_addf(&b, "%s/%s", dir, name);
-	return arena_z(&c->arena, buf_str(&b));
+	TRY(setting(c, "domain", "relay.example", &values.domain, f));
+	TRY(setting(c, "listen", "127.0.0.1:2525", &values.listen, f));
+	TRY(setting(c, "smarthost", "127.0.0.1:25", &values.smarthost, f));
+	TRY(setting(c, "state-dir", "state", &values.state_dir, f));
+	conf_example(&values, text);
+	return conf_parse(buf_str(text), "postern.conf", p->dir, &c->arena, ret, f);
 }
 
-static int make_dir(const char *path, mode_t mode, struct fail *f)
+static void tell(struct cli *c, const struct place *p, const struct conf *conf, const struct secret *key,
+                 bool fresh)
 {
-	return mkdir(path, mode) < 0 && errno != EEXIST ? fail_errno(f, FAIL_SYS, "%s", path) : OK;
-}
-
-static void tell(const char *dir, const struct secret *key, bool fresh)
-{
+	OWN(show_records) said = SHOW_RECORDS;
 	OWN(buf) text = BUF(256);
 
-	printf("Wrote %s/postern.conf, %s/master.key and the state directory.\n", dir, dir);
-	if (!fresh)
-		return;
 	recovery_print(key, &text);
-	printf("\nThe recovery key of this relay:\n\n    %s\n\n"
-	       "Write it down and keep it away from this machine. Without the master key nothing that is "
-	       "stored can be\n"
-	       "read again, by anybody. `postern init --recover KEY DIR` makes the file anew from it.\n\n"
-	       "Next: look at %s/postern.conf, then postern user add NAME\n",
-	       text.p, dir);
-}
-
-/* The folder that was named, or the one of the configuration that was. */
-static const char *dir_of(struct cli *c)
-{
-	const char *slash = strrchr(c->conf_path, '/');
-
-	if (c->operands[0])
-		return c->operands[0];
-	if (!c->conf_given || !slash)
-		return ".";
-	return arena_z(&c->arena, str_of(c->conf_path, (size_t)(slash - c->conf_path)));
+	if (c->json) {
+		show_text(&said, "configuration", str_c(p->conf));
+		show_text(&said, "master_key", conf->master_key);
+		show_text(&said, "state_dir", conf->state_dir);
+		show_text(&said, "recovery_key", buf_str(&text));
+		show_end(&said);
+		print_json(buf_str(&said.list));
+	} else if (fresh) {
+		printf("Wrote %s and %.*s, made %.*s.\n\nThe recovery key of this relay:\n\n    %s\n\n"
+		       "Write it down on paper and keep it away from this machine. Everything that is stored "
+		       "is\n"
+		       "encrypted under the master key: without it, after a lost disk or from a backup, "
+		       "nobody can\n"
+		       "read any of it again. `postern init --recover -` makes the master key anew from this "
+		       "text.\n\n"
+		       "Next: look at %s, then postern user add NAME\n",
+		       p->conf, STR_ARG(conf->master_key), STR_ARG(conf->state_dir), text.p, p->conf);
+	} else {
+		printf("Made %.*s anew. Next: put the state back into %.*s, then postern serve\n",
+		       STR_ARG(conf->master_key), STR_ARG(conf->state_dir));
+	}
+	wipe(text.p, text.cap);
 }
 
 static int init(struct cli *c, struct fail *f)
 {
-	const char *dir = dir_of(c);
-	const struct conf_init values = { or_else(c, "domain", "relay.example"),
-		                          or_else(c, "listen", "127.0.0.1:2525"),
-		                          or_else(c, "smarthost", "127.0.0.1:25"),
-		                          or_else(c, "state-dir", "state") };
-	const char *conf_path = c->conf_given ? c->conf_path : in_dir(c, dir, "postern.conf"),
-	           *recover = cli_option(c, "recover");
+	bool fresh = !cli_option(c, "recover");
 	OWN(buf) text = BUF(65536);
 	OWN(secret) key = SECRET_NONE;
+	struct place p = { 0 };
 	struct conf conf;
+	const char *master;
 
 	TRY(crypto_init(f));
-	TRY(get_key(c, &key, f));
-	TRY(make_dir(dir, 0755, f));
-	conf_example(&values, &text);
-	TRY(conf_parse(buf_str(&text), "postern.conf", dir, &c->arena, &conf, f));
-	if (!recover || access(conf_path, F_OK) < 0)
-		TRY(write_new(conf_path, buf_str(&text), 0644, f));
-	TRY(conf_load(conf_path, &c->arena, &conf, f));
-	TRY(write_new(arena_z(&c->arena, conf.master_key), secret_str(&key), 0400, f));
-	TRY(make_dir(arena_z(&c->arena, conf.state_dir), 0700, f));
-	tell(dir, &key, !recover);
+	TRY(find_place(c, &p, f));
+	TRY(compose(c, &p, &text, &conf, f));
+	TRY(master_of(c, &key, f));
+	TRY(file_dir(p.dir, 0755, f));
+	if (!fresh && file_is(p.conf))
+		TRY(conf_load(p.conf, &c->arena, &conf, f));
+	master = arena_z(&c->arena, conf.master_key);
+	if (file_is(master) || (fresh && file_is(p.conf)))
+		return fail(f, FAIL_EXISTS,
+		            "%s is there already, and nothing was changed: name another folder, or go on "
+		            "with this one",
+		            file_is(master) ? master : p.conf);
+	TRY(file_dir(arena_z(&c->arena, conf.state_dir), 0700, f));
+	if (!file_is(p.conf))
+		TRY(file_new(p.conf, buf_str(&text), 0644, f));
+	TRY(file_new(master, secret_str(&key), 0400, f));
+	tell(c, &p, &conf, &key, fresh);
 	return OK;
 }
 
@@ -123,36 +155,46 @@ static int serve(struct cli *c, struct fail *f)
 	return parent_serve(c->conf_path, f);
 }
 
-static void check_mode(struct cli *c, struct str path, mode_t forbidden, const char *wanted)
+static void print_findings(struct str records)
 {
-	struct stat st;
+	OWN(buf) out = BUF(65536);
+	struct show_cell cell;
+	struct str record;
 
-	if (stat(arena_z(&c->arena, path), &st) < 0)
-		printf("warning: %.*s: %s\n", STR_ARG(path),
-		       errno == ENOENT ? "is not there" : "cannot be looked at");
-	else if (st.st_mode & forbidden)
-		printf("warning: %.*s: others may read it; chmod %s\n", STR_ARG(path), wanted);
+	while (list_next(&records, &record)) {
+		for (int i = 0; show_next(&record, &cell); i++) {
+			buf_addz(&out, i ? ": " : "");
+			show_clean(cell.value, &out);
+		}
+		buf_addc(&out, '\n');
+	}
+	print_out(&out);
 }
 
 static int config_check(struct cli *c, struct fail *f)
 {
+	OWN(show_records) found = SHOW_RECORDS;
 	struct conf conf;
 
 	TRY(cli_conf(c, &conf, f));
-	check_mode(c, conf.master_key, 0077, "0400");
-	check_mode(c, conf.state_dir, 0077, "0700");
-	if (conf.tls_key.n)
-		check_mode(c, conf.tls_key, 0077, "0400");
-	else
-		printf("note: there is no smtp.tls_certificate: mail is taken without STARTTLS\n");
+	check_machine(&conf, &found);
+	if (c->json) {
+		print_json(buf_str(&found.list));
+		return OK;
+	}
+	print_findings(buf_str(&found.list));
 	printf("%s is well formed.\n", c->conf_path);
 	return OK;
 }
 
 static int version(struct cli *c, struct fail *f)
 {
+	OWN(show_records) said = SHOW_RECORDS;
+
+	show_text(&said, "version", STR(POSTERN_VERSION));
+	show_end(&said);
 	if (c->json)
-		printf("[\n  {\n    \"version\": \"%s\"\n  }\n]\n", POSTERN_VERSION);
+		print_json(buf_str(&said.list));
 	else
 		printf("postern %s\n", POSTERN_VERSION);
 	return OK;
@@ -160,12 +202,12 @@ static int version(struct cli *c, struct fail *f)
 
 // clang-format off
 const struct cli_command cli_server[] = {
-	{ "init", "[DIR]", "write a configuration, a master key and a state directory", init, 0, 1, {
+	{ "init", "[DIR|FILE]", "write a configuration, a master key and a state directory", init, 0, 1, {
 	  { "domain", "DOMAIN", "the domain of the aliases" },
 	  { "listen", "ADDRESS:PORT", "where mail is taken; default 127.0.0.1:2525" },
 	  { "smarthost", "ADDRESS:PORT", "where mail goes; default 127.0.0.1:25" },
 	  { "state-dir", "DIR", "state directory; default state, beside the configuration" },
-	  { "recover", "KEY", "make the master key anew from its recovery key" } } },
+	  { "recover", "KEY", "make the master key anew from its recovery key; - asks for it" } } },
 	{ "serve", "", "run the relay", serve, 0, 0, { { 0 } } },
 	{ "config check", "", "read the configuration and say what is wrong with it", config_check, 0, 0, { { 0 } } },
 	{ "version", "", "print the version", version, 0, 0, { { 0 } } },

@@ -1,5 +1,6 @@
 #include "cli/simple.h"
 
+#include "base/mem.h"
 #include "cli/show.h"
 
 #include <stdarg.h>
@@ -12,28 +13,37 @@ void print_out(const struct buf *b)
 	fwrite(b->p ? b->p : "", 1, b->n, stdout);
 }
 
+void print_json(struct str records)
+{
+	OWN(buf) out = BUF(OUT_MAX);
+
+	show_json(records, &out);
+	print_out(&out);
+	if (out.p)
+		wipe(out.p, out.cap); /* a passphrase may have been in it */
+}
+
 int simple_list(struct ask *a, struct cli *c, const char *none, struct fail *f)
 {
 	OWN(buf) out = BUF(OUT_MAX);
 
 	TRY(ask_run(a, c, f));
-	if (c->json)
-		show_json(buf_str(&a->records), &out);
-	else
-		show_table(buf_str(&a->records), none, &out);
+	if (c->json) {
+		print_json(buf_str(&a->records));
+		return OK;
+	}
+	show_table(buf_str(&a->records), none, &out);
 	print_out(&out);
 	return OK;
 }
 
 int simple_do(struct ask *a, struct cli *c, struct fail *f, const char *fmt, ...)
 {
-	OWN(buf) out = BUF(OUT_MAX);
 	va_list ap;
 
 	TRY(ask_run(a, c, f));
 	if (c->json) {
-		show_json(buf_str(&a->records), &out);
-		print_out(&out);
+		print_json(buf_str(&a->records));
 		return OK;
 	}
 	va_start(ap, fmt);

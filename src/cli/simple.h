@@ -10,5 +10,6 @@ MUST_CHECK int simple_list(struct ask *a, struct cli *c, const char *none, struc
 MUST_CHECK int simple_do(struct ask *a, struct cli *c, struct fail *f, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
 void print_out(const struct buf *b);
+void print_json(struct str records);
 
 #endif

@@ -48,6 +48,8 @@ static int mailbox_set(struct cli *c, struct fail *f)
 {
 	OWN(ask) a = ASK("mailbox.set");
 
+	if (!c->n_given)
+		return fail(f, FAIL_SYNTAX, "nothing is to be changed: see `postern mailbox set --help`");
 	ask_argz(&a, "address", c->operands[0]);
 	ask_argz(&a, "clear", cli_option(c, "clear"));
 	return simple_do(&a, c, f, "Mailbox %s was changed.", c->operands[0]);
@@ -72,7 +74,7 @@ static int sender_add(struct cli *c, struct fail *f)
 }
 
 // clang-format off
-#define CLEAR { "clear", "on|off", "accept rewritten clear mail while there is no active profile (default off)" }
+#define CLEAR { "clear", "on|off", "accept rewritten clear mail while no profile is active (default off)" }
 
 const struct cli_command cli_users[] = {
 	{ "user add", "NAME", "add a user", user_add, 1, 1, { { 0 } } },

@@ -1,0 +1,14 @@
+/* check.h - what `config check` says beyond what the file itself tells: files, their modes, the machine. */
+#ifndef CLI_CHECK_H
+#define CLI_CHECK_H
+
+#include "cli/show.h"
+#include "conf/conf.h"
+
+/* Adds a record (level "warning" or "note", subject, why) for each finding: what is so, what it means, what to do. */
+void check_machine(const struct conf *c, struct show_records *found);
+
+/* Could memory be written to disk in clear? `swaps` is the text of /proc/swaps. */
+bool check_swap_is_open(struct str swaps);
+
+#endif
