@@ -2,10 +2,12 @@
 
 #include "crypto/aead.h"
 #include "policy/headers.h"
+#include "transform/calendar.h"
+#include "transform/content.h"
+#include "transform/nested.h"
 #include "wire/b64.h"
-#include "wire/ical.h"
 
-enum { CALENDAR_MAX = 12 << 20, PIECES_MAX = 2100, BOUNDARY_BYTES = 16 };
+enum { MAPPED_MAX = 4 * CALENDAR_MAX, PIECES_MAX = 2100, BOUNDARY_BYTES = 16 };
 
 static void add(struct entity *e, struct str piece)
 {
@@ -21,7 +23,7 @@ static bool is_first(const struct header *h, const struct field *fd)
 	return header_get(h, fd->name) == fd;
 }
 
-static void add_header(struct entity *e, const struct scan *s)
+static void add_header(struct entity *e, const struct scan *s, const struct seal_plan *p, struct arena *a)
 {
 	const struct header *h = &s->root->header;
 
@@ -30,8 +32,8 @@ static void add_header(struct entity *e, const struct scan *s)
 
 		if (field_row(fd->name)->rule != FIELD_INNER || !is_first(h, fd))
 			continue;
-		add(e, fd->raw);
-		if (!str_ends(fd->raw, STR("\r\n")))
+		add(e, p->form == FORM_CLEAR ? content_field(fd, a) : fd->raw);
+		if (p->form != FORM_CLEAR && !str_ends(fd->raw, STR("\r\n")))
 			add(e, STR("\r\n"));
 	}
 	add(e, STR("\r\n"));
@@ -61,20 +63,21 @@ static struct addr map_address(void *self, const struct addr *found)
 	return (struct addr){ STR(""), STR("") };
 }
 
-/* The new body of a calendar part; *ret_changed false when nothing in it had to change. */
+/* The new body of a calendar part; *ret_changed false when it stays as it is. */
 static int calendar(const struct mime_part *part, const struct seal_plan *p, struct arena *a, struct str *ret,
                     bool *ret_changed, struct fail *f)
 {
 	OWN(buf) text = BUF(CALENDAR_MAX);
-	OWN(buf) mapped = BUF(CALENDAR_MAX);
-	OWN(buf) encoded = BUF(2 * CALENDAR_MAX);
+	OWN(buf) mapped = BUF(MAPPED_MAX);
+	OWN(buf) encoded = BUF(3 * MAPPED_MAX); /* as quoted-printable may need */
 	struct mapping m = { p, a };
 	struct str out;
 
-	TRY(mime_decode(part, &text, f));
-	TRY(ical_rewrite(buf_str(&text), (struct ical_map){ map_address, &m }, a, &mapped, f));
-	*ret_changed = !str_eq(buf_str(&text), buf_str(&mapped));
-	if (!*ret_changed)
+	*ret_changed = false;
+	if (calendar_is_signed(part) || !calendar_read(part, &text))
+		return OK;
+	TRY(calendar_rewrite(buf_str(&text), (struct ical_map){ map_address, &m }, &mapped, f));
+	if (str_eq(buf_str(&text), buf_str(&mapped)))
 		return OK;
 	mime_encode(part->cte, buf_str(&mapped), &encoded);
 	if (encoded.over)
@@ -83,6 +86,7 @@ static int calendar(const struct mime_part *part, const struct seal_plan *p, str
 	if (part->cte == CTE_BASE64 && str_ends(out, STR("\r\n")))
 		out.n -= 2; /* the delimiter brings its own */
 	*ret = arena_str(a, out);
+	*ret_changed = true;
 	return OK;
 }
 
@@ -95,7 +99,7 @@ static int add_body(struct entity *e, const struct scan *s, const struct seal_pl
 		bool changed = false;
 		struct str text;
 
-		if (!scan_is_calendar(part) || scan_is_signed(part))
+		if (!calendar_is(part))
 			continue;
 		TRY(calendar(part, p, a, &text, &changed, f));
 		if (!changed)
@@ -111,28 +115,29 @@ static int add_body(struct entity *e, const struct scan *s, const struct seal_pl
 
 /* A calendar that its sender signed cannot be changed without breaking the signature: the reader is warned instead, beside
  * the whole of it. */
-static int add_warning(struct entity *e, struct arena *a, struct str *ret_end, struct fail *f)
+static const char warning[] =
+        "Content-Type: text/plain; charset=us-ascii\r\n\r\n"
+        "A note of your relay: the invitation below is signed by its sender, or written in a way that the\r\n"
+        "relay does not read, so the addresses in it could not be replaced. Answering it from your\r\n"
+        "calendar may write past the relay and show your address.\r\n\r\n--";
+
+/* The content becomes the last part of a multipart/mixed; *ret_end closes it. */
+static int add_frame(struct entity *e, const char *note, struct arena *a, struct str *ret_end, struct fail *f)
 {
-	static const char text[] = "Content-Type: text/plain; charset=us-ascii\r\n\r\n"
-	                           "A note of your relay: the invitation below is signed by its sender, so "
-	                           "the addresses in it could not\r\n"
-	                           "be replaced. Answering it from your calendar may write past the relay "
-	                           "and show your address.\r\n";
+	OWN(buf) boundary = BUF(64);
 	OWN(buf) b = BUF(2048);
 	uint8_t raw[BOUNDARY_BYTES];
-	size_t name;
 
 	TRY(random_bytes(raw, sizeof(raw), f));
-	buf_addz(&b, "\r\n--");
-	hex_print(str_of(raw, sizeof(raw)), &b);
-	name = b.n;
-	buf_addz(&b, "--\r\n");
-	*ret_end = arena_str(a, buf_str(&b));
-	buf_clear(&b);
-	buf_addf(&b, "Content-Type: multipart/mixed; boundary=\"%.*s\"\r\n\r\n--%.*s\r\n%s\r\n--%.*s\r\n",
-	         (int)name - 4, ret_end->p + 4, (int)name - 4, ret_end->p + 4, text, (int)name - 4,
-	         ret_end->p + 4);
+	hex_print(str_of(raw, sizeof(raw)), &boundary);
+	buf_addf(&b, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n", boundary.p,
+	         boundary.p);
+	if (note)
+		buf_addf(&b, "%s%s\r\n", note, boundary.p);
 	add(e, arena_str(a, buf_str(&b)));
+	buf_clear(&b);
+	buf_addf(&b, "\r\n--%s--\r\n", boundary.p);
+	*ret_end = arena_str(a, buf_str(&b));
 	return OK;
 }
 
@@ -142,9 +147,9 @@ int entity_make(const struct scan *s, const struct seal_plan *p, struct arena *a
 	struct entity e = { .pieces = arena_array(a, struct str, PIECES_MAX), .cap = PIECES_MAX };
 	struct str end = STR("");
 
-	if (s->signed_calendar)
-		TRY(add_warning(&e, a, &end, f));
-	add_header(&e, s);
+	if (s->fixed_calendar || nested_speaks(s->root))
+		TRY(add_frame(&e, s->fixed_calendar ? warning : NULL, a, &end, f));
+	add_header(&e, s, p, a);
 	TRY(add_body(&e, s, p, a, f));
 	add(&e, end);
 	if (e.n == e.cap)

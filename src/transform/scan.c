@@ -1,31 +1,13 @@
 #include "transform/scan.h"
 
 #include "crypto/aead.h"
+#include "transform/calendar.h"
 #include "wire/date.h"
-#include "wire/ical.h"
 #include "wire/word.h"
 
+enum { FROM_NAME_MAX = 1000 };
+
 static const struct mime_limits limits = { 32, 1000, { 2000, 256 * 1024 } };
-
-enum { CALENDAR_MAX = 8 << 20 };
-
-bool scan_is_calendar(const struct mime_part *p)
-{
-	struct str n = p->filename;
-
-	if (p->child)
-		return false;
-	return str_eq(p->type.value, STR("text/calendar")) || str_eq(p->type.value, STR("application/ics")) ||
-	       (n.n > 4 && str_eq_nocase(str_from(n, n.n - 4), STR(".ics")));
-}
-
-bool scan_is_signed(const struct mime_part *p)
-{
-	for (; p; p = p->parent)
-		if (str_eq(p->type.value, STR("multipart/signed")))
-			return true;
-	return false;
-}
 
 static struct scan_person person(const struct addr_entry *e, struct arena *a)
 {
@@ -35,30 +17,48 @@ static struct scan_person person(const struct addr_entry *e, struct arena *a)
 	return (struct scan_person){ e->name, arena_str(a, buf_str(&b)) };
 }
 
-static void add_other(struct scan *s, struct scan_person p)
+static void add_other(struct scan *s, const struct addr_entry *e, struct arena *a)
 {
-	if (!p.address.n || s->n_others == SCAN_OTHERS_MAX)
+	OWN(buf) address = BUF(1024);
+
+	addr_print(&e->addr, &address);
+	if (!address.n || s->n_others == SCAN_OTHERS_MAX)
 		return;
 	for (size_t i = 0; i < s->n_others; i++)
-		if (str_eq_nocase(s->others[i].address, p.address))
+		if (str_eq_nocase(s->others[i].address, buf_str(&address)))
 			return;
-	s->others[s->n_others++] = p;
+	s->others[s->n_others++] = (struct scan_person){ e->name, arena_str(a, buf_str(&address)) };
+}
+
+/* "From: Doe, John <john@example.org>" without the quotes it needs: what could not be read in front of the first address
+ * is of its name. */
+static struct str name_of(const struct addr_entry *e, size_t n, struct arena *a)
+{
+	OWN(buf) b = BUF(FROM_NAME_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		if (b.n && e[i].name.n)
+			buf_addz(&b, ", ");
+		buf_add(&b, e[i].name);
+	}
+	return b.over ? e[n - 1].name : arena_str(a, buf_str(&b));
 }
 
 static int read_from(struct scan *s, struct arena *a, struct fail *f)
 {
 	const struct field *fd = header_get(&s->root->header, STR("From"));
 	struct addr_entry *e;
-	size_t n;
+	size_t n, at = 0;
 
 	if (!fd)
 		return OK;
 	TRY(addr_list(fd->body, a, &e, &n, f));
-	if (n)
-		s->from = person(&e[0], a);
-	for (size_t i = 0; i < n && !s->from.address.n; i++) /* the first that can be read */
-		if (!e[i].broken)
-			s->from.address = person(&e[i], a).address;
+	while (at + 1 < n && e[at].broken)
+		at++;
+	if (!n)
+		return OK;
+	s->from = person(&e[at], a);
+	s->from.name = name_of(e, e[at].broken ? 1 : at + 1, a);
 	return OK;
 }
 
@@ -85,7 +85,7 @@ static int read_recipients(struct scan *s, struct str name, struct arena *a, str
 
 		TRY(addr_list(fd->body, a, &e, &n, f));
 		for (size_t i = 0; i < n; i++)
-			add_other(s, person(&e[i], a));
+			add_other(s, &e[i], a);
 	}
 	return OK;
 }
@@ -184,7 +184,7 @@ static void read_trace(struct scan *s)
 struct finding {
 	struct scan *s;
 	struct arena *a;
-	bool in_signed;
+	bool fixed;
 };
 
 static struct addr found_address(void *self, const struct addr *found)
@@ -192,11 +192,10 @@ static struct addr found_address(void *self, const struct addr *found)
 	struct finding *x = self;
 	const struct addr_entry e = { .addr = *found, .name = STR("") };
 
-	x->s->calendar = true;
-	if (x->in_signed)
-		x->s->signed_calendar = true;
+	if (x->fixed)
+		x->s->fixed_calendar = true;
 	else
-		add_other(x->s, person(&e, x->a));
+		add_other(x->s, &e, x->a);
 	return *found;
 }
 
@@ -204,13 +203,16 @@ static int read_calendars(struct scan *s, struct arena *a, struct fail *f)
 {
 	for (struct mime_part *p = s->root; p; p = mime_next(s->root, p)) {
 		OWN(buf) text = BUF(CALENDAR_MAX);
-		struct finding x = { s, a, false };
+		struct finding x = { s, a, calendar_is_signed(p) };
 
-		if (!scan_is_calendar(p))
+		if (!calendar_is(p))
 			continue;
-		x.in_signed = scan_is_signed(p);
-		TRY(mime_decode(p, &text, f));
-		TRY(ical_rewrite(buf_str(&text), (struct ical_map){ found_address, &x }, a, NULL, f));
+		s->calendar = true;
+		if (!calendar_read(p, &text)) {
+			s->fixed_calendar = true;
+			continue;
+		}
+		TRY(calendar_rewrite(buf_str(&text), (struct ical_map){ found_address, &x }, NULL, f));
 	}
 	return OK;
 }

@@ -26,17 +26,12 @@ struct scan {
 	uint32_t received; /* trace fields, and HOP_WORTH for each relay like this one that left them out */
 	uint32_t hops;     /* such relays so far */
 	bool calendar, automatic, report, list;
-	bool signed_calendar; /* addresses in a calendar that a signature protects: they cannot be mapped */
-	uint8_t digest[32];   /* SHA-256 of the message */
+	bool fixed_calendar; /* addresses in a calendar that cannot be mapped: a signature protects it, or it is unreadable */
+	uint8_t digest[32]; /* SHA-256 of the message */
 };
 
 /* Everything lives in the arena or points into `in`. FAIL_LIMIT: past depth 32, 1000 parts, 2000 fields, 256 KiB of
  * header, 2000 addresses in a field. */
 MUST_CHECK int scan_message(struct str in, struct arena *a, struct scan *ret, struct fail *f);
-
-/* Is this leaf a calendar? By type or by file name. */
-bool scan_is_calendar(const struct mime_part *p);
-/* Does it stand inside of a multipart/signed? */
-bool scan_is_signed(const struct mime_part *p);
 
 #endif

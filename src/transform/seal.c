@@ -148,7 +148,6 @@ static int form_clear(const struct scan *s, const struct seal_plan *p, struct ar
 	TRY(seal_header(s, p, a, &head, f));
 	TRY(entity_make(s, p, a, &e, f));
 	ret->eight_bit = entity_is_eight_bit(&e);
-	ret->utf8 = !str_is_ascii(s->root->header.block) && ret->eight_bit && !str_is_ascii(e.pieces[0]);
 	TRY(sink_put(out, buf_str(&head), f));
 	return entity_put(&e, out, f);
 }

@@ -37,7 +37,8 @@ struct seal_plan {
 
 struct seal_result {
 	uint64_t bytes; /* of the message written */
-	bool eight_bit, utf8;
+	bool eight_bit;
+	bool utf8; /* the header needs SMTPUTF8: never, unless it was passed on as it is */
 };
 
 /* Writes the whole message to out. On failure what was written is to be thrown away: no form falls back to another

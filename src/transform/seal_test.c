@@ -328,6 +328,94 @@ static void signed_calendars_come_with_a_warning(void **state)
 	assert_true(has(buf_str(&out), "--b\r\nContent-Type: text/calendar\r\n\r\n" EVENT "--b\r\n"));
 }
 
+/* A header inside of what the sender signed must not become the message's own (RFC 9788, RFC 8551 3.1): it stands one
+ * multipart deeper than the relay's seal reaches, and its bytes stay. */
+static void promise_6_inner_headers_are_framed(void **state)
+{
+	static const char content[] =
+	        "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; "
+	        "hp=\"clear\"\r\nReply-To: evil@home.example\r\n\r\nx\r\n--b--\r\n";
+	static const enum seal_form forms[] = { FORM_SEALED, FORM_CLEAR };
+
+	for (size_t i = 0; i < 2; i++) {
+		OWN(arena) a = ARENA;
+		OWN(buf) in = BUF(4096);
+		OWN(buf) out = BUF(1 << 20);
+		struct seal_plan p = plan(forms[i]);
+		struct mime_part *root;
+		struct entity e;
+		struct scan s;
+
+		buf_addz(&in, HEAD);
+		buf_addz(&in, content);
+		assert_int_equal(scan_message(buf_str(&in), &a, &s, NULL), OK);
+		assert_int_equal(entity_make(&s, &p, &a, &e, NULL), OK);
+		assert_int_equal(entity_put(&e, sink_buf(&out), NULL), OK);
+		assert_int_equal(out.n, e.bytes);
+		assert_int_equal(scan_message(buf_str(&out), &a, &s, NULL), OK);
+		root = s.root;
+		assert_true(str_eq(root->type.value, STR("multipart/mixed")) && root->child &&
+		            !root->child->next);
+		assert_true(str_eq(root->child->whole, LIT(content)));
+	}
+}
+
+#define TYPE "Content-Type: "
+
+/* In clear the content's fields stand in the message's header: ASCII, in lines that SMTP takes. */
+static const struct {
+	const char *in, *want;
+} content_rows[] = {
+	{ TYPE "text/plain; charset=utf-8\r\n", TYPE "text/plain; charset=utf-8\r\n" },
+	{ "CONTENT-type : Text/Plain;\r\n\tx=y\r\n", "CONTENT-type : Text/Plain;\r\n\tx=y\r\n" },
+	{ TYPE "application/pdf; name=\"gr\xc3\xbc\xc3\x9f.pdf\"\r\n",
+	  TYPE "application/pdf;\r\n name*=utf-8''gr%C3%BC%C3%9F.pdf\r\n" },
+	{ TYPE "a/b; name=\"gr\xfc.pdf\"; boundary=\"a \\\"b\"\r\n",
+	  TYPE "a/b;\r\n name*=utf-8''gr%C3%BC.pdf;\r\n boundary=\"a \\\"b\"\r\n" },
+	{ "Content-Disposition: attachment; filename=\xc3\xa9\r\n",
+	  "Content-Disposition: attachment;\r\n filename*=utf-8''%C3%A9\r\n" },
+	{ "Content-Description: gr\xc3\xbcn\r\n", "Content-Description: =?utf-8?" },
+	{ TYPE "text/\xc3\xa9\r\n", "MIME-Version: 1.0\r\n" },
+};
+
+static void content_fields_in_clear_are_ascii(void **state)
+{
+	for (size_t i = 0; i < sizeof(content_rows) / sizeof(content_rows[0]); i++) {
+		struct seal_plan p = plan(FORM_CLEAR);
+		OWN(arena) a = ARENA;
+		OWN(buf) in = BUF(4096);
+		OWN(buf) out = BUF(1 << 20);
+		struct seal_result r;
+		struct scan s;
+
+		buf_addz(&in, FROM);
+		buf_addz(&in, content_rows[i].in);
+		buf_addz(&in, "\r\n\xc3\xa9\r\n");
+		assert_int_equal(scan_message(buf_str(&in), &a, &s, NULL), OK);
+		assert_int_equal(seal_message(&s, &p, sink_buf(&out), &r, NULL), OK);
+		assert_true(r.eight_bit && !r.utf8 && r.bytes == out.n);
+		assert_true(str_is_ascii(header_of(&out)));
+		if (!has(buf_str(&out), content_rows[i].want))
+			fail_msg("no %s in:\n%.*s", content_rows[i].want, STR_ARG(header_of(&out)));
+	}
+}
+
+static void a_long_content_field_is_cut_into_lines(void **state)
+{
+	struct seal_plan p = plan(FORM_CLEAR);
+	OWN(buf) in = BUF(1 << 16);
+	OWN(buf) out = BUF(1 << 20);
+
+	buf_addz(&in, FROM TYPE "a/b; boundary=xyz; name=\"");
+	for (int i = 0; i < 1500; i++)
+		buf_addc(&in, 'x');
+	buf_addz(&in, "\"\r\n\r\n");
+	assert_int_equal(sealed(buf_str(&in), &p, &out, NULL), OK);
+	for (struct str h = header_of(&out); h.n;)
+		assert_true(str_cut(&h, '\n').n < 998);
+	assert_true(has(header_of(&out), "boundary=\"xyz\""));
+}
+
 static void the_body_stays_byte_for_byte(void **state)
 {
 	static const char body[] =
@@ -508,6 +596,9 @@ int main(void)
 		cmocka_unit_test(hops_through_relays_are_counted),
 		cmocka_unit_test(promise_6_calendars_name_the_relay_alone),
 		cmocka_unit_test(signed_calendars_come_with_a_warning),
+		cmocka_unit_test(promise_6_inner_headers_are_framed),
+		cmocka_unit_test(content_fields_in_clear_are_ascii),
+		cmocka_unit_test(a_long_content_field_is_cut_into_lines),
 		cmocka_unit_test(the_body_stays_byte_for_byte),
 		cmocka_unit_test(openssl_reads_both_switches),
 		cmocka_unit_test(promise_1_a_seal_that_fails_gives_nothing_readable),
