@@ -12,6 +12,7 @@ CONDITIONS = {
     "no-vectors": lambda: not VECTORS.is_dir(),
     "not-root": lambda: os.geteuid() != 0,
     "sanitizer": lambda: True,  # the unit tests are built with one
+    "known": lambda: True,  # does not hold yet, and the reason says what is missing
     "no-postfix": lambda: not shutil.which("postfix", path="/usr/sbin:/sbin"),
 }
 
