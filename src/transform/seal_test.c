@@ -356,7 +356,7 @@ static void promise_6_inner_headers_are_framed(void **state)
 		root = s.root;
 		assert_true(str_eq(root->type.value, STR("multipart/mixed")) && root->child &&
 		            !root->child->next);
-		assert_true(str_eq(root->child->whole, LIT(content)));
+		assert_true(root->child && str_eq(root->child->whole, LIT(content)));
 	}
 }
 
