@@ -121,7 +121,7 @@ def test_plans_are_bounded_in_a_transaction(world):
     sent = smtp.send(world.server.port, mail.sender, aliases, mail.raw)
     codes = [r.code for r in sent.rcpts.values()]
     assert codes == [250] * 20 + [452] * 2 and sent.ok
-    world.hop.wait(1, since=since)
+    assert len(world.hop.wait(20, since=since)) == 20
 
 
 def test_clear_only_where_the_user_chose_it(world):

@@ -152,9 +152,17 @@ static int never(struct core *c, const struct queue_item *i, struct str status, 
 	c->counters.failed++;
 	log_warn("ev=failed mid=%.*s rcpt=%s status=%.*s tries=%lld", STR_ARG(i->mid), log_mask(i->rcpt),
 	         STR_ARG(status), (long long)i->tries + 1);
-	if (i->kind == QUEUE_FORWARD && i->orig_sender.n && txn_dsn(c, i, status) == OK) {
-		under_way(c, i->id)->giving_up = true; /* until the DSN is in the same group */
-		return OK;
+	if (i->kind == QUEUE_FORWARD && i->orig_sender.n) {
+		int r = txn_dsn(c, i, status);
+
+		if (r == OK) {
+			under_way(c, i->id)->giving_up = true; /* until the DSN is in the same group */
+			return OK;
+		}
+		if (r == FAIL_AGAIN) { /* no scribe yet: a message does not end without a word to its sender */
+			queue_not_given_up(c, i->id);
+			return OK;
+		}
 	}
 	end(c, i->id);
 	return queue_delete(c->store, i->id, f);
@@ -223,7 +231,7 @@ void queue_not_given_up(struct core *c, int64_t id)
 {
 	struct fail f = { 0 };
 
-	if (queue_retry(c->store, id, core_now(c) + 15 * MINUTE_S, STR("4.3.0"), STR(""), &f) < 0)
+	if (queue_retry(c->store, id, core_now(c) + c->conf->retry_s[0], STR("4.3.0"), STR(""), &f) < 0)
 		log_fail(LOG_WARN, "queue", &f);
 	end(c, id);
 	core_dirty(c);
