@@ -79,6 +79,18 @@ static int correspondent_list(struct cli *c, struct fail *f)
 	return simple_list(&a, c, "Nobody has written to this alias yet.", f);
 }
 
+static int correspondent_set(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("correspondent.set");
+
+	if (!c->n_given)
+		return fail(f, FAIL_SYNTAX,
+		            "nothing is to be changed: see `postern correspondent set --help`");
+	ask_argz(&a, "reverse", c->operands[0]);
+	ask_argz(&a, "reply_to", cli_option(c, "reply-to"));
+	return simple_do(&a, c, f, "%s was changed.", c->operands[0]);
+}
+
 // clang-format off
 #define LIMITS                                                                                        \
 	{ "state", "on|off-drop|off-reject", "off-drop: takes mail and drops it; off-reject: refuses it" }, \
@@ -97,6 +109,8 @@ const struct cli_command cli_aliases[] = {
 	{ "correspondent add", "ALIAS ADDRESS", "make the reverse address of somebody to write to first",
 	  correspondent_add, 2, 2, { { "name", "NAME", "of the correspondent" } } },
 	{ "correspondent list", "ALIAS", "list who has written to an alias", correspondent_list, 1, 1, { { 0 } } },
+	{ "correspondent set", "REVERSE", "change the correspondent behind a reverse address", correspondent_set, 1, 1,
+	  { { "reply-to", "ADDRESS", "where answers go; none: to the correspondent's own address" } } },
 	{ 0 }
 };
 // clang-format on

@@ -172,3 +172,28 @@ void who_wrote(const struct who_facts *f, struct arena *a, struct who *ret)
 		w.reply_to = f->reply_to;
 	*ret = w;
 }
+
+/* ---- where answers go ------------------------------------------------------------------------------------------- */
+
+static bool same_mailbox(struct str x, struct str y)
+{
+	size_t at_x = str_rchr(x, '@'), at_y = str_rchr(y, '@');
+	struct str local_x = str_first(x, at_x), local_y = str_first(y, at_y);
+
+	if (!x.n || !y.n || !str_eq(str_from(x, at_x), str_from(y, at_y)))
+		return false;
+	local_x = str_first(local_x, str_chr(local_x, '+'));
+	local_y = str_first(local_y, str_chr(local_y, '+'));
+	return local_x.n && str_eq(local_x, local_y);
+}
+
+enum reply_change reply_judge(struct str address, struct str held, struct str said, struct arena *a)
+{
+	struct str own = key_of(a, address), before = key_of(a, held), now = key_of(a, said);
+
+	if (str_eq(now, before))
+		return REPLY_KEEP;
+	if (!said.n || same_mailbox(now, own) || same_mailbox(now, before))
+		return REPLY_TAKE;
+	return REPLY_ASK;
+}

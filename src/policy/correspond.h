@@ -28,6 +28,17 @@ void who_wrote(const struct who_facts *f, struct arena *a, struct who *ret);
 /* The same sender past the bound of new correspondents. */
 void who_shared(const struct who_facts *f, struct arena *a, struct who *ret);
 
+/* What a message of a known correspondent, who is reached at `address` and asked before for answers to `held` (may be
+ * empty), does to the place of answers by its Reply-To (empty: none, or its own From). Anybody can write a From; so
+ * answers never begin to go to a third address because a message said so:
+ *   REPLY_KEEP  nothing new.
+ *   REPLY_TAKE  back to the correspondent's own address, or to another name of the same mailbox: the local part up to a
+ *               "+" and the domain are those of `address` or of `held` (a ticket's address differs by what follows).
+ *   REPLY_ASK   somewhere else: remembered apart, until the user decides. An equal domain is not enough: at a large
+ *               provider everybody's is equal. */
+enum reply_change { REPLY_KEEP, REPLY_TAKE, REPLY_ASK };
+enum reply_change reply_judge(struct str address, struct str held, struct str said, struct arena *a);
+
 enum { DISPLAY_MAX = 100 }; /* characters */
 
 /* A name that is safe to show: UTF-8 without controls, without what cannot be seen or turns the direction, bounded, with

@@ -1,6 +1,7 @@
 #include "policy/alias.h"
 #include "policy/correspond.h"
 #include "policy/headers.h"
+#include "policy/quota.h"
 #include "policy/retry.h"
 
 #include "base/clock.h"
@@ -248,6 +249,96 @@ static void names_are_cut_between_characters(void **state)
 	}
 }
 
+static const struct {
+	const char *what, *held, *said;
+	enum reply_change want;
+} replies[] = {
+	/* of bob@home.example */
+	{ "never any", "", "", REPLY_KEEP },
+	{ "the same", "answers@desk.example", "Answers@Desk.example", REPLY_KEEP },
+	{ "its own again", "answers@desk.example", "", REPLY_TAKE },
+	{ "somewhere else at first", "", "answers@desk.example", REPLY_ASK },
+	{ "somewhere else later", "answers@desk.example", "evil@evil.example", REPLY_ASK },
+	{ "the same provider", "", "bob.evil@home.example", REPLY_ASK },
+	{ "the provider of the place held", "answers@desk.example", "evil@desk.example", REPLY_ASK },
+	{ "another name of the same mailbox", "", "bob+shop@home.example", REPLY_TAKE },
+	{ "the next ticket", "ticket+1@desk.example", "ticket+2@desk.example", REPLY_TAKE },
+	{ "without the ticket", "ticket+1@desk.example", "ticket@desk.example", REPLY_TAKE },
+	{ "another's ticket", "ticket+1@desk.example", "ticket+1@evil.example", REPLY_ASK },
+	{ "no name before the plus", "+1@desk.example", "+2@desk.example", REPLY_ASK },
+	{ "a subdomain", "", "bob@mail.home.example", REPLY_ASK },
+	{ "unreadable", "", "bob", REPLY_ASK },
+	{ "a quoted at sign", "", "\"bob@home.example\"@evil.example", REPLY_ASK },
+};
+
+/* A forged From moves no answers. */
+static void answers_stay_where_they_went(void **state)
+{
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		OWN(arena) a = ARENA;
+		enum reply_change got = reply_judge(STR("Bob@home.example"), str_c(replies[i].held),
+		                                    str_c(replies[i].said), &a);
+
+		if (got != replies[i].want)
+			fail_msg("%s: %d", replies[i].what, got);
+	}
+}
+
+static const struct {
+	const char *what;
+	struct quota most, used;
+	uint64_t bytes;
+	int smtp;
+} quotas[] = {
+	{ "no bound", { { 0, 0, 0, 0 } }, { { 9, 9, 9, 9 } }, 1 << 20, 250 },
+	{ "the last of the hour", { { 5, 0, 0, 0 } }, { { 4, 40, 0, 0 } }, 10, 250 },
+	{ "one more", { { 5, 0, 0, 0 } }, { { 5, 5, 0, 0 } }, 10, 452 },
+	{ "the day's", { { 0, 5, 0, 0 } }, { { 0, 5, 0, 0 } }, 10, 452 },
+	{ "bytes that fit", { { 0, 0, 100, 0 } }, { { 1, 1, 90, 90 } }, 10, 250 },
+	{ "bytes that do not", { { 0, 0, 100, 0 } }, { { 1, 1, 91, 91 } }, 10, 452 },
+	{ "bytes of the day", { { 0, 0, 0, 100 } }, { { 1, 1, 0, 91 } }, 10, 452 },
+	{ "of a size not known yet", { { 0, 0, 0, 100 } }, { { 1, 1, 0, 100 } }, 0, 250 },
+	{ "larger than any day", { { 0, 0, 0, 100 } }, { { 0, 0, 0, 0 } }, 101, 552 },
+	{ "larger than any hour, full", { { 1, 0, 100, 0 } }, { { 1, 1, 0, 0 } }, 101, 552 },
+	{ "a size that overflows",
+	  { { 0, 0, 0, INT64_MAX } },
+	  { { 0, 0, 0, INT64_MAX - 1 } },
+	  UINT64_MAX,
+	  452 },
+};
+
+static void quotas_hold_mail_and_lose_none(void **state)
+{
+	for (size_t i = 0; i < sizeof(quotas) / sizeof(quotas[0]); i++) {
+		struct verdict v = quota_judge(&quotas[i].most, &quotas[i].used, quotas[i].bytes);
+
+		if (v.smtp != quotas[i].smtp || (v.kind == VERDICT_ACCEPT) != (v.smtp == 250))
+			fail_msg("%s: %d", quotas[i].what, v.smtp);
+	}
+}
+
+static void an_own_quota_goes_before_the_operators(void **state)
+{
+	const struct quota own = { { QUOTA_DEFAULT, 0, 7, QUOTA_DEFAULT } }, all = { { 1, 2, 3, 0 } };
+	const struct quota unbound = { { 0, 0, 0, 0 } };
+	struct quota q = quota_of(&own, &all);
+
+	assert_int_equal(q.n[MESSAGES_HOUR], 1);
+	assert_int_equal(q.n[MESSAGES_DAY], 0);
+	assert_int_equal(q.n[BYTES_HOUR], 7);
+	assert_int_equal(q.n[BYTES_DAY], 0);
+	assert_true(quota_is_bound(&q));
+	assert_false(quota_is_bound(&unbound));
+}
+
+static void floods_are_past_their_bound(void **state)
+{
+	assert_false(quota_past(0, 1000000));
+	assert_false(quota_past(60, 60));
+	assert_true(quota_past(60, 61));
+	assert_false(quota_past(60, -1));
+}
+
 /* Every row has a reason, no name stands twice, and what is not listed goes. */
 static void the_header_table_is_whole(void **state)
 {
@@ -293,6 +384,10 @@ int main(void)
 		cmocka_unit_test(writers_are_told_apart),
 		cmocka_unit_test(promise_6_names_are_only_names),
 		cmocka_unit_test(names_are_cut_between_characters),
+		cmocka_unit_test(answers_stay_where_they_went),
+		cmocka_unit_test(quotas_hold_mail_and_lose_none),
+		cmocka_unit_test(an_own_quota_goes_before_the_operators),
+		cmocka_unit_test(floods_are_past_their_bound),
 		cmocka_unit_test(the_header_table_is_whole),
 		cmocka_unit_test(retries_follow_the_schedule),
 	};

@@ -4,7 +4,9 @@
 #include "store/db.h"
 
 #define COLUMNS                                                                                              \
-	"c.id, c.alias, c.reverse, c.created, c.last_used, c.kind, c.address, c.name, c.reply_to, r.address"
+	"c.id, c.alias, c.reverse, c.created, c.last_used, c.kind, c.address, c.name, c.reply_to, "          \
+	"c.reply_asked,"                                                                                     \
+	" r.address"
 
 static int read_one(struct q *q, struct arena *a, struct correspondent *ret, struct fail *f)
 {
@@ -20,7 +22,8 @@ static int read_one(struct q *q, struct arena *a, struct correspondent *ret, str
 	TRY(q_col_sealed(q, 6, "correspondent.address", a, &c.address, f));
 	TRY(q_col_sealed(q, 7, "correspondent.name", a, &c.name, f));
 	TRY(q_col_sealed(q, 8, "correspondent.reply_to", a, &c.reply_to, f));
-	TRY(q_col_sealed(q, 9, "reverse.address", a, &c.reverse_address, f));
+	TRY(q_col_sealed(q, 9, "correspondent.reply_asked", a, &c.reply_asked, f));
+	TRY(q_col_sealed(q, 10, "reverse.address", a, &c.reverse_address, f));
 	*ret = c;
 	return OK;
 }
@@ -39,10 +42,9 @@ int correspondent_find(struct store *st, int64_t alias, struct str key, struct a
 
 int correspondent_add(struct store *st, const struct correspondent *c, int64_t *ret_id, struct fail *f)
 {
-	OWNQ q = q_write(
-	        st,
-	        "INSERT INTO correspondent (alias, key_hash, kind, address, name, reply_to, reverse, created,"
-	        " last_used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	OWNQ q = q_write(st, "INSERT INTO correspondent (alias, key_hash, kind, address, name, reply_to, "
+	                     "reply_asked, reverse,"
+	                     " created, last_used) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
 	q_i64(&q, c->alias);
 	q_hash(&q, "correspondent", (uint64_t)c->alias, c->key);
@@ -50,6 +52,7 @@ int correspondent_add(struct store *st, const struct correspondent *c, int64_t *
 	q_sealed(&q, "correspondent.address", c->address);
 	q_sealed(&q, "correspondent.name", c->name);
 	q_sealed(&q, "correspondent.reply_to", c->reply_to);
+	q_sealed(&q, "correspondent.reply_asked", c->reply_asked);
 	q_i64(&q, c->reverse);
 	q_i64(&q, c->created);
 	q_i64(&q, c->last_used);
@@ -58,20 +61,32 @@ int correspondent_add(struct store *st, const struct correspondent *c, int64_t *
 	return OK;
 }
 
-int correspondent_touch(struct store *st, const struct correspondent *old, struct str name,
-                        struct str reply_to, int64_t now, struct fail *f)
+int correspondent_by_reverse(struct store *st, struct str address, struct arena *a, struct correspondent *ret,
+                             struct fail *f)
 {
-	bool fresh =
-	        str_eq(old->name, name) && str_eq(old->reply_to, reply_to) && now - old->last_used < DAY_S;
+	OWNQ q = q_read(st, "SELECT " COLUMNS " FROM reverse r JOIN correspondent c ON c.reverse = r.id"
+	                    " WHERE r.address_hash = ?");
+
+	q_hash(&q, "address", 0, address);
+	TRY(q_one(&q, "correspondent", f));
+	return read_one(&q, a, ret, f);
+}
+
+int correspondent_touch(struct store *st, const struct correspondent *old, const struct correspondent *new,
+                        struct fail *f)
+{
+	bool fresh = str_eq(old->name, new->name) && str_eq(old->reply_to, new->reply_to) &&
+	             str_eq(old->reply_asked, new->reply_asked) && new->last_used - old->last_used < DAY_S;
 	OWNQ q = fresh ? (struct q){ 0 }
-	               : q_write(st, "UPDATE correspondent SET name = ?, reply_to = ?, last_used = ? WHERE "
-	                             "id = ?");
+	               : q_write(st, "UPDATE correspondent SET name = ?, reply_to = ?, reply_asked = ?,"
+	                             " last_used = ? WHERE id = ?");
 
 	if (fresh)
 		return OK;
-	q_sealed(&q, "correspondent.name", name);
-	q_sealed(&q, "correspondent.reply_to", reply_to);
-	q_i64(&q, now);
+	q_sealed(&q, "correspondent.name", new->name);
+	q_sealed(&q, "correspondent.reply_to", new->reply_to);
+	q_sealed(&q, "correspondent.reply_asked", new->reply_asked);
+	q_i64(&q, new->last_used);
 	q_i64(&q, old->id);
 	return q_done(&q, f);
 }

@@ -12,9 +12,10 @@ struct correspondent {
 	enum correspondent_kind kind;
 	struct str
 	        key; /* what makes it one correspondent: "person:KEY", "list:ID"; given when adding, not read back */
-	struct str address;  /* as it is to be written; may be empty */
-	struct str name;     /* UTF-8 */
-	struct str reply_to; /* where answers go when it is not `address` */
+	struct str address;     /* as it is to be written; may be empty */
+	struct str name;        /* UTF-8 */
+	struct str reply_to;    /* where answers go when it is not `address` */
+	struct str reply_asked; /* where a message wants them to go, which the user has not decided yet */
 	struct str reverse_address;
 };
 
@@ -23,9 +24,12 @@ MUST_CHECK int correspondent_find(struct store *st, int64_t alias, struct str ke
 /* reverse must have been taken. */
 MUST_CHECK int correspondent_add(struct store *st, const struct correspondent *c, int64_t *ret_id,
                                  struct fail *f);
-/* name and reply_to as of the newest message. Writes only what has changed or aged a day. */
-MUST_CHECK int correspondent_touch(struct store *st, const struct correspondent *old, struct str name,
-                                   struct str reply_to, int64_t now, struct fail *f);
+/* name, reply_to, reply_asked and last_used become those of `new`. Writes only what has changed or aged a day. */
+MUST_CHECK int correspondent_touch(struct store *st, const struct correspondent *old,
+                                   const struct correspondent *new, struct fail *f);
+/* By the reverse address that stands for them; FAIL_ABSENT also when it stands for nobody. */
+MUST_CHECK int correspondent_by_reverse(struct store *st, struct str address, struct arena *a,
+                                        struct correspondent *ret, struct fail *f);
 MUST_CHECK int correspondent_each(struct store *st, int64_t alias,
                                   int (*fn)(void *arg, const struct correspondent *c, struct fail *f),
                                   void *arg, struct fail *f);

@@ -24,7 +24,7 @@ static const char *const versions[] = {
 	"CREATE INDEX alias_of_mailbox ON alias_mailbox (mailbox);"
 	"CREATE TABLE address_gone (address_hash BLOB PRIMARY KEY) WITHOUT ROWID;"
 	"CREATE TABLE correspondent (id INTEGER PRIMARY KEY, alias INTEGER NOT NULL REFERENCES alias ON DELETE CASCADE,"
-	" key_hash BLOB NOT NULL, kind INTEGER NOT NULL, address BLOB, name BLOB, reply_to BLOB,"
+	" key_hash BLOB NOT NULL, kind INTEGER NOT NULL, address BLOB, name BLOB, reply_to BLOB, reply_asked BLOB,"
 	" reverse INTEGER NOT NULL REFERENCES reverse, created INTEGER, last_used INTEGER, UNIQUE (alias, key_hash));"
 	"CREATE INDEX correspondent_reverse ON correspondent (reverse);"
 	"CREATE TABLE reverse (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"

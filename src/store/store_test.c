@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/aliases.h"
+#include "store/fixture_test.h"
 #include "store/people.h"
 #include "store/profiles.h"
 #include "store/queue.h"
@@ -24,117 +25,6 @@
 #include <setjmp.h>
 
 #include <cmocka.h>
-
-/* ---- a cipher that is none, but hides: what the store seals must not be found in its files ------------------------- */
-
-static int fake_seal(void *self, const char *column, struct str plain, struct buf *out, struct fail *f)
-{
-	buf_addc(out, (char)strlen(column));
-	for (size_t i = 0; i < plain.n; i++)
-		buf_addc(out, (char)(plain.p[i] ^ 0x5a));
-	return OK;
-}
-
-static int fake_open(void *self, const char *column, struct str sealed, struct buf *out, struct fail *f)
-{
-	if (!sealed.n || sealed.p[0] != (char)strlen(column))
-		return FAIL_FORGED; /* another column's bytes */
-	for (size_t i = 1; i < sealed.n; i++)
-		buf_addc(out, (char)(sealed.p[i] ^ 0x5a));
-	return OK;
-}
-
-static void fake_hash(void *self, const char *use, uint64_t scope, struct str data, uint8_t ret[static 32])
-{
-	uint64_t h = 14695981039346656037u ^ scope;
-
-	for (const char *p = use; *p; p++)
-		h = (h ^ (unsigned char)*p) * 1099511628211u;
-	for (size_t i = 0; i < data.n; i++)
-		h = (h ^ (unsigned char)data.p[i]) * 1099511628211u;
-	for (size_t i = 0; i < 32; i++, h *= 1099511628211u)
-		ret[i] = (uint8_t)(h >> 56);
-}
-
-static const struct store_cipher cipher = { NULL, fake_seal, fake_open, fake_hash };
-static char top[] = "/tmp/store-test-XXXXXX";
-static int steps_left; /* dies at 0 when it was above */
-
-static void step(void)
-{
-	if (steps_left && --steps_left == 0)
-		_exit(9);
-}
-
-static struct store *opened(uint64_t segment_bytes)
-{
-	const struct store_options o = { segment_bytes, step };
-	struct fail f = { 0 };
-	struct store *st = NULL;
-
-	if (store_open(&cipher, &o, &st, &f) < 0)
-		fail_msg("%s", f.why);
-	return st;
-}
-
-static int fresh(void **state)
-{
-	static int n;
-	char path[64];
-
-	snprintf(path, sizeof(path), "%s/%d", top, n++);
-	steps_left = 0;
-	return mkdir(path, 0700) || chdir(path);
-}
-
-#define MUST(call)                                                                                           \
-	do {                                                                                                 \
-		struct fail must_ = { 0 };                                                                   \
-		(void)must_;                                                                                 \
-		if ((call) < 0)                                                                              \
-			fail_msg(#call);                                                                     \
-	} while (0)
-
-struct ids {
-	int64_t user, mailbox, alias, reverse, correspondent, profile;
-};
-
-static struct ids fill(struct store *st)
-{
-	struct alias al = { .address = STR("shop@relay.example"),
-		            .state = ALIAS_ON,
-		            .count_left = 3,
-		            .created = 5,
-		            .label = STR("bookshop-label") };
-	struct correspondent c = { .kind = CORRESPONDENT_PERSON,
-		                   .key = STR("person:bob@home.example"),
-		                   .address = STR("bob@home.example"),
-		                   .name = STR("Robert Sender") };
-	struct profile p = {
-		.state = PROFILE_ISSUED, .cipher = 1, .sender_alg = 2, .not_after = 1000 * DAY_S
-	};
-	struct ids i;
-
-	MUST(user_add(st, STR("alice-user"), 1, &i.user, NULL));
-	MUST(mailbox_add(st, i.user, STR("alice@mailbox.example"), false, 2, &i.mailbox, NULL));
-	al.user = i.user;
-	MUST(alias_add(st, &al, &i.alias, NULL));
-	MUST(alias_mailbox_add(st, i.alias, i.mailbox, NULL));
-	MUST(reverse_add(st, i.user, STR("token1@relay.example"), REVERSE_POOL, 3, &i.reverse, NULL));
-	c.alias = i.alias;
-	c.reverse = i.reverse;
-	MUST(correspondent_add(st, &c, &i.correspondent, NULL));
-	p.user = i.user;
-	p.mailbox = i.mailbox;
-	MUST(profile_add(st, &p, &i.profile, NULL));
-	p.id = i.profile;
-	p.user_cert = STR("cert-of-alice");
-	p.domains = STR("relay.example");
-	MUST(profile_update(st, &p, NULL));
-	MUST(msgid_put(st, i.user, MSGID_INBOUND, STR("told@relay.example"), STR("orig-id@home.example"), 4,
-	               NULL));
-	return i;
-}
 
 static int64_t enqueue(struct store *st, const struct ids *i, struct str stored, int64_t next)
 {
@@ -164,8 +54,8 @@ static int64_t enqueue(struct store *st, const struct ids *i, struct str stored,
 
 static void what_is_written_is_read(void **state)
 {
-	OWNS(store) st = opened(0);
-	struct ids i = fill(st);
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
 	OWN(arena) a = ARENA;
 	struct alias al;
 	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
@@ -198,8 +88,8 @@ static void what_is_written_is_read(void **state)
 
 static void what_is_given_out_is_never_given_again(void **state)
 {
-	OWNS(store) st = opened(0);
-	struct ids i = fill(st);
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
 	struct alias al = { .user = i.user, .address = STR("shop@relay.example"), .state = ALIAS_ON };
 	int64_t id;
 
@@ -214,8 +104,8 @@ static void what_is_given_out_is_never_given_again(void **state)
 
 static void only_one_profile_of_a_mailbox_is_active(void **state)
 {
-	OWNS(store) st = opened(0);
-	struct ids i = fill(st);
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
 	struct profile p = { .user = i.user, .mailbox = i.mailbox, .state = PROFILE_ISSUED };
 	struct mailbox m;
 	OWN(arena) a = ARENA;
@@ -233,15 +123,15 @@ static void only_one_profile_of_a_mailbox_is_active(void **state)
 
 static void a_second_process_is_kept_out(void **state)
 {
-	OWNS(store) st = opened(0);
+	OWNS(store) st = fixture_open(0);
 	struct store *other = NULL;
 
-	assert_int_equal(store_open(&cipher, NULL, &other, NULL), FAIL_EXISTS);
+	assert_int_equal(store_open(&fixture_cipher, NULL, &other, NULL), FAIL_EXISTS);
 }
 
 static void a_part_goes_alone(void **state)
 {
-	OWNS(store) st = opened(0);
+	OWNS(store) st = fixture_open(0);
 	int64_t id;
 
 	MUST(user_add(st, STR("stays"), 1, &id, NULL));
@@ -279,8 +169,8 @@ static int count_item(void *arg, const struct queue_item *i, struct fail *f)
 
 static void bodies_come_back_and_their_files_go(void **state)
 {
-	OWNS(store) st = opened(100); /* a segment for each two */
-	struct ids i = fill(st);
+	OWNS(store) st = fixture_open(100); /* a segment for each two */
+	struct ids i = fixture_fill(st);
 	int64_t ids[10];
 
 	for (int k = 0; k < 10; k++) {
@@ -312,8 +202,8 @@ static void bodies_come_back_and_their_files_go(void **state)
 
 static void what_is_due_comes_in_order(void **state)
 {
-	OWNS(store) st = opened(0);
-	struct ids i = fill(st);
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
 	int n = 0;
 	int64_t next, late = enqueue(st, &i, STR("x"), 500);
 
@@ -331,8 +221,8 @@ static void what_is_due_comes_in_order(void **state)
 
 static void old_rows_are_purged(void **state)
 {
-	OWNS(store) st = opened(0);
-	struct ids i = fill(st);
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
 	OWN(arena) a = ARENA;
 	struct str s;
 	bool more;
@@ -351,8 +241,8 @@ static void old_rows_are_purged(void **state)
 
 static void rates_are_counted_by_the_hour(void **state)
 {
-	OWNS(store) st = opened(0);
-	struct ids i = fill(st);
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
 	int64_t sum;
 
 	MUST(rate_add(st, i.user, 100, 1, &sum, NULL));
@@ -397,8 +287,8 @@ static void promise_9_files_name_nobody(void **state)
 		                              "0123456789abcdef",
 		                              "bounce+" };
 	static const char *const files[] = { "postern.db", "postern.db-wal", "postern.db-shm" };
-	OWNS(store) st = opened(0);
-	struct ids i = fill(st);
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
 
 	enqueue(st, &i, STR("xxxx"), 1);
 	MUST(store_commit(st, NULL));
@@ -415,8 +305,8 @@ static void promise_9_files_name_nobody(void **state)
 static void promise_9_deleted_keys_are_gone(void **state)
 {
 	static const char key[] = "wrapped-key-that-must-vanish-0123456789";
-	OWNS(store) st = opened(0);
-	struct ids i = fill(st);
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
 	struct sender_cert c = {
 		.reverse = i.reverse, .profile = i.profile, .cert = STR("c"), .wrapped = str_c(key)
 	};
@@ -437,12 +327,12 @@ enum { MESSAGES = 6 };
 /* In a child that dies at step k: each message that was committed is counted in a file, after the commit. */
 static void run_until(int k)
 {
-	struct store *st = opened(0);
-	struct ids i = fill(st);
+	struct store *st = fixture_open(0);
+	struct ids i = fixture_fill(st);
 	int said = open("acknowledged", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
 	MUST(store_commit(st, NULL));
-	steps_left = k;
+	fixture_steps_left = k;
 	for (int n = 0; n < MESSAGES; n++) {
 		enqueue(st, &i, STR("a message that was accepted"), n);
 		MUST(store_commit(st, NULL));
@@ -478,14 +368,14 @@ static void promise_2_what_was_acknowledged_survives_each_step(void **state)
 		void *arg[2] = { NULL, &n };
 		pid_t pid;
 
-		assert_int_equal(fresh(NULL), 0);
+		assert_int_equal(fixture_fresh(NULL), 0);
 		pid = fork();
 		if (pid == 0)
 			run_until(k);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 9 || WEXITSTATUS(status) == 0));
 		assert_int_equal(stat("acknowledged", &said), 0);
-		st = opened(0);
+		st = fixture_open(0);
 		arg[0] = st;
 		MUST(queue_each(st, check_item, arg, NULL));
 		assert_true(n >= said.st_size && n <= said.st_size + 1);
@@ -498,8 +388,8 @@ static void a_full_disk_loses_the_group_and_no_more(void **state)
 {
 	static char big[300000];
 	struct rlimit was, small = { 200000, 0 };
-	OWNS(store) st = opened(0);
-	struct ids i = fill(st);
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
 	struct body b = { .stored = sizeof(big), .plain = sizeof(big), .key = STR("k") };
 	OWNFD fd = -1;
 	int64_t id;
@@ -519,41 +409,23 @@ static void a_full_disk_loses_the_group_and_no_more(void **state)
 	MUST(queue_each(st, check_item, (void *[]){ st, &(int){ 0 } }, NULL));
 }
 
-static int make_top(void **state)
-{
-	return mkdtemp(top) == NULL;
-}
-
-static int remove_top(void **state)
-{
-	char *argv[] = { (char[]){ "rm" }, (char[]){ "-rf" }, top, NULL };
-	pid_t pid = fork();
-	int status;
-
-	if (pid == 0) {
-		execv("/bin/rm", argv);
-		_exit(1);
-	}
-	return waitpid(pid, &status, 0) != pid || status;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(what_is_written_is_read, fresh),
-		cmocka_unit_test_setup(what_is_given_out_is_never_given_again, fresh),
-		cmocka_unit_test_setup(only_one_profile_of_a_mailbox_is_active, fresh),
-		cmocka_unit_test_setup(a_second_process_is_kept_out, fresh),
-		cmocka_unit_test_setup(a_part_goes_alone, fresh),
-		cmocka_unit_test_setup(bodies_come_back_and_their_files_go, fresh),
-		cmocka_unit_test_setup(what_is_due_comes_in_order, fresh),
-		cmocka_unit_test_setup(old_rows_are_purged, fresh),
-		cmocka_unit_test_setup(rates_are_counted_by_the_hour, fresh),
-		cmocka_unit_test_setup(promise_9_files_name_nobody, fresh),
-		cmocka_unit_test_setup(promise_9_deleted_keys_are_gone, fresh),
-		cmocka_unit_test_setup(promise_2_what_was_acknowledged_survives_each_step, fresh),
-		cmocka_unit_test_setup(a_full_disk_loses_the_group_and_no_more, fresh),
+		cmocka_unit_test_setup(what_is_written_is_read, fixture_fresh),
+		cmocka_unit_test_setup(what_is_given_out_is_never_given_again, fixture_fresh),
+		cmocka_unit_test_setup(only_one_profile_of_a_mailbox_is_active, fixture_fresh),
+		cmocka_unit_test_setup(a_second_process_is_kept_out, fixture_fresh),
+		cmocka_unit_test_setup(a_part_goes_alone, fixture_fresh),
+		cmocka_unit_test_setup(bodies_come_back_and_their_files_go, fixture_fresh),
+		cmocka_unit_test_setup(what_is_due_comes_in_order, fixture_fresh),
+		cmocka_unit_test_setup(old_rows_are_purged, fixture_fresh),
+		cmocka_unit_test_setup(rates_are_counted_by_the_hour, fixture_fresh),
+		cmocka_unit_test_setup(promise_9_files_name_nobody, fixture_fresh),
+		cmocka_unit_test_setup(promise_9_deleted_keys_are_gone, fixture_fresh),
+		cmocka_unit_test_setup(promise_2_what_was_acknowledged_survives_each_step, fixture_fresh),
+		cmocka_unit_test_setup(a_full_disk_loses_the_group_and_no_more, fixture_fresh),
 	};
 
-	return cmocka_run_group_tests(tests, make_top, remove_top);
+	return cmocka_run_group_tests(tests, fixture_make_top, fixture_remove_top);
 }

@@ -10,7 +10,8 @@
 
 enum { RECORDS_MAX = 96 * 1024, FLUSH_AT = 64 * 1024, TEXT_MOST = 200, BYTES_MOST = 16384 };
 
-static const struct call_spec *const tables[] = { calls_users, calls_aliases, calls_profiles, calls_queue };
+static const struct call_spec *const tables[] = { calls_users, calls_aliases, calls_people, calls_profiles,
+	                                          calls_queue };
 
 static const struct call_spec *spec_of(struct str verb)
 {
@@ -99,6 +100,11 @@ static int check_address(struct request *c, const struct arg_spec *s, struct str
 	return OK;
 }
 
+static int check_address_none(struct request *c, const struct arg_spec *s, struct str *v, struct fail *f)
+{
+	return str_eq(*v, STR("none")) ? OK : check_address(c, s, v, f);
+}
+
 static int check_number(struct request *c, const struct arg_spec *s, struct str *v, struct fail *f)
 {
 	uint64_t n;
@@ -145,9 +151,10 @@ static int check_bytes(struct request *c, const struct arg_spec *s, struct str *
 }
 
 static int (*const checks[])(struct request *, const struct arg_spec *, struct str *, struct fail *) = {
-	[ARG_TEXT] = check_text,   [ARG_ADDRESS] = check_address, [ARG_NUMBER] = check_number,
-	[ARG_COUNT] = check_count, [ARG_TIME] = check_time,       [ARG_WORD] = check_word,
-	[ARG_BYTES] = check_bytes,
+	[ARG_TEXT] = check_text,     [ARG_ADDRESS] = check_address,
+	[ARG_NUMBER] = check_number, [ARG_COUNT] = check_count,
+	[ARG_TIME] = check_time,     [ARG_WORD] = check_word,
+	[ARG_BYTES] = check_bytes,   [ARG_ADDRESS_NONE] = check_address_none,
 };
 
 static const struct arg_spec *arg_of(const struct call_spec *spec, struct str name)

@@ -12,7 +12,8 @@ enum arg_kind {
 	ARG_TIME,
 	ARG_WORD,
 	ARG_BYTES,
-	ARG_COUNT /* a number or "unlimited" */
+	ARG_COUNT,       /* a number or "unlimited" */
+	ARG_ADDRESS_NONE /* an address or "none" */
 };
 
 struct arg_spec {
@@ -65,6 +66,10 @@ void rec_time(struct request *c, const char *name, int64_t v);
 void rec_bytes(struct request *c, const char *name, struct str v);
 void rec_end(struct request *c);
 
+/* The alias that an argument names; FAIL_ABSENT with a sentence. */
+struct alias;
+MUST_CHECK int call_alias(struct request *c, const char *arg, struct alias *ret, struct fail *f);
+
 /* Refuses with a sentence about one argument. */
 #define call_wrong(c, arg, f, code, ...) ((c)->bad_arg = (arg), fail((f), (code), __VA_ARGS__))
 
@@ -75,6 +80,6 @@ void call_start(struct core *core, struct peer *control, uint64_t id, struct str
 void calls_control_gone(struct core *core, struct peer *control);
 
 /* The tables, one per file; the last has a NULL verb. */
-extern const struct call_spec calls_users[], calls_aliases[], calls_profiles[], calls_queue[];
+extern const struct call_spec calls_users[], calls_aliases[], calls_people[], calls_profiles[], calls_queue[];
 
 #endif

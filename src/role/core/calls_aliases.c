@@ -1,13 +1,9 @@
-/* calls_aliases.c - aliases and their correspondents. */
+/* calls_aliases.c - aliases. */
 #include "crypto/aead.h"
-#include "policy/correspond.h"
 #include "role/core/call.h"
 #include "role/core/rcpt.h"
-#include "role/core/stock.h"
 #include "store/aliases.h"
-#include "store/people.h"
 #include "store/users.h"
-#include "wire/addr.h"
 #include "wire/b64.h"
 
 enum { LOCAL_RANDOM_BYTES = 8, DAYS_MOST = 36500 };
@@ -187,7 +183,7 @@ static int run_alias_list(struct request *c, struct fail *f)
 	return alias_each(c->core->store, user, list_alias, c, f);
 }
 
-static int find_alias(struct request *c, const char *arg, struct alias *ret, struct fail *f)
+int call_alias(struct request *c, const char *arg, struct alias *ret, struct fail *f)
 {
 	int r = alias_find(c->core->store, rcpt_key(arg_text(c, arg), &c->arena), &c->arena, ret, f);
 
@@ -200,7 +196,7 @@ static int run_alias_set(struct request *c, struct fail *f)
 {
 	struct alias al;
 
-	TRY(find_alias(c, "address", &al, f));
+	TRY(call_alias(c, "address", &al, f));
 	apply_limits(c, &al);
 	TRY(alias_update(c->core->store, &al, f));
 	core_dirty(c->core);
@@ -214,86 +210,9 @@ static int run_alias_delete(struct request *c, struct fail *f)
 {
 	struct alias al;
 
-	TRY(find_alias(c, "address", &al, f));
+	TRY(call_alias(c, "address", &al, f));
 	core_dirty(c->core);
 	return alias_delete(c->core->store, al.id, f);
-}
-
-/* ---- correspondents -------------------------------------------------------------------------------------------- */
-
-static int reverse_domain(struct request *c, const struct alias *al, struct str *ret, struct fail *f)
-{
-	struct str domain = str_from(al->address, str_rchr(al->address, '@') + 1);
-	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
-	struct profile p;
-	size_t n;
-
-	TRY(alias_mailboxes(c->core->store, al->id, &c->arena, boxes, &n, f));
-	for (size_t i = 0; i < n; i++) {
-		if (!boxes[i].profile)
-			continue;
-		TRY(profile_get(c->core->store, boxes[i].profile, &c->arena, &p, f));
-		domain = stock_domain(c->core, &p, domain);
-		break;
-	}
-	*ret = domain;
-	return domain.n ? OK : fail(f, FAIL_DENIED, "the active profile permits none of the relay's domains");
-}
-
-static int run_correspondent_add(struct request *c, struct fail *f)
-{
-	const struct who_facts facts = { .from_name = arg_text(c, "name"), .from = arg_text(c, "address") };
-	struct correspondent p = { .kind = CORRESPONDENT_PERSON, .created = core_now(c->core) };
-	struct store *st = c->core->store;
-	struct reverse r;
-	struct str domain;
-	struct alias al;
-	struct who w;
-	int e;
-
-	TRY(find_alias(c, "alias", &al, f));
-	who_wrote(&facts, &c->arena, &w);
-	e = correspondent_find(st, al.id, w.key, &c->arena, &p, f);
-	if (e == FAIL_ABSENT) {
-		TRY(reverse_domain(c, &al, &domain, f));
-		TRY(stock_address(c->core, al.user, domain, REVERSE_TAKEN, &c->arena, &r, f));
-		p.alias = al.id;
-		p.key = w.key;
-		p.address = w.address;
-		p.name = w.name;
-		p.last_used = p.created;
-		p.reverse = r.id;
-		p.reverse_address = r.address;
-		e = correspondent_add(st, &p, &p.id, f);
-		core_dirty(c->core);
-	}
-	TRY(e);
-	rec_text(c, "reverse", p.reverse_address);
-	rec_end(c);
-	return OK;
-}
-
-static int list_correspondent(void *arg, const struct correspondent *p, struct fail *f)
-{
-	static const char *const kinds[] = { "?", "person", "list", "shared" };
-	struct request *c = arg;
-
-	rec_text(c, "address", p->address);
-	rec_text(c, "name", p->name);
-	rec_text(c, "reverse", p->reverse_address);
-	rec_text(c, "kind", str_c(kinds[p->kind]));
-	rec_time(c, "created", p->created);
-	rec_time(c, "last_used", p->last_used);
-	rec_end(c);
-	return OK;
-}
-
-static int run_correspondent_list(struct request *c, struct fail *f)
-{
-	struct alias al;
-
-	TRY(find_alias(c, "alias", &al, f));
-	return correspondent_each(c->core->store, al.id, list_correspondent, c, f);
 }
 
 // clang-format off
@@ -309,9 +228,6 @@ const struct call_spec calls_aliases[] = {
 	{ "alias.list", run_alias_list, { { .name = "user" } } },
 	{ "alias.set", run_alias_set, { { .name = "address", .kind = ARG_ADDRESS, .required = true }, LIMIT_ARGS } },
 	{ "alias.delete", run_alias_delete, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
-	{ "correspondent.add", run_correspondent_add, { { .name = "alias", .kind = ARG_ADDRESS, .required = true },
-		{ .name = "address", .kind = ARG_ADDRESS, .required = true }, { .name = "name" } } },
-	{ "correspondent.list", run_correspondent_list, { { .name = "alias", .kind = ARG_ADDRESS, .required = true } } },
 	{ 0 }
 };
 // clang-format on

@@ -1,5 +1,6 @@
 /* plan.c - from the facts of a message to what is written in its place: whose address stands for whom, and with which
  * certificates. */
+#include "policy/quota.h"
 #include "role/core/keys.h"
 #include "role/core/stock.h"
 #include "role/core/txn.h"
@@ -49,7 +50,7 @@ static int past_bound(struct output *o, bool *ret, struct fail *f)
 		return OK;
 	TRY(rate_add(c->store, o->alias.user, o->txn->arrived, 1, &sum, f));
 	txn_touch(o->txn);
-	*ret = sum > c->conf->new_per_hour;
+	*ret = quota_past(c->conf->new_per_hour, sum);
 	return OK;
 }
 
@@ -77,18 +78,36 @@ static int meet(struct output *o, const struct who *w, struct correspondent *ret
 	return OK;
 }
 
-/* FAIL_LIMIT: a new one past the bound. */
-static int correspondent(struct output *o, const struct who *w, struct correspondent *ret, struct fail *f)
+/* What a message changes of somebody known. Who is only named by it changes nothing: anybody can name anybody. */
+static int touch(struct output *o, const struct who *w, bool wrote, const struct correspondent *old,
+                 struct fail *f)
+{
+	struct txn *t = o->txn;
+	struct correspondent new = *old;
+
+	new.last_used = t->arrived;
+	if (wrote) {
+		enum reply_change change = reply_judge(old->address, old->reply_to, w->reply_to, &t->arena);
+
+		new.name = w->name;
+		new.reply_to = change == REPLY_TAKE ? w->reply_to : old->reply_to;
+		new.reply_asked = change == REPLY_ASK ? w->reply_to : STR("");
+	}
+	TRY(correspondent_touch(t->core->store, old, &new, f));
+	txn_touch(t);
+	return OK;
+}
+
+/* wrote: not only named. FAIL_LIMIT: a new one past the bound. */
+static int correspondent(struct output *o, const struct who *w, bool wrote, struct correspondent *ret,
+                         struct fail *f)
 {
 	struct txn *t = o->txn;
 	bool past = false;
 	int r = correspondent_find(t->core->store, o->alias.id, w->key, &t->arena, ret, f);
 
-	if (r == OK) {
-		TRY(correspondent_touch(t->core->store, ret, w->name, w->reply_to, t->arrived, f));
-		txn_touch(t);
-		return OK;
-	}
+	if (r == OK)
+		return touch(o, w, wrote, ret, f);
 	if (r != FAIL_ABSENT)
 		return r;
 	if (w->kind != WHO_SHARED)
@@ -138,13 +157,13 @@ static int plan_from(struct output *o, struct fail *f)
 	struct txn *t = o->txn;
 	struct who w = t->facts.who;
 	struct correspondent c;
-	int r = correspondent(o, &w, &c, f);
+	int r = correspondent(o, &w, true, &c, f);
 
 	if (r == FAIL_LIMIT) {
 		const struct who_facts facts = { .from_name = w.name, .from = w.address };
 
 		who_shared(&facts, &t->arena, &w);
-		r = correspondent(o, &w, &c, f);
+		r = correspondent(o, &w, true, &c, f);
 	}
 	TRY(r);
 	o->from = c.reverse_address;
@@ -189,7 +208,7 @@ static int plan_other(struct output *o, struct str name, struct str address, siz
 		return OK;
 	}
 	who_wrote(&facts, &t->arena, &w);
-	r = correspondent(o, &w, &c, f);
+	r = correspondent(o, &w, false, &c, f);
 	if (r == FAIL_LIMIT) {
 		map_pair(o, address, STR(""));
 		return OK;
