@@ -85,6 +85,9 @@ struct conf_init {
 };
 void conf_example(const struct conf_init *init, struct buf *out);
 
+/* Is this what a domain looks like here: A-labels, two of them at least, at most 200 bytes? */
+bool conf_is_domain(struct str d);
+
 /* The endpoint for a domain (lower case): its own route or the default. */
 struct str conf_route(const struct conf *c, struct str domain);
 

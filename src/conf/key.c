@@ -248,21 +248,26 @@ static bool is_label(struct str l)
 }
 
 /* RFC 5321 4.1.2; the bound leaves room within an address's 254 bytes for the local parts that we make. */
-static int check_domain(const char *section, struct str name, struct str d, struct fail *f)
+bool conf_is_domain(struct str d)
 {
 	struct str left = d;
 	size_t labels = 0;
 	bool bad = !d.n || d.n > DOMAIN_MAX;
 
+	for (; left.p && !bad; labels++)
+		bad = !is_label(str_cut(&left, '.'));
+	return !bad && labels > 1;
+}
+
+static int check_domain(const char *section, struct str name, struct str d, struct fail *f)
+{
 	if (!str_is_ascii(d))
 		return fail(f, FAIL_SYNTAX, "%s.%.*s: %.*s: write it as an A-label (xn--...), as DNS does",
 		            section, SHOWN(name), SHOWN(d));
-	for (; left.p && !bad; labels++)
-		bad = !is_label(str_cut(&left, '.'));
-	return bad || labels < 2
-	               ? fail(f, FAIL_SYNTAX, "%s.%.*s: %.*s is not a domain name: write it as relay.example",
-	                      section, SHOWN(name), SHOWN(d))
-	               : OK;
+	return conf_is_domain(d)
+	               ? OK
+	               : fail(f, FAIL_SYNTAX, "%s.%.*s: %.*s is not a domain name: write it as relay.example",
+	                      section, SHOWN(name), SHOWN(d));
 }
 
 static int set_host(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)

@@ -1,4 +1,5 @@
 #include "policy/alias.h"
+#include "policy/catchall.h"
 #include "policy/correspond.h"
 #include "policy/headers.h"
 #include "policy/quota.h"
@@ -285,6 +286,70 @@ static void answers_stay_where_they_went(void **state)
 }
 
 static const struct {
+	const char *what, *allow, *deny, *local;
+	bool want;
+} caught[] = {
+	{ "no patterns", "", "", "anything", true },
+	{ "denied", "", "spam*", "spammer", false },
+	{ "not denied", "", "spam*", "nospam", true },
+	{ "allowed", "shop-*", "", "shop-7", true },
+	{ "the whole name counts", "shop-*", "", "myshop-7", false },
+	{ "a star may be empty", "shop-*", "", "shop-", true },
+	{ "deny goes first", "*", "*", "x", false },
+	{ "the second of several", "a b?d c*", "", "bxd", true },
+	{ "one character, no fewer", "b?d", "", "bd", false },
+	{ "stars that must go on", "*ab*ab", "", "abxabab", true },
+	{ "stars that never end", "a*a*a*a*a*a*a*a*b", "",
+	  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
+	{ "the relay's own", "*", "", "bounce+abc", false },
+	{ "quoted", "*", "", "\"a b\"", false },
+	{ "a percent hack", "*", "", "user%other.example", false },
+	{ "beyond ASCII", "*", "", "\xc3\xbc", false },
+	{ "nothing", "*", "", "", false },
+	{ "a pattern in the name", "shop-*", "", "shop-*", false },
+	{ "65 characters", "*", "", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	  false },
+};
+
+static void a_catch_all_takes_what_its_rule_says(void **state)
+{
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		struct catch_rule r = { true, str_c(caught[i].allow), str_c(caught[i].deny) };
+
+		if (catch_allows(&r, str_c(caught[i].local)) != caught[i].want)
+			fail_msg("%s", caught[i].what);
+		r.on = false;
+		assert_false(catch_allows(&r, str_c(caught[i].local)));
+	}
+}
+
+static void patterns_are_kept_in_one_form_or_refused(void **state)
+{
+	static const struct {
+		const char *written, *kept;
+		int want;
+	} cases[] = {
+		{ "", "", OK },
+		{ " Shop-*, NEWS?  x ", "shop-* news? x", OK },
+		{ "a@b", "", FAIL_SYNTAX },
+		{ "(a|b)", "", FAIL_SYNTAX },
+		{ "a\tb", "", FAIL_SYNTAX },
+		{ "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33",
+		  "", FAIL_LIMIT },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", FAIL_LIMIT },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		OWN(buf) b = BUF(4096);
+
+		if (catch_patterns(str_c(cases[i].written), &b, NULL) != cases[i].want)
+			fail_msg("%s", cases[i].written);
+		if (cases[i].want == OK)
+			assert_true(str_eq(buf_str(&b), str_c(cases[i].kept)));
+	}
+}
+
+static const struct {
 	const char *what;
 	struct quota most, used;
 	uint64_t bytes;
@@ -385,6 +450,8 @@ int main(void)
 		cmocka_unit_test(promise_6_names_are_only_names),
 		cmocka_unit_test(names_are_cut_between_characters),
 		cmocka_unit_test(answers_stay_where_they_went),
+		cmocka_unit_test(a_catch_all_takes_what_its_rule_says),
+		cmocka_unit_test(patterns_are_kept_in_one_form_or_refused),
 		cmocka_unit_test(quotas_hold_mail_and_lose_none),
 		cmocka_unit_test(an_own_quota_goes_before_the_operators),
 		cmocka_unit_test(floods_are_past_their_bound),

@@ -3,9 +3,10 @@
 #include "base/clock.h"
 #include "store/db.h"
 
-static int was_given(struct store *st, struct str address, struct fail *f)
+int alias_is_free(struct store *st, struct str address, struct fail *f)
 {
 	OWNQ q = q_read(st, "SELECT 1 FROM address_gone WHERE address_hash = ?1"
+	                    " UNION ALL SELECT 1 FROM alias WHERE address_hash = ?1"
 	                    " UNION ALL SELECT 1 FROM reverse WHERE address_hash = ?1"
 	                    " UNION ALL SELECT 1 FROM mailbox WHERE address_hash = ?1");
 	bool row = false;
@@ -17,13 +18,15 @@ static int was_given(struct store *st, struct str address, struct fail *f)
 
 int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct fail *f)
 {
-	OWNQ q = q_write(
-	        st,
-	        "INSERT INTO alias (user, address_hash, address, state, expires_at, idle_days, count_left,"
-	        " last_used, used, label, created) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?)");
+	OWNQ q = q_write(st, "INSERT INTO alias (user, domain, origin, address_hash, address, state, "
+	                     "expires_at, idle_days,"
+	                     " count_left, last_used, used, label, created)"
+	                     " VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?)");
 
-	TRY(was_given(st, al->address, f));
+	TRY(alias_is_free(st, al->address, f));
 	q_i64(&q, al->user);
+	q_i64(&q, al->domain);
+	q_i64(&q, al->origin);
 	q_hash(&q, "address", 0, al->address);
 	q_sealed(&q, "alias.address", al->address);
 	q_i64(&q, al->state);
@@ -38,7 +41,8 @@ int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct 
 }
 
 #define ALIAS_COLUMNS                                                                                        \
-	"id, user, created, address, label, state, expires_at, idle_days, count_left, last_used, used"
+	"id, user, created, address, label, state, expires_at, idle_days, count_left, last_used, used,"      \
+	" coalesce(domain, 0), origin"
 
 static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fail *f)
 {
@@ -52,6 +56,8 @@ static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fa
 		.count_left = q_col_i64(q, 8),
 		.last_used = q_col_i64(q, 9),
 		.used = q_col_i64(q, 10),
+		.domain = q_col_i64(q, 11),
+		.origin = (enum alias_origin)q_col_i64(q, 12),
 	};
 
 	TRY(q_col_sealed(q, 3, "alias.address", a, &al.address, f));
@@ -153,30 +159,56 @@ int alias_mailbox_clear(struct store *st, int64_t alias, struct fail *f)
 	return q_done(&q, f);
 }
 
-int alias_mailboxes(struct store *st, int64_t alias, struct arena *a, struct alias_mailbox *ret,
-                    size_t *ret_n, struct fail *f)
+#define BOXES_OF(link, owner)                                                                                \
+	"SELECT m.id, m.clear_ok, m.address, coalesce(p.id, 0), coalesce(p.not_after, 0)"                    \
+	" FROM " link " l JOIN mailbox m ON m.id = l.mailbox"                                                \
+	" LEFT JOIN profile p ON p.mailbox = m.id AND p.state = 3 WHERE l." owner " = ? ORDER BY m.id"
+
+static int read_boxes(struct q *q, int64_t owner, struct arena *a, struct alias_mailbox *ret, size_t *ret_n,
+                      struct fail *f)
 {
-	OWNQ q = q_read(
-	        st,
-	        "SELECT m.id, m.clear_ok, m.address, coalesce(p.id, 0), coalesce(p.not_after, 0)"
-	        " FROM alias_mailbox am JOIN mailbox m ON m.id = am.mailbox"
-	        " LEFT JOIN profile p ON p.mailbox = m.id AND p.state = 3 WHERE am.alias = ? ORDER BY m.id");
 	bool row = false;
 	size_t n = 0;
 
-	q_i64(&q, alias);
+	q_i64(q, owner);
 	for (; n < ALIAS_MAILBOXES_MAX; n++) {
-		TRY(q_row(&q, &row, f));
+		TRY(q_row(q, &row, f));
 		if (!row)
 			break;
-		ret[n].mailbox = q_col_i64(&q, 0);
-		ret[n].clear_ok = q_col_i64(&q, 1);
-		TRY(q_col_sealed(&q, 2, "mailbox.address", a, &ret[n].address, f));
-		ret[n].profile = q_col_i64(&q, 3);
-		ret[n].profile_not_after = q_col_i64(&q, 4);
+		ret[n].mailbox = q_col_i64(q, 0);
+		ret[n].clear_ok = q_col_i64(q, 1);
+		TRY(q_col_sealed(q, 2, "mailbox.address", a, &ret[n].address, f));
+		ret[n].profile = q_col_i64(q, 3);
+		ret[n].profile_not_after = q_col_i64(q, 4);
 	}
 	*ret_n = n;
 	return OK;
+}
+
+int alias_mailboxes(struct store *st, int64_t alias, struct arena *a, struct alias_mailbox *ret,
+                    size_t *ret_n, struct fail *f)
+{
+	OWNQ q = q_read(st, BOXES_OF("alias_mailbox", "alias"));
+
+	return read_boxes(&q, alias, a, ret, ret_n, f);
+}
+
+int domain_mailboxes(struct store *st, int64_t domain, struct arena *a, struct alias_mailbox *ret,
+                     size_t *ret_n, struct fail *f)
+{
+	OWNQ q = q_read(st, BOXES_OF("domain_mailbox", "domain"));
+
+	return read_boxes(&q, domain, a, ret, ret_n, f);
+}
+
+int alias_mailboxes_inherit(struct store *st, int64_t alias, int64_t domain, struct fail *f)
+{
+	OWNQ q = q_write(st,
+	                 "INSERT INTO alias_mailbox SELECT ?, mailbox FROM domain_mailbox WHERE domain = ?");
+
+	q_i64(&q, alias);
+	q_i64(&q, domain);
+	return q_done(&q, f);
 }
 
 static int add_activity(struct store *st, int64_t id, int64_t now, int64_t forwarded, int64_t dropped,

@@ -8,8 +8,12 @@ enum alias_state { ALIAS_ON = 1, ALIAS_OFF_DROP, ALIAS_OFF_REJECT };
 
 enum { ALIAS_MAILBOXES_MAX = 10 };
 
+enum alias_origin { ALIAS_GIVEN, ALIAS_CAUGHT }; /* by a catch-all, on its first mail */
+
 struct alias {
 	int64_t id, user, created;
+	int64_t domain; /* the user's own one that it is in; 0: the operator's */
+	enum alias_origin origin;
 	struct str address, label;
 	enum alias_state state;
 	int64_t expires_at; /* 0: never */
@@ -27,6 +31,8 @@ struct alias_mailbox {
 
 /* FAIL_EXISTS: taken, or once was. id, last_used and used are ignored. */
 MUST_CHECK int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct fail *f);
+/* FAIL_EXISTS: it is somebody's, or once was. */
+MUST_CHECK int alias_is_free(struct store *st, struct str address, struct fail *f);
 MUST_CHECK int alias_find(struct store *st, struct str address, struct arena *a, struct alias *ret,
                           struct fail *f);
 MUST_CHECK int alias_update(struct store *st, const struct alias *al,
@@ -41,6 +47,11 @@ MUST_CHECK int alias_mailbox_clear(struct store *st, int64_t alias, struct fail 
 /* At most ALIAS_MAILBOXES_MAX. */
 MUST_CHECK int alias_mailboxes(struct store *st, int64_t alias, struct arena *a, struct alias_mailbox *ret,
                                size_t *ret_n, struct fail *f);
+/* Those that aliases which a domain's catch-all makes will have. */
+MUST_CHECK int domain_mailboxes(struct store *st, int64_t domain, struct arena *a, struct alias_mailbox *ret,
+                                size_t *ret_n, struct fail *f);
+/* An alias gets those of its domain. */
+MUST_CHECK int alias_mailboxes_inherit(struct store *st, int64_t alias, int64_t domain, struct fail *f);
 
 /* A message came through: last use, counts, the day's activity. */
 MUST_CHECK int alias_used(struct store *st, int64_t id, int64_t now, uint64_t bytes, struct fail *f);

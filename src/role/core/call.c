@@ -10,8 +10,8 @@
 
 enum { RECORDS_MAX = 96 * 1024, FLUSH_AT = 64 * 1024, TEXT_MOST = 200, BYTES_MOST = 16384 };
 
-static const struct call_spec *const tables[] = { calls_users, calls_aliases, calls_people, calls_profiles,
-	                                          calls_queue };
+static const struct call_spec *const tables[] = { calls_users,  calls_aliases,  calls_domains,
+	                                          calls_people, calls_profiles, calls_queue };
 
 static const struct call_spec *spec_of(struct str verb)
 {
@@ -105,6 +105,21 @@ static int check_address_none(struct request *c, const struct arg_spec *s, struc
 	return str_eq(*v, STR("none")) ? OK : check_address(c, s, v, f);
 }
 
+static int check_domain(struct request *c, const struct arg_spec *s, struct str *v, struct fail *f)
+{
+	OWN(buf) key = BUF(256);
+
+	for (size_t i = 0; i < v->n; i++)
+		buf_addc(&key, ascii_lower(v->p[i]));
+	*v = arena_str(&c->arena, buf_str(&key));
+	return !key.over && conf_is_domain(*v)
+	               ? OK
+	               : fail(f, FAIL_SYNTAX,
+	                      "%s is not a domain name: wanted relay.example, other scripts "
+	                      "as A-labels (xn--...)",
+	                      s->name);
+}
+
 static int check_number(struct request *c, const struct arg_spec *s, struct str *v, struct fail *f)
 {
 	uint64_t n;
@@ -155,6 +170,7 @@ static int (*const checks[])(struct request *, const struct arg_spec *, struct s
 	[ARG_NUMBER] = check_number, [ARG_COUNT] = check_count,
 	[ARG_TIME] = check_time,     [ARG_WORD] = check_word,
 	[ARG_BYTES] = check_bytes,   [ARG_ADDRESS_NONE] = check_address_none,
+	[ARG_DOMAIN] = check_domain,
 };
 
 static const struct arg_spec *arg_of(const struct call_spec *spec, struct str name)
@@ -189,6 +205,20 @@ static int check_args(struct request *c, struct str given, struct fail *f)
 	}
 	c->bad_arg = NULL;
 	return OK;
+}
+
+int call_part(struct request *c, int (*change)(struct request *c, void *arg, struct fail *f), void *arg,
+              struct fail *f)
+{
+	struct store *st = c->core->store;
+	int r;
+
+	core_dirty(c->core);
+	TRY(store_part_begin(st, f));
+	r = change(c, arg, f);
+	if (store_part_end(st, r == OK, r == OK ? f : NULL) < 0)
+		return r < 0 ? r : FAIL_SYS;
+	return r;
 }
 
 /* ---- records --------------------------------------------------------------------------------------------------- */

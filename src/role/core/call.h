@@ -12,8 +12,9 @@ enum arg_kind {
 	ARG_TIME,
 	ARG_WORD,
 	ARG_BYTES,
-	ARG_COUNT,       /* a number or "unlimited" */
-	ARG_ADDRESS_NONE /* an address or "none" */
+	ARG_COUNT,        /* a number or "unlimited" */
+	ARG_ADDRESS_NONE, /* an address or "none" */
+	ARG_DOMAIN        /* becomes lower case */
 };
 
 struct arg_spec {
@@ -66,9 +67,18 @@ void rec_time(struct request *c, const char *name, int64_t v);
 void rec_bytes(struct request *c, const char *name, struct str v);
 void rec_end(struct request *c);
 
-/* The alias that an argument names; FAIL_ABSENT with a sentence. */
+/* What an argument names ("user"; the alias of `arg`); FAIL_ABSENT with a sentence. */
 struct alias;
+MUST_CHECK int call_user(struct request *c, int64_t *ret, struct fail *f);
 MUST_CHECK int call_alias(struct request *c, const char *arg, struct alias *ret, struct fail *f);
+
+/* Each "mailbox" of the request, or all of the user's when none is named, is given to add. Another user's: FAIL_ABSENT. */
+typedef int attach_fn(struct store *st, int64_t owner, int64_t mailbox, struct fail *f);
+MUST_CHECK int call_mailboxes(struct request *c, int64_t user, int64_t owner, attach_fn *add, struct fail *f);
+
+/* Changes that are all made, or none of them. */
+MUST_CHECK int call_part(struct request *c, int (*change)(struct request *c, void *arg, struct fail *f),
+                         void *arg, struct fail *f);
 
 /* Refuses with a sentence about one argument. */
 #define call_wrong(c, arg, f, code, ...) ((c)->bad_arg = (arg), fail((f), (code), __VA_ARGS__))
@@ -80,6 +90,7 @@ void call_start(struct core *core, struct peer *control, uint64_t id, struct str
 void calls_control_gone(struct core *core, struct peer *control);
 
 /* The tables, one per file; the last has a NULL verb. */
-extern const struct call_spec calls_users[], calls_aliases[], calls_people[], calls_profiles[], calls_queue[];
+extern const struct call_spec calls_users[], calls_aliases[], calls_domains[], calls_people[],
+        calls_profiles[], calls_queue[];
 
 #endif

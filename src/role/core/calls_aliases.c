@@ -29,14 +29,6 @@ static const char *word_of(enum alias_state state)
 	return "?";
 }
 
-static bool is_relay_domain(const struct request *c, struct str domain)
-{
-	for (size_t i = 0; i < c->core->conf->n_domains; i++)
-		if (str_eq(domain, c->core->conf->domains[i]))
-			return true;
-	return false;
-}
-
 static int random_address(struct request *c, struct str *ret, struct fail *f)
 {
 	struct str domain = arg_given(c, "domain") ? arg_text(c, "domain") : c->core->conf->domains[0];
@@ -67,7 +59,8 @@ static void apply_limits(struct request *c, struct alias *al)
 
 struct attach {
 	struct request *c;
-	int64_t alias;
+	int64_t owner;
+	attach_fn *add;
 	size_t n;
 };
 
@@ -76,13 +69,14 @@ static int attach_one(void *arg, const struct mailbox *m, struct fail *f)
 	struct attach *at = arg;
 
 	if (++at->n > ALIAS_MAILBOXES_MAX)
-		return fail(f, FAIL_LIMIT, "an alias has at most %d mailboxes", ALIAS_MAILBOXES_MAX);
-	return alias_mailbox_add(at->c->core->store, at->alias, m->id, f);
+		return call_wrong(at->c, "mailbox", f, FAIL_LIMIT, "an alias has at most %d mailboxes",
+		                  ALIAS_MAILBOXES_MAX);
+	return at->add(at->c->core->store, at->owner, m->id, f);
 }
 
-static int attach_mailboxes(struct request *c, int64_t user, int64_t alias, struct fail *f)
+int call_mailboxes(struct request *c, int64_t user, int64_t owner, attach_fn *add, struct fail *f)
 {
-	struct attach at = { c, alias, 0 };
+	struct attach at = { c, owner, add, 0 };
 	struct str address;
 
 	for (size_t i = 0; arg_nth(c, "mailbox", i, &address); i++) {
@@ -102,43 +96,51 @@ static int attach_mailboxes(struct request *c, int64_t user, int64_t alias, stru
 	                         "the user has no mailbox yet: add one with `postern mailbox add`");
 }
 
-static int check_address(struct request *c, struct str address, struct fail *f)
+/* In a domain of the operator's, or in one of this user's own. Another user's reads like none. */
+static int check_address(struct request *c, struct alias *al, struct fail *f)
 {
-	struct str domain = str_from(address, str_rchr(address, '@') + 1);
+	struct str address = al->address, domain = str_from(address, str_rchr(address, '@') + 1);
+	struct domain d = { 0 };
+	int r = rcpt_is_relay_domain(c->core, domain) ? OK
+	                                              : domain_find(c->core->store, domain, &c->arena, &d, f);
 
-	if (!is_relay_domain(c, domain))
+	if (r == FAIL_ABSENT || (r == OK && d.id && d.user != al->user))
 		return call_wrong(c, arg_given(c, "address") ? "address" : "domain", f, FAIL_DENIED,
-		                  "%.*s is not a domain of this relay (domains.relay in the configuration)",
+		                  "%.*s is neither a domain of this relay (domains.relay in the "
+		                  "configuration) nor of this user (see `postern domain list`)",
 		                  STR_ARG(domain));
+	TRY(r);
+	al->domain = d.id;
 	if (str_starts(address, STR("bounce+")))
 		return call_wrong(c, "address", f, FAIL_DENIED,
 		                  "addresses that begin with bounce+ are the relay's own");
 	return OK;
 }
 
+static int add_it(struct request *c, void *arg, struct fail *f)
+{
+	struct alias *al = arg;
+	int r = alias_add(c->core->store, al, &al->id, f);
+
+	if (r == FAIL_EXISTS)
+		return call_wrong(c, "address", f, r, "%.*s is or was in use, and is never given out twice",
+		                  STR_ARG(al->address));
+	TRY(r);
+	return call_mailboxes(c, al->user, al->id, alias_mailbox_add, f);
+}
+
 static int run_alias_add(struct request *c, struct fail *f)
 {
 	struct alias al = { .state = ALIAS_ON, .count_left = -1, .created = core_now(c->core) };
-	int64_t user, id;
-	int r = user_find(c->core->store, arg_text(c, "user"), &user, f);
 
-	if (r == FAIL_ABSENT)
-		return call_wrong(c, "user", f, r, "there is no user %.*s", STR_ARG(arg_text(c, "user")));
-	TRY(r);
-	al.user = user;
+	TRY(call_user(c, &al.user, f));
 	if (arg_given(c, "address"))
 		al.address = rcpt_key(arg_text(c, "address"), &c->arena);
 	else
 		TRY(random_address(c, &al.address, f));
-	TRY(check_address(c, al.address, f));
+	TRY(check_address(c, &al, f));
 	apply_limits(c, &al);
-	r = alias_add(c->core->store, &al, &id, f);
-	if (r == FAIL_EXISTS)
-		return call_wrong(c, "address", f, r, "%.*s is or was in use, and is never given out twice",
-		                  STR_ARG(al.address));
-	TRY(r);
-	TRY(attach_mailboxes(c, user, id, f));
-	core_dirty(c->core);
+	TRY(call_part(c, add_it, &al, f));
 	rec_text(c, "address", al.address);
 	rec_end(c);
 	return OK;
@@ -168,6 +170,7 @@ static int list_alias(void *arg, const struct alias *al, struct fail *f)
 	rec_time(c, "last_used", al->last_used);
 	rec_text(c, "label", al->label);
 	rec_text(c, "mailboxes", buf_str(&names));
+	rec_text(c, "origin", al->origin == ALIAS_CAUGHT ? STR("catch-all") : STR("given"));
 	rec_time(c, "created", al->created);
 	rec_end(c);
 	return OK;
@@ -177,9 +180,8 @@ static int run_alias_list(struct request *c, struct fail *f)
 {
 	int64_t user = 0;
 
-	if (arg_given(c, "user") && user_find(c->core->store, arg_text(c, "user"), &user, f) < 0)
-		return call_wrong(c, "user", f, FAIL_ABSENT, "there is no user %.*s",
-		                  STR_ARG(arg_text(c, "user")));
+	if (arg_given(c, "user"))
+		TRY(call_user(c, &user, f));
 	return alias_each(c->core->store, user, list_alias, c, f);
 }
 
@@ -192,18 +194,24 @@ int call_alias(struct request *c, const char *arg, struct alias *ret, struct fai
 	                        : r;
 }
 
+static int set_it(struct request *c, void *arg, struct fail *f)
+{
+	struct alias *al = arg;
+
+	TRY(alias_update(c->core->store, al, f));
+	if (!arg_given(c, "mailbox"))
+		return OK;
+	TRY(alias_mailbox_clear(c->core->store, al->id, f));
+	return call_mailboxes(c, al->user, al->id, alias_mailbox_add, f);
+}
+
 static int run_alias_set(struct request *c, struct fail *f)
 {
 	struct alias al;
 
 	TRY(call_alias(c, "address", &al, f));
 	apply_limits(c, &al);
-	TRY(alias_update(c->core->store, &al, f));
-	core_dirty(c->core);
-	if (!arg_given(c, "mailbox"))
-		return OK;
-	TRY(alias_mailbox_clear(c->core->store, al.id, f));
-	return attach_mailboxes(c, al.user, al.id, f);
+	return call_part(c, set_it, &al, f);
 }
 
 static int run_alias_delete(struct request *c, struct fail *f)

@@ -5,7 +5,7 @@
 #include "store/users.h"
 #include "wire/addr.h"
 
-static int find_user(struct request *c, int64_t *ret, struct fail *f)
+int call_user(struct request *c, int64_t *ret, struct fail *f)
 {
 	int r = user_find(c->core->store, arg_text(c, "user"), ret, f);
 
@@ -78,16 +78,21 @@ static int run_mailbox_add(struct request *c, struct fail *f)
 {
 	struct str key = rcpt_key(arg_text(c, "address"), &c->arena);
 	struct str domain = str_from(key, str_rchr(key, '@') + 1);
+	struct domain d;
 	int64_t user, id;
 	int r;
 
-	TRY(find_user(c, &user, f));
-	for (size_t i = 0; i < c->core->conf->n_domains; i++)
-		if (str_eq(domain, c->core->conf->domains[i]))
-			return call_wrong(
-			        c, "address", f, FAIL_DENIED,
-			        "a mailbox cannot be in the relay's own domain %.*s: mail would go round",
-			        STR_ARG(domain));
+	TRY(call_user(c, &user, f));
+	if (rcpt_is_relay_domain(c->core, domain))
+		return call_wrong(c, "address", f, FAIL_DENIED,
+		                  "a mailbox cannot be in the relay's own domain %.*s: mail would go round",
+		                  STR_ARG(domain));
+	r = domain_find(c->core->store, domain, &c->arena, &d, f);
+	if (r != FAIL_ABSENT)
+		return r < 0 ? r
+		             : call_wrong(c, "address", f, FAIL_DENIED,
+		                          "%.*s is a domain of aliases: mail would go round",
+		                          STR_ARG(domain));
 	r = mailbox_add(c->core->store, user, key, arg_is(c, "clear", "on"), core_now(c->core), &id, f);
 	if (r == FAIL_EXISTS)
 		return call_wrong(c, "address", f, r, "this address is a mailbox already");
@@ -115,7 +120,7 @@ static int run_mailbox_list(struct request *c, struct fail *f)
 	int64_t user = 0;
 
 	if (arg_given(c, "user"))
-		TRY(find_user(c, &user, f));
+		TRY(call_user(c, &user, f));
 	return mailbox_each(c->core->store, user, list_mailbox, c, f);
 }
 

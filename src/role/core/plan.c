@@ -19,22 +19,19 @@ static int take_reverse(struct output *o, struct reverse *ret, struct fail *f)
 	int r;
 
 	if (!o->profile.id) {
-		domain = c->conf->domains[0];
-		for (size_t i = 0; i < c->conf->n_domains; i++)
-			if (str_eq(c->conf->domains[i], wanted))
-				domain = wanted;
+		domain = rcpt_is_relay_domain(c, wanted) ? wanted : c->conf->domains[0];
 		return stock_address(c, o->alias.user, domain, REVERSE_TAKEN, &t->arena, ret, f);
 	}
 	domain = stock_domain(c, &o->profile, wanted);
 	if (!domain.n)
 		return fail(f, FAIL_DENIED,
 		            "the active profile permits none of the relay's domains: issue a new one");
-	r = reverse_take(c->store, o->alias.user, o->profile.id, &t->arena, ret, f);
-	if (r == OK && str_eq(str_from(ret->address, str_rchr(ret->address, '@') + 1), domain)) {
+	r = str_eq(domain, stock_domain(c, &o->profile, c->conf->domains[0])) /* that of the pool */
+	            ? reverse_take(c->store, o->alias.user, o->profile.id, &t->arena, ret, f)
+	            : FAIL_ABSENT;
+	if (r == OK)
 		stock_wake(c);
-		return OK;
-	}
-	if (r < 0 && r != FAIL_ABSENT)
+	if (r != FAIL_ABSENT)
 		return r;
 	return stock_address(c, o->alias.user, domain, REVERSE_TAKEN, &t->arena, ret, f);
 }

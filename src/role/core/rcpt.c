@@ -1,6 +1,7 @@
 #include "role/core/rcpt.h"
 
 #include "base/log.h"
+#include "policy/catchall.h"
 #include "store/people.h"
 #include "wire/addr.h"
 
@@ -15,19 +16,24 @@ struct str rcpt_key(struct str address, struct arena *a)
 	return arena_str(a, buf_str(&b));
 }
 
-static bool is_relay_domain(const struct core *c, struct str key)
+static struct str domain_of(struct str key)
 {
-	struct str domain = str_from(key, str_rchr(key, '@') + 1);
+	return str_from(key, str_rchr(key, '@') + 1);
+}
 
+bool rcpt_is_relay_domain(const struct core *c, struct str domain)
+{
 	for (size_t i = 0; i < c->conf->n_domains; i++)
 		if (str_eq(domain, c->conf->domains[i]))
 			return true;
 	return false;
 }
 
+/* The addresses that the relay makes, these and the reverse ones, are in the operator's domains alone: those every profile
+ * permits, and in them nobody is told from others by a domain of their own. */
 static bool is_bounce_address(const struct core *c, struct str key)
 {
-	return str_starts(key, STR("bounce+")) && is_relay_domain(c, key);
+	return str_starts(key, STR("bounce+")) && rcpt_is_relay_domain(c, domain_of(key));
 }
 
 bool rcpt_is_ours(struct core *c, struct str key)
@@ -58,6 +64,36 @@ static void judge(struct core *c, struct rcpt *r)
 	r->verdict = alias_judge(&facts, core_now(c), c->conf->expired_defer_days);
 }
 
+/* An address of a user's own domain that is no alias yet: one that it would become, where the catch-all's rule says so.
+ * Nothing is written for having been asked; what a user deleted does not come back. */
+static int look_further(struct core *c, struct str key, struct arena *a, struct rcpt *r, struct fail *f)
+{
+	struct domain d = { 0 };
+	struct catch_rule rule;
+	int e = rcpt_is_relay_domain(c, domain_of(key)) ? FAIL_ABSENT
+	                                                : domain_find(c->store, domain_of(key), a, &d, f);
+
+	r->verdict = alias_unknown();
+	rule = (struct catch_rule){ d.catch_all, d.allow, d.deny };
+	if (e == OK && !catch_allows(&rule, str_first(key, str_rchr(key, '@'))))
+		e = FAIL_ABSENT;
+	if (e == OK)
+		e = alias_is_free(c->store, key, f);
+	if (e == FAIL_ABSENT || e == FAIL_EXISTS)
+		return OK;
+	TRY(e);
+	r->alias = (struct alias){ .user = d.user,
+		                   .domain = d.id,
+		                   .origin = ALIAS_CAUGHT,
+		                   .address = key,
+		                   .state = ALIAS_ON,
+		                   .count_left = -1,
+		                   .created = core_now(c) };
+	TRY(domain_mailboxes(c->store, d.id, a, r->boxes, &r->n_boxes, f));
+	judge(c, r);
+	return OK;
+}
+
 int rcpt_look(struct core *c, struct str sender, struct str address, struct arena *a, struct rcpt *ret,
               struct fail *f)
 {
@@ -68,7 +104,7 @@ int rcpt_look(struct core *c, struct str sender, struct str address, struct aren
 	if (e == FAIL_ABSENT && is_bounce_address(c, key) && !sender.n) {
 		r.verdict = (struct verdict){ VERDICT_DROP, 250, "2.1.5", "ok", "bounce" };
 	} else if (e == FAIL_ABSENT) {
-		r.verdict = alias_unknown();
+		TRY(look_further(c, key, a, &r, f));
 	} else {
 		TRY(e);
 		TRY(alias_mailboxes(c->store, r.alias.id, a, r.boxes, &r.n_boxes, f));

@@ -5,9 +5,10 @@
 #include "policy/alias.h"
 #include "role/core/core.h"
 #include "store/aliases.h"
+#include "store/domains.h"
 
 struct rcpt {
-	struct alias alias; /* id 0: none */
+	struct alias alias; /* id 0: none, or one that the catch-all of its domain would make */
 	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
 	size_t n_boxes;
 	struct verdict verdict;
@@ -16,6 +17,9 @@ struct rcpt {
 /* address as the gate sends it; strings of *ret live in the arena. FAIL_SYS when the store fails. */
 MUST_CHECK int rcpt_look(struct core *c, struct str sender, struct str address, struct arena *a,
                          struct rcpt *ret, struct fail *f);
+
+/* Is it one of the operator's? domain: lower case. */
+bool rcpt_is_relay_domain(const struct core *c, struct str domain);
 
 /* The canonical key of an address in text; itself when it cannot be read. */
 struct str rcpt_key(struct str address, struct arena *a);

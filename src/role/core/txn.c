@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/aead.h"
+#include "role/core/admit.h"
 #include "role/core/queue.h"
 #include "role/core/stock.h"
 #include "sys/memfd.h"
@@ -254,7 +255,7 @@ static void own_digest(struct txn *t, struct str content)
 	buf_add(&b, content);
 	buf_add(&b, t->sender);
 	for (size_t i = 0; i < t->n_outputs; i++)
-		buf_addf(&b, "|%lld", (long long)t->outputs[i].alias.id);
+		buf_addf(&b, "|%.*s", STR_ARG(t->outputs[i].alias.address)); /* it may have no row yet */
 	sha256(buf_str(&b), h);
 	t->facts.digest = arena_str(&t->arena, str_of(h, sizeof(h)));
 }
@@ -306,6 +307,7 @@ void txn_scanned(void *core, const void *msg, struct ipc_fds *fds)
 	const struct scanned *m = msg;
 	struct txn *t = by_job(c, m->job);
 	struct fail f = { 0 };
+	struct verdict v;
 	int r;
 
 	if (!t || t->planned)
@@ -323,7 +325,13 @@ void txn_scanned(void *core, const void *msg, struct ipc_fds *fds)
 	keep_facts(t, m);
 	if (was_accepted(t))
 		return;
-	r = plan_outputs(t, &f);
+	r = admit(t, &v, &f);
+	if (r == OK && v.kind == VERDICT_REFUSE) {
+		txn_fail(t, v.smtp, v.enhanced, v.sentence, v.why);
+		return;
+	}
+	if (r == OK)
+		r = plan_outputs(t, &f);
 	t->planned = true;
 	if (r == OK)
 		r = seal_all(t, &f);
