@@ -131,6 +131,8 @@ static void a_user_goes_with_domains_and_aliases(void **state)
 	MUST(store_commit(st, NULL));
 	assert_int_equal(domain_find(st, STR("own.example"), &a, &d, NULL), FAIL_ABSENT);
 	assert_int_equal(alias_is_free(st, STR("shop-1@own.example"), NULL), FAIL_EXISTS);
+	MUST(user_add(st, STR("another-user"), 1, &id, NULL));
+	assert_int_not_equal(id, i.user); /* what is hashed or wrapped for the one is not the other's */
 }
 
 int main(void)

@@ -4,11 +4,13 @@
 
 #include <stdio.h>
 
+/* AUTOINCREMENT where an id outlives its row: in the scope of a hash, in what the vault has wrapped, in a scribe's cache of
+ * keys. Another user, profile or certificate of the same number would be taken for the one that is gone. */
 // clang-format off
 static const char *const versions[] = {
 	/* 1 */
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
-	"CREATE TABLE user (id INTEGER PRIMARY KEY, name_hash BLOB NOT NULL UNIQUE, name BLOB NOT NULL, created INTEGER);"
+	"CREATE TABLE user (id INTEGER PRIMARY KEY AUTOINCREMENT, name_hash BLOB NOT NULL UNIQUE, name BLOB NOT NULL, created INTEGER);"
 	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
 	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, clear_ok INTEGER NOT NULL, created INTEGER);"
 	"CREATE INDEX mailbox_user ON mailbox (user);"
@@ -40,14 +42,14 @@ static const char *const versions[] = {
 	"CREATE TABLE reverse (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
 	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, use INTEGER NOT NULL, created INTEGER);"
 	"CREATE INDEX reverse_pool ON reverse (user, use) WHERE use = 0;"
-	"CREATE TABLE profile (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
+	"CREATE TABLE profile (id INTEGER PRIMARY KEY AUTOINCREMENT, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
 	" mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE, state INTEGER NOT NULL, cipher INTEGER NOT NULL,"
 	" sender_alg INTEGER NOT NULL, root BLOB, intermediate BLOB, user_cert BLOB, wrapped_ca BLOB, intermediate_spki BLOB,"
 	" root_cn BLOB, intermediate_cn BLOB, domains BLOB, critical INTEGER NOT NULL, not_before INTEGER NOT NULL,"
 	" not_after INTEGER NOT NULL, created INTEGER NOT NULL, reminded INTEGER NOT NULL);"
 	"CREATE UNIQUE INDEX profile_active ON profile (mailbox) WHERE state = 3;"
 	"CREATE INDEX profile_mailbox ON profile (mailbox);"
-	"CREATE TABLE sender_cert (id INTEGER PRIMARY KEY, reverse INTEGER NOT NULL REFERENCES reverse ON DELETE CASCADE,"
+	"CREATE TABLE sender_cert (id INTEGER PRIMARY KEY AUTOINCREMENT, reverse INTEGER NOT NULL REFERENCES reverse ON DELETE CASCADE,"
 	" profile INTEGER NOT NULL REFERENCES profile ON DELETE CASCADE, cert BLOB NOT NULL, wrapped BLOB NOT NULL,"
 	" not_after INTEGER NOT NULL, UNIQUE (reverse, profile));"
 	"CREATE INDEX sender_cert_profile ON sender_cert (profile);"
