@@ -1,0 +1,155 @@
+"""peers.py: the two relays that the benchmark compares, each with its own next hop port and the CPU time of all its processes."""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import time
+
+import postern
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def wait_port(port, seconds=20):
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 5).close()
+            return
+        except OSError:
+            assert time.monotonic() < end, f"nothing listens at {port}"
+            time.sleep(0.02)
+
+
+def stat(pid):
+    """Parent, and the CPU seconds of a process and of its children that it has waited for."""
+    try:
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0, 0.0
+    return int(fields[1]), sum(map(int, fields[11:15])) / TICK
+
+
+def tree_cpu(root):
+    """CPU seconds of a process and all below it, the dead included once their parent has waited for them."""
+    parents, cpu = {}, {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            parents[int(entry)], cpu[int(entry)] = stat(entry)
+    wanted, grew = {root}, True
+    while grew:
+        more = {pid for pid, parent in parents.items() if parent in wanted} - wanted
+        wanted |= more
+        grew = bool(more)
+    return sum(cpu.get(pid, 0.0) for pid in wanted)
+
+
+class Postern:
+    """One user with two mailboxes: what comes to alias["rsa2048"] is signed with RSA-2048, alias["p256"] with P-256."""
+
+    def __init__(self, settings):
+        self.sink_port = postern.free_port()
+        self.server = postern.Postern(self.sink_port, settings={
+            "smtp.sessions_per_client": 1000, "server.scribes": 0,
+            **settings})
+        self.alias = {}
+
+    def __enter__(self):
+        s = self.server.start()
+        user = s.user("bench")
+        for key in ("rsa2048", "p256"):
+            box = s.mailbox(user, f"{key}@mailbox.example")
+            s.issue(box, sender_key=key)
+            self.alias[key] = s.alias(user, f"{key}@relay.example", mailbox=[box])
+        return self
+
+    def __exit__(self, *_):
+        self.server.close()
+
+    @property
+    def port(self):
+        return self.server.port
+
+    def ready(self, seconds=600):
+        """Waits until no more keys are made ahead: that is done at night, so to say, and by nobody's message."""
+        (keygen,) = self.server.roles()["keygen"]
+        end, before = time.monotonic() + seconds, -1
+        while before != (now := stat(keygen)[1]):
+            assert time.monotonic() < end, "keys are still being made"
+            before = now
+            time.sleep(1)
+
+    def cpu(self):
+        return tree_cpu(self.server.process.pid)
+
+
+MAIN = """compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+mail_owner = postfix
+myhostname = mx.postfix.example
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+smtpd_client_connection_count_limit = 0
+relay_domains = relay.example
+relay_transport = relay:[127.0.0.1]:{sink}
+smtpd_relay_restrictions = permit_mynetworks, reject
+biff = no
+alias_maps =
+alias_database =
+maillog_file = {folder}/mail.log
+maillog_file_prefixes = {folder}
+"""
+MASTER = """127.0.0.1:{port} inet n - n - 500 smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+proxymap unix - - n - - proxymap
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+
+class Postfix:
+    """A private instance with Debian's defaults: its queue is durable, its mail in clear."""
+
+    def __init__(self):
+        self.folder, self.port, self.sink_port = postern.new_folder(), postern.free_port(), postern.free_port()
+
+    def command(self, what, check=True):
+        subprocess.run(["/usr/sbin/postfix", "-c", str(self.folder / "etc"), what], check=check, stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __enter__(self):
+        for name in ("etc", "queue", "data"):
+            (self.folder / name).mkdir()
+        (self.folder / "etc/main.cf").write_text(MAIN.format(folder=self.folder, sink=self.sink_port))
+        (self.folder / "etc/master.cf").write_text(MASTER.format(port=self.port))
+        shutil.chown(self.folder / "data", "postfix")
+        self.command("start")
+        wait_port(self.port)
+        self.master = int((self.folder / "queue/pid/master.pid").read_text())
+        return self
+
+    def __exit__(self, *_):
+        self.command("stop", check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def ready(self):
+        pass
+
+    def cpu(self):
+        return tree_cpu(self.master)
