@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { GROUP_MS = 2, LAZY_MS = 20 };
+
 int64_t core_now(const struct core *c)
 {
 	(void)c;
@@ -23,6 +25,8 @@ int64_t core_now(const struct core *c)
 
 void core_dirty(struct core *c)
 {
+	if (!c->dirty)
+		c->dirty_since = clock_mono_ms();
 	c->dirty = true;
 }
 
@@ -46,10 +50,32 @@ int core_commit(struct core *c)
 	return r;
 }
 
+/* A sync costs the same for one message and for many: a group waits a moment for those that are being sealed, and what
+ * nobody waits for (results of deliveries) a moment longer. */
+static uint64_t ripe_at(const struct core *c)
+{
+	if (!c->committing)
+		return c->dirty_since + LAZY_MS;
+	return c->txns ? c->awaited_since + GROUP_MS : 0;
+}
+
 static bool settle(void *core)
 {
-	(void)core_commit(core);
+	struct core *c = core;
+	uint64_t now = clock_mono_ms(), at = ripe_at(c);
+
+	if (!c->dirty)
+		return false;
+	if (at <= now)
+		(void)core_commit(c);
+	else
+		timer_set(c->ripen, at - now);
 	return false;
+}
+
+/* Nothing to do: that the loop went round is what was wanted. */
+static void on_ripe(void *core)
+{
 }
 
 /* ---- roads ----------------------------------------------------------------------------------------------------- */
@@ -184,6 +210,7 @@ static int ready(void *self, struct fail *f)
 {
 	struct core *c = self;
 
+	c->ripen = timer_new(c->loop, on_ripe, c);
 	loop_settle(c->loop, settle, c);
 	return keys_open_store(c, f);
 }

@@ -37,13 +37,14 @@ struct core {
 	struct txn *txns;       /* under way (txn.h) */
 	struct txn *committing; /* sealed: answered when the group is durable */
 	uint64_t last_job;
-	uint64_t group;        /* number of the open group of the store, from 1 */
-	uint64_t failed_group; /* the last one that could not be kept; 0: none */
-	bool dirty;            /* the open group holds something */
+	uint64_t group;                      /* number of the open group of the store, from 1 */
+	uint64_t failed_group;               /* the last one that could not be kept; 0: none */
+	bool dirty;                          /* the open group holds something */
+	uint64_t dirty_since, awaited_since; /* ms: its first row; the first message of `committing` */
 
 	struct delivery *deliveries; /* at the gate (queue.h) */
 	size_t n_deliveries;
-	struct timer *due, *hourly, *refill;
+	struct timer *ripen, *due, *hourly, *refill;
 
 	struct control *controls; /* control.h */
 	struct request *calls;    /* call.h */

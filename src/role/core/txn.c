@@ -510,6 +510,8 @@ static void all_sealed(struct txn *t)
 		return;
 	}
 	unlink_txn(&c->txns, t);
+	if (!c->committing)
+		c->awaited_since = clock_mono_ms();
 	t->next = c->committing;
 	c->committing = t;
 }
