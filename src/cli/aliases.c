@@ -1,4 +1,4 @@
-/* aliases.c - aliases and correspondents. */
+/* aliases.c - aliases. */
 #include "cli/simple.h"
 
 static void limits(struct ask *a, const struct cli *c)
@@ -55,42 +55,6 @@ static int alias_delete(struct cli *c, struct fail *f)
 	return simple_do(&a, c, f, "Alias %s was deleted and is never given out again.", c->operands[0]);
 }
 
-static int correspondent_add(struct cli *c, struct fail *f)
-{
-	OWN(ask) a = ASK("correspondent.add");
-	OWN(buf) out = BUF(1024);
-
-	ask_argz(&a, "alias", c->operands[0]);
-	ask_argz(&a, "address", c->operands[1]);
-	ask_argz(&a, "name", cli_option(c, "name"));
-	if (c->json)
-		return simple_list(&a, c, "", f);
-	TRY(ask_run(&a, c, f));
-	buf_addf(&out, "%s is now %.*s for this alias.\n", c->operands[1], STR_ARG(ask_field(&a, "reverse")));
-	print_out(&out);
-	return OK;
-}
-
-static int correspondent_list(struct cli *c, struct fail *f)
-{
-	OWN(ask) a = ASK("correspondent.list");
-
-	ask_argz(&a, "alias", c->operands[0]);
-	return simple_list(&a, c, "Nobody has written to this alias yet.", f);
-}
-
-static int correspondent_set(struct cli *c, struct fail *f)
-{
-	OWN(ask) a = ASK("correspondent.set");
-
-	if (!c->n_given)
-		return fail(f, FAIL_SYNTAX,
-		            "nothing is to be changed: see `postern correspondent set --help`");
-	ask_argz(&a, "reverse", c->operands[0]);
-	ask_argz(&a, "reply_to", cli_option(c, "reply-to"));
-	return simple_do(&a, c, f, "%s was changed.", c->operands[0]);
-}
-
 // clang-format off
 #define LIMITS                                                                                        \
 	{ "state", "on|off-drop|off-reject", "off-drop: takes mail and drops it; off-reject: refuses it" }, \
@@ -106,11 +70,6 @@ const struct cli_command cli_aliases[] = {
 	{ "alias list", "[USER]", "list the aliases", alias_list, 0, 1, { { 0 } } },
 	{ "alias set", "ADDRESS", "change an alias", alias_set, 1, 1, { LIMITS } },
 	{ "alias delete", "ADDRESS", "delete an alias for good", alias_delete, 1, 1, { { 0 } } },
-	{ "correspondent add", "ALIAS ADDRESS", "make the reverse address of somebody to write to first",
-	  correspondent_add, 2, 2, { { "name", "NAME", "of the correspondent" } } },
-	{ "correspondent list", "ALIAS", "list who has written to an alias", correspondent_list, 1, 1, { { 0 } } },
-	{ "correspondent set", "REVERSE", "change the correspondent behind a reverse address", correspondent_set, 1, 1,
-	  { { "reply-to", "ADDRESS", "where answers go; none: to the correspondent's own address" } } },
 	{ 0 }
 };
 // clang-format on

@@ -1,4 +1,5 @@
 #include "policy/alias.h"
+#include "policy/block.h"
 #include "policy/catchall.h"
 #include "policy/correspond.h"
 #include "policy/headers.h"
@@ -286,6 +287,73 @@ static void answers_stay_where_they_went(void **state)
 }
 
 static const struct {
+	const char *what, *from, *list, *sender;
+	const char *keys[BLOCK_KEYS_MAX];
+} blockers[] = {
+	{ "at RCPT",
+	  NULL,
+	  "",
+	  "Bounce@News.Shop.example",
+	  { "person:bounce@news.shop.example", "domain:news.shop.example", "domain:shop.example" } },
+	{ "the null sender", NULL, "", "", { NULL } },
+	{ "the same in both",
+	  "Bob@home.example",
+	  "",
+	  "bob@home.example",
+	  { "person:bob@home.example", "domain:home.example" } },
+	{ "read, with another envelope",
+	  "bob@home.example",
+	  "",
+	  "b@mta.example",
+	  { "person:bob@home.example", "person:b@mta.example", "domain:home.example",
+	    "domain:mta.example" } },
+	{ "a list is itself and not its poster",
+	  "bob@home.example",
+	  "<announce.example.org>",
+	  "l@lists.example.org",
+	  { "list:announce.example.org", "person:l@lists.example.org", "domain:home.example",
+	    "domain:lists.example.org", "domain:example.org" } },
+	{ "nobody to be read", "", "", "b@mta.example", { "person:b@mta.example", "domain:mta.example" } },
+	{ "many labels",
+	  "a@1.2.3.4.5.6.7.8.example",
+	  "",
+	  "",
+	  { "person:a@1.2.3.4.5.6.7.8.example", "domain:4.5.6.7.8.example", "domain:5.6.7.8.example",
+	    "domain:6.7.8.example", "domain:7.8.example", "domain:8.example" } },
+};
+
+static void whoever_wrote_is_looked_for_under_each_name(void **state)
+{
+	for (size_t i = 0; i < sizeof(blockers) / sizeof(blockers[0]); i++) {
+		const struct who_facts facts = { .from = str_c(blockers[i].from),
+			                         .list_id = str_c(blockers[i].list) };
+		struct str keys[BLOCK_KEYS_MAX];
+		OWN(arena) a = ARENA;
+		struct who w;
+		size_t n;
+
+		who_wrote(&facts, &a, &w);
+		n = block_keys(blockers[i].from ? &w : NULL, str_c(blockers[i].sender), &a, keys);
+		for (size_t k = 0; k < n || blockers[i].keys[k]; k++)
+			if (k >= n || !str_eq(keys[k], str_c(blockers[i].keys[k])))
+				fail_msg("%s: %zu: %.*s", blockers[i].what, k,
+				         STR_ARG(k < n ? keys[k] : STR("-")));
+	}
+}
+
+/* Promise 6: who is blocked hears at RCPT what everybody hears. */
+static void promise_6_blocked_reads_like_unknown(void **state)
+{
+	struct verdict u = alias_unknown(), b = block_refused(false);
+
+	assert_true(b.smtp == u.smtp && b.kind == u.kind);
+	assert_string_equal(b.sentence, u.sentence);
+	assert_string_equal(b.enhanced, u.enhanced);
+	assert_int_equal(block_refused(true).smtp, 550);
+	assert_int_equal(block_dropped().kind, VERDICT_DROP);
+}
+
+static const struct {
 	const char *what, *allow, *deny, *local;
 	bool want;
 } caught[] = {
@@ -450,6 +518,8 @@ int main(void)
 		cmocka_unit_test(promise_6_names_are_only_names),
 		cmocka_unit_test(names_are_cut_between_characters),
 		cmocka_unit_test(answers_stay_where_they_went),
+		cmocka_unit_test(whoever_wrote_is_looked_for_under_each_name),
+		cmocka_unit_test(promise_6_blocked_reads_like_unknown),
 		cmocka_unit_test(a_catch_all_takes_what_its_rule_says),
 		cmocka_unit_test(patterns_are_kept_in_one_form_or_refused),
 		cmocka_unit_test(quotas_hold_mail_and_lose_none),

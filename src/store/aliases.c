@@ -42,7 +42,7 @@ int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct 
 
 #define ALIAS_COLUMNS                                                                                        \
 	"id, user, created, address, label, state, expires_at, idle_days, count_left, last_used, used,"      \
-	" coalesce(domain, 0), origin"
+	" coalesce(domain, 0), origin, blocks"
 
 static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fail *f)
 {
@@ -58,6 +58,7 @@ static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fa
 		.used = q_col_i64(q, 10),
 		.domain = q_col_i64(q, 11),
 		.origin = (enum alias_origin)q_col_i64(q, 12),
+		.blocks = q_col_i64(q, 13),
 	};
 
 	TRY(q_col_sealed(q, 3, "alias.address", a, &al.address, f));

@@ -20,6 +20,7 @@ struct alias {
 	int64_t idle_days;  /* 0: never */
 	int64_t count_left; /* -1: unlimited */
 	int64_t last_used, used;
+	int64_t blocks; /* how many may not write to it (blocks.h) */
 };
 
 /* What lies behind an alias, for one look at RCPT. profile is that mailbox's active one; all 0 when there is none. */
@@ -29,7 +30,7 @@ struct alias_mailbox {
 	struct str address;
 };
 
-/* FAIL_EXISTS: taken, or once was. id, last_used and used are ignored. */
+/* FAIL_EXISTS: taken, or once was. id, last_used, used and blocks are ignored. */
 MUST_CHECK int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct fail *f);
 /* FAIL_EXISTS: it is somebody's, or once was. */
 MUST_CHECK int alias_is_free(struct store *st, struct str address, struct fail *f);

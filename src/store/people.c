@@ -95,7 +95,9 @@ int correspondent_each(struct store *st, int64_t alias,
                        int (*fn)(void *arg, const struct correspondent *c, struct fail *f), void *arg,
                        struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT " COLUMNS " FROM correspondent c JOIN reverse r ON r.id = c.reverse"
+	OWNQ q = q_read(st, "SELECT " COLUMNS
+	                    ", coalesce(b.how, 0) FROM correspondent c JOIN reverse r ON r.id = c.reverse"
+	                    " LEFT JOIN block b ON b.alias = c.alias AND b.key_hash = c.key_hash"
 	                    " WHERE c.alias = ? ORDER BY c.id");
 	bool row = false;
 
@@ -108,6 +110,7 @@ int correspondent_each(struct store *st, int64_t alias,
 		if (!row)
 			return OK;
 		TRY(read_one(&q, &a, &c, f));
+		c.blocked = q_col_i64(&q, 11);
 		TRY(fn(arg, &c, f));
 	}
 }

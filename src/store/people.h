@@ -17,6 +17,7 @@ struct correspondent {
 	struct str reply_to;    /* where answers go when it is not `address` */
 	struct str reply_asked; /* where a message wants them to go, which the user has not decided yet */
 	struct str reverse_address;
+	int64_t blocked; /* enum block_how; told by correspondent_each alone */
 };
 
 MUST_CHECK int correspondent_find(struct store *st, int64_t alias, struct str key, struct arena *a,

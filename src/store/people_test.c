@@ -2,6 +2,8 @@
 #include "store/people.h"
 
 #include "base/clock.h"
+#include "store/aliases.h"
+#include "store/blocks.h"
 #include "store/fixture_test.h"
 
 static void what_a_correspondent_asks_is_kept_apart(void **state)
@@ -57,11 +59,74 @@ static void a_reverse_address_of_nobody_is_absent(void **state)
 	                 FAIL_ABSENT);
 }
 
+static int64_t blocks_of(struct store *st)
+{
+	OWN(arena) a = ARENA;
+	struct alias al;
+
+	MUST(alias_find(st, STR("shop@relay.example"), &a, &al, NULL));
+	return al.blocks;
+}
+
+static int tell_blocked(void *arg, const struct correspondent *c, struct fail *f)
+{
+	*(int64_t *)arg = c->blocked;
+	return OK;
+}
+
+static void a_block_is_of_one_alias_and_can_be_lifted(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	const struct block drop = { STR("bob@home.example"), BLOCK_DROP, 5 },
+	                   refuse = { STR("Bob"), BLOCK_REFUSE, 6 };
+	struct str bob = STR("person:bob@home.example"), home = STR("domain:home.example");
+	enum block_how how;
+	int64_t told = -1;
+
+	assert_int_equal(blocks_of(st), 0);
+	MUST(block_set(st, i.alias, home, &drop, 9, NULL));
+	MUST(block_set_correspondent(st, i.alias, i.correspondent, &drop, 9, NULL));
+	assert_int_equal(blocks_of(st), 2);
+	MUST(block_find(st, i.alias, bob, &how, NULL)); /* by the row or by the name: it is one */
+	assert_int_equal(how, BLOCK_DROP);
+	MUST(block_set(st, i.alias, bob, &refuse, 9, NULL));
+	MUST(block_find(st, i.alias, bob, &how, NULL));
+	assert_true(how == BLOCK_REFUSE && blocks_of(st) == 2);
+	MUST(correspondent_each(st, i.alias, tell_blocked, &told, NULL));
+	assert_int_equal(told, BLOCK_REFUSE);
+	MUST(block_find(st, i.alias + 1, bob, &how, NULL));
+	assert_int_equal(how, BLOCK_NONE);
+	MUST(block_lift_correspondent(st, i.alias, i.correspondent, NULL));
+	assert_int_equal(block_lift(st, i.alias, bob, NULL), FAIL_ABSENT);
+	assert_int_equal(block_lift_correspondent(st, i.alias, i.correspondent, NULL), FAIL_ABSENT);
+	MUST(block_lift(st, i.alias, home, NULL));
+	assert_int_equal(blocks_of(st), 0);
+}
+
+static void blocks_are_bounded_and_go_with_their_alias(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	const struct block b = { STR("x"), BLOCK_DROP, 5 };
+	enum block_how how;
+
+	MUST(block_set(st, i.alias, STR("domain:a.example"), &b, 2, NULL));
+	MUST(block_set(st, i.alias, STR("domain:b.example"), &b, 2, NULL));
+	assert_int_equal(block_set(st, i.alias, STR("domain:c.example"), &b, 2, NULL), FAIL_LIMIT);
+	MUST(alias_delete(st, i.alias, NULL));
+	MUST(store_commit(st, NULL));
+	MUST(block_find(st, i.alias, STR("domain:a.example"), &how, NULL));
+	assert_int_equal(how, BLOCK_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_a_correspondent_asks_is_kept_apart, fixture_fresh),
 		cmocka_unit_test_setup(only_what_changed_or_aged_is_written, fixture_fresh),
+		cmocka_unit_test_setup(a_block_is_of_one_alias_and_can_be_lifted, fixture_fresh),
+		cmocka_unit_test_setup(blocks_are_bounded_and_go_with_their_alias, fixture_fresh),
 		cmocka_unit_test_setup(a_reverse_address_of_nobody_is_absent, fixture_fresh),
 	};
 

@@ -1,7 +1,9 @@
 #include "role/core/admit.h"
 
 #include "base/log.h"
+#include "policy/block.h"
 #include "policy/catchall.h"
+#include "store/blocks.h"
 #include "store/domains.h"
 
 /* The first mail to an address of a catch-all. Another message may have made the alias since RCPT. */
@@ -31,11 +33,69 @@ static int make_aliases(struct txn *t, struct fail *f)
 	return OK;
 }
 
+int admit_sender(struct core *c, const struct alias *al, const struct who *w, struct str sender,
+                 struct verdict *ret, struct fail *f)
+{
+	struct str keys[BLOCK_KEYS_MAX];
+	OWN(arena) a = ARENA;
+	enum block_how how = BLOCK_NONE;
+	size_t n = al->blocks ? block_keys(w, sender, &a, keys) : 0;
+
+	for (size_t i = 0; i < n && how == BLOCK_NONE; i++)
+		TRY(block_find(c->store, al->id, keys[i], &how, f));
+	*ret = how == BLOCK_REFUSE ? block_refused(w != NULL)
+	       : how == BLOCK_DROP ? block_dropped()
+	                           : (struct verdict){ .kind = VERDICT_ACCEPT };
+	return OK;
+}
+
+/* One note for an alias, however many copies it would have become; they stand side by side. */
+static int note(struct txn *t, const struct output *o, enum verdict_kind kind, struct fail *f)
+{
+	log_info("ev=blocked mid=%s alias=%s", t->mid, log_mask(o->alias.address));
+	t->core->counters.dropped += kind == VERDICT_DROP;
+	TRY(alias_note(t->core->store, o->alias.id, t->arrived,
+	               kind == VERDICT_DROP ? ACTIVITY_DROPPED : ACTIVITY_REFUSED, f));
+	txn_touch(t);
+	return OK;
+}
+
+static int weed(struct txn *t, struct verdict *ret, struct fail *f)
+{
+	struct verdict v = { .kind = VERDICT_ACCEPT };
+	bool dropped = false;
+	int64_t last = -1;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n_outputs; i++) {
+		struct output *o = &t->outputs[i];
+
+		if (o->alias.id != last) /* else as the copy before */
+			TRY(admit_sender(t->core, &o->alias, &t->facts.who, t->sender, &v, f));
+		if (v.kind != VERDICT_ACCEPT && o->alias.id != last)
+			TRY(note(t, o, v.kind, f));
+		dropped = dropped || v.kind == VERDICT_DROP;
+		last = o->alias.id;
+		if (v.kind != VERDICT_ACCEPT)
+			continue;
+		if (kept != i)
+			t->outputs[kept] = *o;
+		t->outputs[kept].index = (uint32_t)kept;
+		kept++;
+	}
+	t->n_outputs = kept;
+	*ret = kept ? (struct verdict){ .kind = VERDICT_ACCEPT } : dropped ? block_dropped() : v;
+	return OK;
+}
+
 int admit(struct txn *t, struct verdict *ret, struct fail *f)
 {
 	struct verdict v = { .kind = VERDICT_ACCEPT };
-	int r = make_aliases(t, f);
+	int r;
 
+	if (t->origin == TXN_MAIL)
+		TRY(weed(t, &v, f));
+	r = v.kind == VERDICT_ACCEPT ? make_aliases(t, f) : OK;
 	if (r == FAIL_LIMIT)
 		v = catch_full();
 	else

@@ -1,9 +1,10 @@
 /* calls_people.c - correspondents of an alias. */
-#include "policy/correspond.h"
+#include "policy/block.h"
 #include "role/core/call.h"
 #include "role/core/rcpt.h"
 #include "role/core/stock.h"
 #include "store/aliases.h"
+#include "store/blocks.h"
 #include "store/people.h"
 
 static int reverse_domain(struct request *c, const struct alias *al, struct str *ret, struct fail *f)
@@ -58,6 +59,8 @@ static int run_correspondent_add(struct request *c, struct fail *f)
 	return OK;
 }
 
+static const char *const hows[] = { [BLOCK_NONE] = "", [BLOCK_DROP] = "drop", [BLOCK_REFUSE] = "refuse" };
+
 static int list_correspondent(void *arg, const struct correspondent *p, struct fail *f)
 {
 	static const char *const kinds[] = { "?", "person", "list", "shared" };
@@ -67,6 +70,7 @@ static int list_correspondent(void *arg, const struct correspondent *p, struct f
 	rec_text(c, "name", p->name);
 	rec_text(c, "reverse", p->reverse_address);
 	rec_text(c, "kind", str_c(kinds[p->kind]));
+	rec_text(c, "blocked", str_c(hows[p->blocked]));
 	rec_text(c, "reply_to", p->reply_to);
 	rec_text(c, "reply_asked", p->reply_asked);
 	rec_time(c, "created", p->created);
@@ -108,13 +112,143 @@ static int run_correspondent_set(struct request *c, struct fail *f)
 	return correspondent_touch(c->core->store, &old, &new, f);
 }
 
+/* ---- blocking ---------------------------------------------------------------------------------------------------- */
+
+enum { BLOCKS_MOST = 10000 };
+
+/* What a request is about: an alias and, in it, a correspondent (by the reverse address) or a key. */
+struct target {
+	int64_t alias, correspondent;
+	struct str key, what;
+};
+
+static struct str person_key(struct request *c, struct str address)
+{
+	const struct who_facts facts = { .from = address };
+	struct who w;
+
+	who_wrote(&facts, &c->arena, &w);
+	return w.key;
+}
+
+static int target_correspondent(struct request *c, const struct correspondent *p, struct target *ret,
+                                struct fail *f)
+{
+	if (p->kind == CORRESPONDENT_SHARED)
+		return call_wrong(c, "target", f, FAIL_DENIED,
+		                  "this address stands for everybody past the bound of new correspondents");
+	ret->correspondent = p->id;
+	ret->what = p->address.n ? p->address : p->name;
+	return OK;
+}
+
+static int find_target(struct request *c, struct target *ret, struct fail *f)
+{
+	struct str at = rcpt_key(arg_text(c, "target"), &c->arena);
+	struct target t = { 0 };
+	struct correspondent p;
+	struct alias al;
+	int r = correspondent_by_reverse(c->core->store, at, &c->arena, &p, f);
+
+	if (arg_given(c, "address") && arg_given(c, "domain"))
+		return call_wrong(c, "domain", f, FAIL_SYNTAX, "either an address or a domain");
+	if (r == OK) {
+		t.alias = p.alias;
+	} else {
+		if (r != FAIL_ABSENT)
+			return r;
+		TRY(call_alias(c, "target", &al, f));
+		t.alias = al.id;
+	}
+	if (arg_given(c, "domain")) {
+		t.what = arg_text(c, "domain");
+		t.key = block_domain_key(t.what, &c->arena);
+	} else if (arg_given(c, "address")) {
+		t.what = arg_text(c, "address");
+		t.key = person_key(c, t.what);
+	} else if (r == OK) {
+		TRY(target_correspondent(c, &p, &t, f));
+	} else {
+		return call_wrong(c, "address", f, FAIL_SYNTAX,
+		                  "whom? Name a reverse address, or an alias and an address or --domain");
+	}
+	*ret = t;
+	return OK;
+}
+
+static int block_it(struct request *c, void *arg, struct fail *f)
+{
+	const struct target *t = arg;
+	const struct block b = { t->what, arg_is(c, "how", "refuse") ? BLOCK_REFUSE : BLOCK_DROP,
+		                 core_now(c->core) };
+
+	return t->key.n ? block_set(c->core->store, t->alias, t->key, &b, BLOCKS_MOST, f)
+	                : block_set_correspondent(c->core->store, t->alias, t->correspondent, &b, BLOCKS_MOST,
+	                                          f);
+}
+
+static int unblock_it(struct request *c, void *arg, struct fail *f)
+{
+	const struct target *t = arg;
+
+	return t->key.n ? block_lift(c->core->store, t->alias, t->key, f)
+	                : block_lift_correspondent(c->core->store, t->alias, t->correspondent, f);
+}
+
+static int change_block(struct request *c, int (*change)(struct request *c, void *arg, struct fail *f),
+                        struct fail *f)
+{
+	struct target t;
+
+	TRY(find_target(c, &t, f));
+	TRY(call_part(c, change, &t, f));
+	rec_text(c, "what", t.what);
+	rec_end(c);
+	return OK;
+}
+
+static int run_block(struct request *c, struct fail *f)
+{
+	return change_block(c, block_it, f);
+}
+
+static int run_unblock(struct request *c, struct fail *f)
+{
+	return change_block(c, unblock_it, f);
+}
+
+static int list_block(void *arg, const struct block *b, struct fail *f)
+{
+	struct request *c = arg;
+
+	rec_text(c, "what", b->what);
+	rec_text(c, "how", str_c(hows[b->how]));
+	rec_time(c, "since", b->created);
+	rec_end(c);
+	return OK;
+}
+
+static int run_blocked(struct request *c, struct fail *f)
+{
+	struct alias al;
+
+	TRY(call_alias(c, "alias", &al, f));
+	return block_each(c->core->store, al.id, list_block, c, f);
+}
+
 // clang-format off
+#define TARGET_ARGS { .name = "target", .kind = ARG_ADDRESS, .required = true },                                   \
+	{ .name = "address", .kind = ARG_ADDRESS }, { .name = "domain", .kind = ARG_DOMAIN }
+
 const struct call_spec calls_people[] = {
 	{ "correspondent.add", run_correspondent_add, { { .name = "alias", .kind = ARG_ADDRESS, .required = true },
 		{ .name = "address", .kind = ARG_ADDRESS, .required = true }, { .name = "name" } } },
 	{ "correspondent.list", run_correspondent_list, { { .name = "alias", .kind = ARG_ADDRESS, .required = true } } },
 	{ "correspondent.set", run_correspondent_set, { { .name = "reverse", .kind = ARG_ADDRESS, .required = true },
 		{ .name = "reply_to", .kind = ARG_ADDRESS_NONE } } },
+	{ "correspondent.block", run_block, { TARGET_ARGS, { .name = "how", .kind = ARG_WORD, .words = "drop|refuse" } } },
+	{ "correspondent.unblock", run_unblock, { TARGET_ARGS } },
+	{ "correspondent.blocked", run_blocked, { { .name = "alias", .kind = ARG_ADDRESS, .required = true } } },
 	{ 0 }
 };
 // clang-format on

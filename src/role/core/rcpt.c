@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "policy/catchall.h"
+#include "role/core/admit.h"
 #include "store/people.h"
 #include "wire/addr.h"
 
@@ -64,6 +65,16 @@ static void judge(struct core *c, struct rcpt *r)
 	r->verdict = alias_judge(&facts, core_now(c), c->conf->expired_defer_days);
 }
 
+static int judge_sender(struct core *c, struct str sender, struct rcpt *r, struct fail *f)
+{
+	struct verdict v;
+
+	TRY(admit_sender(c, &r->alias, NULL, sender, &v, f));
+	if (v.kind != VERDICT_ACCEPT)
+		r->verdict = v;
+	return OK;
+}
+
 /* An address of a user's own domain that is no alias yet: one that it would become, where the catch-all's rule says so.
  * Nothing is written for having been asked; what a user deleted does not come back. */
 static int look_further(struct core *c, struct str key, struct arena *a, struct rcpt *r, struct fail *f)
@@ -109,6 +120,8 @@ int rcpt_look(struct core *c, struct str sender, struct str address, struct aren
 		TRY(e);
 		TRY(alias_mailboxes(c->store, r.alias.id, a, r.boxes, &r.n_boxes, f));
 		judge(c, &r);
+		if (r.verdict.kind == VERDICT_ACCEPT)
+			TRY(judge_sender(c, sender, &r, f));
 	}
 	*ret = r;
 	return OK;

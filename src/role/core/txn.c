@@ -330,6 +330,10 @@ void txn_scanned(void *core, const void *msg, struct ipc_fds *fds)
 		txn_fail(t, v.smtp, v.enhanced, v.sentence, v.why);
 		return;
 	}
+	if (r == OK && v.kind == VERDICT_DROP) {
+		finish_dropped(t);
+		return;
+	}
 	if (r == OK)
 		r = plan_outputs(t, &f);
 	t->planned = true;
