@@ -159,7 +159,8 @@ static int never(struct core *c, const struct queue_item *i, struct str status, 
 			under_way(c, i->id)->giving_up = true; /* until the DSN is in the same group */
 			return OK;
 		}
-		if (r == FAIL_AGAIN) { /* no scribe yet: a message does not end without a word to its sender */
+		if (r ==
+		    FAIL_AGAIN) { /* no scribe yet: a message does not end without a word to its sender */
 			queue_not_given_up(c, i->id);
 			return OK;
 		}
