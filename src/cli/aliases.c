@@ -9,6 +9,7 @@ static void limits(struct ask *a, const struct cli *c)
 	ask_argz(a, "idle_days", cli_option(c, "idle-days"));
 	ask_argz(a, "count", cli_option(c, "count"));
 	ask_options(a, c, "mailbox", "mailbox");
+	simple_bounds(a, c);
 }
 
 static int alias_add(struct cli *c, struct fail *f)
@@ -34,6 +35,14 @@ static int alias_list(struct cli *c, struct fail *f)
 
 	ask_argz(&a, "user", c->operands[0]);
 	return simple_list(&a, c, "There are no aliases yet: postern alias add USER [ADDRESS]", f);
+}
+
+static int alias_show(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("alias.show");
+
+	ask_argz(&a, "address", c->operands[0]);
+	return simple_show(&a, c, f);
 }
 
 static int alias_set(struct cli *c, struct fail *f)
@@ -62,12 +71,13 @@ static int alias_delete(struct cli *c, struct fail *f)
 	{ "expires", "TIME", "2026-12-31, 2026-12-31T12:00:00Z or never" },                           \
 	{ "idle-days", "N", "expires after so many days without mail; 0: never" },                    \
 	{ "count", "N", "expires after so many messages; unlimited" },                                \
-	{ "mailbox", "ADDRESS...", "where its mail goes; may be repeated; default: all of the user" }
+	{ "mailbox", "ADDRESS...", "where its mail goes; may be repeated; default: all of the user" }, BOUNDS
 
 const struct cli_command cli_aliases[] = {
 	{ "alias add", "USER [ADDRESS]", "give out an address; a random one when none is named", alias_add, 1, 2,
 	  { { "domain", "DOMAIN", "of a random address; default: the first relay domain" }, LIMITS } },
 	{ "alias list", "[USER]", "list the aliases", alias_list, 0, 1, { { 0 } } },
+	{ "alias show", "ADDRESS", "show an alias and what came to it by day", alias_show, 1, 1, { { 0 } } },
 	{ "alias set", "ADDRESS", "change an alias", alias_set, 1, 1, { LIMITS } },
 	{ "alias delete", "ADDRESS", "delete an alias for good", alias_delete, 1, 1, { { 0 } } },
 	{ 0 }

@@ -17,6 +17,25 @@ static int user_list(struct cli *c, struct fail *f)
 	return simple_list(&a, c, "There are no users yet: postern user add NAME", f);
 }
 
+static int user_show(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("user.show");
+
+	ask_argz(&a, "user", c->operands[0]);
+	return simple_show(&a, c, f);
+}
+
+static int user_set(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("user.set");
+
+	if (!c->n_given)
+		return fail(f, FAIL_SYNTAX, "nothing is to be changed: see `postern user set --help`");
+	ask_argz(&a, "user", c->operands[0]);
+	simple_bounds(&a, c);
+	return simple_do(&a, c, f, "User %s was changed.", c->operands[0]);
+}
+
 static int user_delete(struct cli *c, struct fail *f)
 {
 	OWN(ask) a = ASK("user.delete");
@@ -79,6 +98,8 @@ static int sender_add(struct cli *c, struct fail *f)
 const struct cli_command cli_users[] = {
 	{ "user add", "NAME", "add a user", user_add, 1, 1, { { 0 } } },
 	{ "user list", "", "list the users", user_list, 0, 0, { { 0 } } },
+	{ "user show", "NAME", "show a user's bounds and what came by day", user_show, 1, 1, { { 0 } } },
+	{ "user set", "NAME", "change a user's bounds", user_set, 1, 1, { BOUNDS } },
 	{ "user delete", "NAME", "delete a user with everything", user_delete, 1, 1, { { 0 } } },
 	{ "mailbox add", "USER ADDRESS", "add the mailbox that relayed mail goes to", mailbox_add, 2, 2, { CLEAR } },
 	{ "mailbox list", "[USER]", "list the mailboxes", mailbox_list, 0, 1, { { 0 } } },

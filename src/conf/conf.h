@@ -60,6 +60,9 @@ struct conf {
 	uint32_t carried; /* certificates of others carried in a signature, 20 */
 	uint32_t
 	        new_per_hour; /* new correspondents per user and hour; past it the shared address; 0: no bound */
+	uint32_t user_messages_hour, user_messages_day, alias_messages_hour,
+	        alias_messages_day; /* 0: no bound */
+	uint64_t user_bytes_hour, user_bytes_day, alias_bytes_hour, alias_bytes_day;
 	uint32_t expired_defer_days; /* 3: 4xx for so long after a profile's end, then 5xx */
 };
 
@@ -84,6 +87,9 @@ struct conf_init {
 	struct str domain, listen, smarthost, state_dir;
 };
 void conf_example(const struct conf_init *init, struct buf *out);
+
+/* "10MiB", "512KiB", "1GiB" or bytes. */
+bool conf_read_size(struct str v, uint64_t *ret);
 
 /* Is this what a domain looks like here: A-labels, two of them at least, at most 200 bytes? */
 bool conf_is_domain(struct str d);

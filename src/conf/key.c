@@ -78,6 +78,22 @@ const struct conf_key conf_keys[] = {
 	  "New correspondents per user and hour; more share one address that takes no answers. 0: no bound." },
 	{ "policy", "expired_defer_days", CONF_COUNT, AT(expired_defer_days), "3", 0, 30, NULL, CORE,
 	  "After a profile's end mail is deferred for so many days, then refused." },
+	{ "policy", "user_messages_hour", CONF_COUNT, AT(user_messages_hour), "0", 0, 1000000000, NULL, CORE,
+	  "Messages an hour to one user, unless its own bound is set. Past it senders are asked to come again. 0: no bound." },
+	{ "policy", "user_messages_day", CONF_COUNT, AT(user_messages_day), "0", 0, 1000000000, NULL, CORE,
+	  "Messages in 24 hours to one user, unless its own bound is set. 0: no bound." },
+	{ "policy", "user_bytes_hour", CONF_SIZE, AT(user_bytes_hour), "0", 0, (uint64_t)1 << 50, NULL, CORE,
+	  "Bytes an hour to one user, unless its own bound is set. 0: no bound." },
+	{ "policy", "user_bytes_day", CONF_SIZE, AT(user_bytes_day), "0", 0, (uint64_t)1 << 50, NULL, CORE,
+	  "Bytes in 24 hours to one user, unless its own bound is set. 0: no bound." },
+	{ "policy", "alias_messages_hour", CONF_COUNT, AT(alias_messages_hour), "0", 0, 1000000000, NULL, CORE,
+	  "Messages an hour to one alias, unless its own bound is set. Past it senders are asked to come again. 0: no bound." },
+	{ "policy", "alias_messages_day", CONF_COUNT, AT(alias_messages_day), "0", 0, 1000000000, NULL, CORE,
+	  "Messages in 24 hours to one alias, unless its own bound is set. 0: no bound." },
+	{ "policy", "alias_bytes_hour", CONF_SIZE, AT(alias_bytes_hour), "0", 0, (uint64_t)1 << 50, NULL, CORE,
+	  "Bytes an hour to one alias, unless its own bound is set. 0: no bound." },
+	{ "policy", "alias_bytes_day", CONF_SIZE, AT(alias_bytes_day), "0", 0, (uint64_t)1 << 50, NULL, CORE,
+	  "Bytes in 24 hours to one alias, unless its own bound is set. 0: no bound." },
 	{ 0 }
 };
 // clang-format on
@@ -96,7 +112,7 @@ static bool with_unit(struct str v, const char *const units[], const uint64_t fa
 	return false;
 }
 
-static bool read_size(struct str v, uint64_t *ret)
+bool conf_read_size(struct str v, uint64_t *ret)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "", NULL };
 	static const uint64_t factors[] = { 1 << 10, 1 << 20, 1 << 30, 1 };
@@ -175,7 +191,7 @@ static int set_size(const struct conf_key *k, void *at, struct str v, struct are
 {
 	uint64_t n;
 
-	if (!read_size(v, &n))
+	if (!conf_read_size(v, &n))
 		return fail(f, FAIL_SYNTAX, "%s.%s: %.*s is not a size: write 10MiB, 512KiB or bytes",
 		            k->section, k->name, SHOWN(v));
 	return set_number(k, v, n, " bytes", at, f);

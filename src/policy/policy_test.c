@@ -452,7 +452,8 @@ static void quotas_hold_mail_and_lose_none(void **state)
 
 static void an_own_quota_goes_before_the_operators(void **state)
 {
-	const struct quota own = { { QUOTA_DEFAULT, 0, 7, QUOTA_DEFAULT } }, all = { { 1, 2, 3, 0 } };
+	const struct quota own = { { QUOTA_DEFAULT, QUOTA_NONE, 7, QUOTA_DEFAULT } },
+	                   all = { { 1, 2, 3, 0 } };
 	const struct quota unbound = { { 0, 0, 0, 0 } };
 	struct quota q = quota_of(&own, &all);
 

@@ -5,7 +5,9 @@ struct quota quota_of(const struct quota *own, const struct quota *otherwise)
 	struct quota q;
 
 	for (size_t i = 0; i < QUOTA_KINDS; i++)
-		q.n[i] = own->n[i] == QUOTA_DEFAULT ? otherwise->n[i] : own->n[i];
+		q.n[i] = own->n[i] == QUOTA_DEFAULT ? otherwise->n[i]
+		         : own->n[i] == QUOTA_NONE  ? 0
+		                                    : own->n[i];
 	return q;
 }
 

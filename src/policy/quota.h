@@ -6,7 +6,7 @@
 
 enum quota_kind { MESSAGES_HOUR, MESSAGES_DAY, BYTES_HOUR, BYTES_DAY, QUOTA_KINDS };
 
-enum { QUOTA_DEFAULT = -1 }; /* of an own bound: the operator's holds */
+enum { QUOTA_DEFAULT = 0, QUOTA_NONE = -1 }; /* of an own bound: the operator's holds; there is none */
 
 /* Bounds, or what was used, by kind. A bound of 0 is none. */
 struct quota {

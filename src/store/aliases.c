@@ -20,8 +20,9 @@ int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct 
 {
 	OWNQ q = q_write(st, "INSERT INTO alias (user, domain, origin, address_hash, address, state, "
 	                     "expires_at, idle_days,"
-	                     " count_left, last_used, used, label, created)"
-	                     " VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?)");
+	                     " count_left, last_used, used, label, created, messages_hour, messages_day,"
+	                     " bytes_hour, bytes_day)"
+	                     " VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?)");
 
 	TRY(alias_is_free(st, al->address, f));
 	q_i64(&q, al->user);
@@ -35,14 +36,19 @@ int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct 
 	q_i64(&q, al->count_left);
 	q_sealed(&q, "alias.label", al->label);
 	q_i64(&q, al->created);
+	for (int i = 0; i < USAGE_KINDS; i++)
+		q_i64(&q, al->most.n[i]);
 	TRY(q_done(&q, f));
 	*ret_id = store_last_id(st);
 	return OK;
 }
 
+#define LIMITS_OF(t) t ".messages_hour, " t ".messages_day, " t ".bytes_hour, " t ".bytes_day"
 #define ALIAS_COLUMNS                                                                                        \
-	"id, user, created, address, label, state, expires_at, idle_days, count_left, last_used, used,"      \
-	" coalesce(domain, 0), origin, blocks"
+	"a.id, a.user, a.created, a.address, a.label, a.state, a.expires_at, a.idle_days, a.count_left,"     \
+	" a.last_used, a.used, coalesce(a.domain, 0), a.origin, a.blocks, " LIMITS_OF("a") ", " LIMITS_OF(   \
+	        "u")
+#define FROM_ALIAS " FROM alias a JOIN user u ON u.id = a.user"
 
 static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fail *f)
 {
@@ -61,6 +67,10 @@ static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fa
 		.blocks = q_col_i64(q, 13),
 	};
 
+	for (int i = 0; i < USAGE_KINDS; i++) {
+		al.most.n[i] = q_col_i64(q, 14 + i);
+		al.user_most.n[i] = q_col_i64(q, 14 + USAGE_KINDS + i);
+	}
 	TRY(q_col_sealed(q, 3, "alias.address", a, &al.address, f));
 	TRY(q_col_sealed(q, 4, "alias.label", a, &al.label, f));
 	*ret = al;
@@ -69,7 +79,7 @@ static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fa
 
 int alias_find(struct store *st, struct str address, struct arena *a, struct alias *ret, struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT " ALIAS_COLUMNS " FROM alias WHERE address_hash = ?");
+	OWNQ q = q_read(st, "SELECT " ALIAS_COLUMNS FROM_ALIAS " WHERE a.address_hash = ?");
 
 	q_hash(&q, "address", 0, address);
 	TRY(q_one(&q, "alias", f));
@@ -79,14 +89,16 @@ int alias_find(struct store *st, struct str address, struct arena *a, struct ali
 int alias_update(struct store *st, const struct alias *al, struct fail *f)
 {
 	OWNQ q = q_write(
-	        st, "UPDATE alias SET state = ?, expires_at = ?, idle_days = ?, count_left = ?, label = ?"
-	            " WHERE id = ?");
+	        st, "UPDATE alias SET state = ?, expires_at = ?, idle_days = ?, count_left = ?, label = ?,"
+	            " messages_hour = ?, messages_day = ?, bytes_hour = ?, bytes_day = ? WHERE id = ?");
 
 	q_i64(&q, al->state);
 	q_i64(&q, al->expires_at);
 	q_i64(&q, al->idle_days);
 	q_i64(&q, al->count_left);
 	q_sealed(&q, "alias.label", al->label);
+	for (int i = 0; i < USAGE_KINDS; i++)
+		q_i64(&q, al->most.n[i]);
 	q_i64(&q, al->id);
 	return q_done(&q, f);
 }
@@ -127,7 +139,7 @@ int alias_delete(struct store *st, int64_t id, struct fail *f)
 int alias_each(struct store *st, int64_t user, int (*fn)(void *arg, const struct alias *al, struct fail *f),
                void *arg, struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT " ALIAS_COLUMNS " FROM alias WHERE ?1 = 0 OR user = ?1 ORDER BY id");
+	OWNQ q = q_read(st, "SELECT " ALIAS_COLUMNS FROM_ALIAS " WHERE ?1 = 0 OR a.user = ?1 ORDER BY a.id");
 	bool row = false;
 
 	q_i64(&q, user);
@@ -217,12 +229,12 @@ static int add_activity(struct store *st, int64_t id, int64_t now, int64_t forwa
 {
 	OWNQ q = q_write(
 	        st,
-	        "INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (alias, day) DO UPDATE SET"
+	        "INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (alias, hour) DO UPDATE SET"
 	        " forwarded = forwarded + ?3, dropped = dropped + ?4, refused = refused + ?5,"
 	        " bytes = bytes + ?6");
 
 	q_i64(&q, id);
-	q_i64(&q, now / DAY_S);
+	q_i64(&q, now / HOUR_S);
 	q_i64(&q, forwarded);
 	q_i64(&q, dropped);
 	q_i64(&q, refused);
@@ -242,7 +254,8 @@ int alias_used(struct store *st, int64_t id, int64_t now, uint64_t bytes, struct
 	return add_activity(st, id, now, 1, 0, 0, bytes, f);
 }
 
-int alias_note(struct store *st, int64_t id, int64_t now, enum activity what, struct fail *f)
+int alias_note(struct store *st, int64_t id, int64_t now, enum activity what, int64_t n, struct fail *f)
 {
-	return add_activity(st, id, now, 0, what == ACTIVITY_DROPPED, what == ACTIVITY_REFUSED, 0, f);
+	return add_activity(st, id, now, 0, what == ACTIVITY_DROPPED ? n : 0,
+	                    what == ACTIVITY_REFUSED ? n : 0, 0, f);
 }

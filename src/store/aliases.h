@@ -2,7 +2,7 @@
 #ifndef STORE_ALIASES_H
 #define STORE_ALIASES_H
 
-#include "store/store.h"
+#include "store/usage.h"
 
 enum alias_state { ALIAS_ON = 1, ALIAS_OFF_DROP, ALIAS_OFF_REJECT };
 
@@ -20,7 +20,8 @@ struct alias {
 	int64_t idle_days;  /* 0: never */
 	int64_t count_left; /* -1: unlimited */
 	int64_t last_used, used;
-	int64_t blocks; /* how many may not write to it (blocks.h) */
+	struct usage most, user_most; /* its own bounds and its user's, which is read with it */
+	int64_t blocks;               /* how many may not write to it (blocks.h) */
 };
 
 /* What lies behind an alias, for one look at RCPT. profile is that mailbox's active one; all 0 when there is none. */
@@ -30,14 +31,14 @@ struct alias_mailbox {
 	struct str address;
 };
 
-/* FAIL_EXISTS: taken, or once was. id, last_used, used and blocks are ignored. */
+/* FAIL_EXISTS: taken, or once was. id, last_used, used, user_most and blocks are ignored. */
 MUST_CHECK int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct fail *f);
 /* FAIL_EXISTS: it is somebody's, or once was. */
 MUST_CHECK int alias_is_free(struct store *st, struct str address, struct fail *f);
 MUST_CHECK int alias_find(struct store *st, struct str address, struct arena *a, struct alias *ret,
                           struct fail *f);
 MUST_CHECK int alias_update(struct store *st, const struct alias *al,
-                            struct fail *f); /* state, expiry, label */
+                            struct fail *f); /* state, expiry, label, bounds */
 MUST_CHECK int alias_delete(struct store *st, int64_t id, struct fail *f);
 MUST_CHECK int alias_each(struct store *st, int64_t user,
                           int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg,
@@ -54,9 +55,10 @@ MUST_CHECK int domain_mailboxes(struct store *st, int64_t domain, struct arena *
 /* An alias gets those of its domain. */
 MUST_CHECK int alias_mailboxes_inherit(struct store *st, int64_t alias, int64_t domain, struct fail *f);
 
-/* A message came through: last use, counts, the day's activity. */
+/* A message came through: last use, counts, the hour's activity. */
 MUST_CHECK int alias_used(struct store *st, int64_t id, int64_t now, uint64_t bytes, struct fail *f);
 enum activity { ACTIVITY_DROPPED, ACTIVITY_REFUSED };
-MUST_CHECK int alias_note(struct store *st, int64_t id, int64_t now, enum activity what, struct fail *f);
+MUST_CHECK int alias_note(struct store *st, int64_t id, int64_t now, enum activity what, int64_t n,
+                          struct fail *f);
 
 #endif

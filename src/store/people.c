@@ -230,9 +230,8 @@ int msgid_get(struct store *st, int64_t user, enum msgid_way way, struct str tol
 
 int rate_add(struct store *st, int64_t user, int64_t now, int64_t n, int64_t *ret_sum, struct fail *f)
 {
-	OWNQ q = q_write(
-	        st, "INSERT INTO rate VALUES (?1, ?2, ?3) ON CONFLICT (user, hour) DO UPDATE SET n = n + ?3"
-	            " RETURNING n");
+	OWNQ q = q_write(st, "INSERT INTO rate (user, hour, n, messages, bytes) VALUES (?1, ?2, ?3, 0, 0)"
+	                     " ON CONFLICT (user, hour) DO UPDATE SET n = n + ?3 RETURNING n");
 
 	q_i64(&q, user);
 	q_i64(&q, now / HOUR_S);

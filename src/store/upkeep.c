@@ -15,7 +15,7 @@ static const struct {
 	{ "seen", 30, /* a sender retries for days, an attacker replays later */
 	  "DELETE FROM seen WHERE digest IN (SELECT digest FROM seen WHERE created < ?1 LIMIT ?2)" },
 	{ "activity", 30, /* the charts of a month */
-	  "DELETE FROM activity WHERE (alias, day) IN (SELECT alias, day FROM activity WHERE day < ?1 / 86400 LIMIT ?2)" },
+	  "DELETE FROM activity WHERE (alias, hour) IN (SELECT alias, hour FROM activity WHERE hour < ?1 / 3600 LIMIT ?2)" },
 	{ "rate", 1, /* counted by the hour */
 	  "DELETE FROM rate WHERE (user, hour) IN (SELECT user, hour FROM rate WHERE hour < ?1 / 3600 LIMIT ?2)" },
 };

@@ -55,7 +55,7 @@ static int note(struct txn *t, const struct output *o, enum verdict_kind kind, s
 	log_info("ev=blocked mid=%s alias=%s", t->mid, log_mask(o->alias.address));
 	t->core->counters.dropped += kind == VERDICT_DROP;
 	TRY(alias_note(t->core->store, o->alias.id, t->arrived,
-	               kind == VERDICT_DROP ? ACTIVITY_DROPPED : ACTIVITY_REFUSED, f));
+	               kind == VERDICT_DROP ? ACTIVITY_DROPPED : ACTIVITY_REFUSED, 1, f));
 	txn_touch(t);
 	return OK;
 }

@@ -25,7 +25,7 @@ struct arg_spec {
 	uint64_t most;     /* ARG_NUMBER: largest value; ARG_TEXT and ARG_BYTES: longest; 0: 200 / 16384 */
 };
 
-enum { ARGS_MAX = 10, CALL_LATER = 1 };
+enum { ARGS_MAX = 16, CALL_LATER = 1 };
 
 struct request;
 
@@ -72,6 +72,18 @@ struct alias;
 MUST_CHECK int call_user(struct request *c, int64_t *ret, struct fail *f);
 MUST_CHECK int call_alias(struct request *c, const char *arg, struct alias *ret, struct fail *f);
 
+/* Fields of a record that is not ended yet. */
+MUST_CHECK int call_tell_alias(struct request *c, const struct alias *al, struct fail *f);
+
+/* BOUND_ARGS: bounds of an alias or a user; what is not given stays. */
+#define BOUND_ARGS                                                                                           \
+	{ .name = "messages_hour" }, { .name = "messages_day" }, { .name = "bytes_hour" },                   \
+	{                                                                                                    \
+		.name = "bytes_day"                                                                          \
+	}
+struct usage;
+MUST_CHECK int call_bounds(struct request *c, struct usage *most, struct fail *f);
+
 /* Each "mailbox" of the request, or all of the user's when none is named, is given to add. Another user's: FAIL_ABSENT. */
 typedef int attach_fn(struct store *st, int64_t owner, int64_t mailbox, struct fail *f);
 MUST_CHECK int call_mailboxes(struct request *c, int64_t user, int64_t owner, attach_fn *add, struct fail *f);
@@ -91,6 +103,6 @@ void calls_control_gone(struct core *core, struct peer *control);
 
 /* The tables, one per file; the last has a NULL verb. */
 extern const struct call_spec calls_users[], calls_aliases[], calls_domains[], calls_people[],
-        calls_profiles[], calls_queue[];
+        calls_profiles[], calls_queue[], calls_usage[];
 
 #endif

@@ -43,8 +43,8 @@ static int random_address(struct request *c, struct str *ret, struct fail *f)
 	return OK;
 }
 
-/* Expiry and count as the arguments say; what is not given stays. */
-static void apply_limits(struct request *c, struct alias *al)
+/* Expiry, count and bounds as the arguments say; what is not given stays. */
+static int apply_limits(struct request *c, struct alias *al, struct fail *f)
 {
 	if (arg_given(c, "label"))
 		al->label = arg_text(c, "label");
@@ -55,6 +55,7 @@ static void apply_limits(struct request *c, struct alias *al)
 	if (arg_given(c, "count"))
 		al->count_left = arg_is(c, "count", "unlimited") ? -1 : (int64_t)arg_number(c, "count", 0);
 	al->state = state_of(arg_text(c, "state"), al->state);
+	return call_bounds(c, &al->most, f);
 }
 
 struct attach {
@@ -139,16 +140,15 @@ static int run_alias_add(struct request *c, struct fail *f)
 	else
 		TRY(random_address(c, &al.address, f));
 	TRY(check_address(c, &al, f));
-	apply_limits(c, &al);
+	TRY(apply_limits(c, &al, f));
 	TRY(call_part(c, add_it, &al, f));
 	rec_text(c, "address", al.address);
 	rec_end(c);
 	return OK;
 }
 
-static int list_alias(void *arg, const struct alias *al, struct fail *f)
+int call_tell_alias(struct request *c, const struct alias *al, struct fail *f)
 {
-	struct request *c = arg;
 	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
 	OWN(buf) names = BUF(8192);
 	struct str user;
@@ -172,6 +172,14 @@ static int list_alias(void *arg, const struct alias *al, struct fail *f)
 	rec_text(c, "mailboxes", buf_str(&names));
 	rec_text(c, "origin", al->origin == ALIAS_CAUGHT ? STR("catch-all") : STR("given"));
 	rec_time(c, "created", al->created);
+	return OK;
+}
+
+static int list_alias(void *arg, const struct alias *al, struct fail *f)
+{
+	struct request *c = arg;
+
+	TRY(call_tell_alias(c, al, f));
 	rec_end(c);
 	return OK;
 }
@@ -210,7 +218,7 @@ static int run_alias_set(struct request *c, struct fail *f)
 	struct alias al;
 
 	TRY(call_alias(c, "address", &al, f));
-	apply_limits(c, &al);
+	TRY(apply_limits(c, &al, f));
 	return call_part(c, set_it, &al, f);
 }
 
@@ -228,7 +236,7 @@ static int run_alias_delete(struct request *c, struct fail *f)
 	{ .name = "state", .kind = ARG_WORD, .words = "on|off-drop|off-reject" }, { .name = "label" },           \
 	{ .name = "expires", .kind = ARG_TIME }, { .name = "idle_days", .kind = ARG_NUMBER, .most = DAYS_MOST }, \
 	{ .name = "count", .kind = ARG_COUNT, .most = 1000000000 },                                              \
-	{ .name = "mailbox", .kind = ARG_ADDRESS, .repeats = true }
+	{ .name = "mailbox", .kind = ARG_ADDRESS, .repeats = true }, BOUND_ARGS
 
 const struct call_spec calls_aliases[] = {
 	{ "alias.add", run_alias_add, { { .name = "user", .required = true },

@@ -6,6 +6,7 @@
 #include "role/core/control.h"
 #include "role/core/keys.h"
 #include "role/core/queue.h"
+#include "role/core/quotas.h"
 #include "role/core/rcpt.h"
 #include "role/core/remind.h"
 #include "role/core/stock.h"
@@ -232,6 +233,8 @@ static void stop(void *self)
 {
 	struct core *c = self;
 
+	if (c->store)
+		quotas_settle(c);
 	(void)core_commit(c);
 	store_free(c->store);
 	c->store = NULL;

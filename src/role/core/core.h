@@ -10,7 +10,7 @@
 #include "role/role.h"
 #include "store/store.h"
 
-enum { SCRIBES_MAX = 16 };
+enum { SCRIBES_MAX = 16, REFUSALS_MAX = 64 };
 
 struct issue;
 struct txn;
@@ -22,6 +22,14 @@ struct counters {
 	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices;
 };
 
+/* Refusals of aliases at RCPT, not yet in the store (quotas.h). */
+struct refusals {
+	struct refusal {
+		int64_t alias, times;
+	} of[REFUSALS_MAX];
+	size_t n;
+};
+
 struct core {
 	struct role_start *start;
 	struct loop *loop;
@@ -31,6 +39,7 @@ struct core {
 	struct peer *vault, *keygen, *gate, *scribes[SCRIBES_MAX];
 	struct waits waits;
 	struct counters counters;
+	struct refusals refusals;
 	int64_t started_utc;
 
 	struct issue *issues;   /* certificates being made (stock.h) */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "policy/catchall.h"
 #include "role/core/admit.h"
+#include "role/core/quotas.h"
 #include "store/people.h"
 #include "wire/addr.h"
 
@@ -65,11 +66,16 @@ static void judge(struct core *c, struct rcpt *r)
 	r->verdict = alias_judge(&facts, core_now(c), c->conf->expired_defer_days);
 }
 
-static int judge_sender(struct core *c, struct str sender, struct rcpt *r, struct fail *f)
+/* What an alias that is open has against this sender, or against more mail now. */
+static int judge_further(struct core *c, struct str sender, uint64_t size, struct rcpt *r, struct fail *f)
 {
-	struct verdict v;
+	struct verdict v = { .kind = VERDICT_ACCEPT };
 
+	if (r->verdict.kind != VERDICT_ACCEPT)
+		return OK;
 	TRY(admit_sender(c, &r->alias, NULL, sender, &v, f));
+	if (v.kind == VERDICT_ACCEPT)
+		TRY(quotas_judge(c, &r->alias, size, &v, f));
 	if (v.kind != VERDICT_ACCEPT)
 		r->verdict = v;
 	return OK;
@@ -100,13 +106,14 @@ static int look_further(struct core *c, struct str key, struct arena *a, struct 
 		                   .state = ALIAS_ON,
 		                   .count_left = -1,
 		                   .created = core_now(c) };
+	TRY(user_limits_get(c->store, d.user, &r->alias.user_most, f));
 	TRY(domain_mailboxes(c->store, d.id, a, r->boxes, &r->n_boxes, f));
 	judge(c, r);
 	return OK;
 }
 
-int rcpt_look(struct core *c, struct str sender, struct str address, struct arena *a, struct rcpt *ret,
-              struct fail *f)
+int rcpt_look(struct core *c, struct str sender, struct str address, uint64_t size, struct arena *a,
+              struct rcpt *ret, struct fail *f)
 {
 	struct str key = rcpt_key(address, a);
 	struct rcpt r = { 0 };
@@ -120,9 +127,8 @@ int rcpt_look(struct core *c, struct str sender, struct str address, struct aren
 		TRY(e);
 		TRY(alias_mailboxes(c->store, r.alias.id, a, r.boxes, &r.n_boxes, f));
 		judge(c, &r);
-		if (r.verdict.kind == VERDICT_ACCEPT)
-			TRY(judge_sender(c, sender, &r, f));
 	}
+	TRY(judge_further(c, sender, size, &r, f));
 	*ret = r;
 	return OK;
 }
@@ -146,7 +152,7 @@ void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
 	OWN(arena) a = ARENA;
 	struct rcpt r = { 0 };
 	struct fail f = { 0 };
-	int e = c->store ? rcpt_look(c, m->sender, m->rcpt, &a, &r, &f) : FAIL_AGAIN;
+	int e = c->store ? rcpt_look(c, m->sender, m->rcpt, m->size, &a, &r, &f) : FAIL_AGAIN;
 	const struct fail_face *face = fail_face(e);
 
 	if (e < 0)
@@ -158,6 +164,8 @@ void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
 		r.verdict = too_many();
 	if (r.verdict.kind == VERDICT_REFUSE) {
 		c->counters.refused++;
+		if (r.alias.id)
+			quotas_refused(c, r.alias.id);
 		log_info("ev=refused rcpt=%s code=%d why=%s", log_mask(m->rcpt), r.verdict.smtp,
 		         r.verdict.why);
 	}

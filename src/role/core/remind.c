@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "role/core/quotas.h"
 #include "role/core/txn.h"
 #include "store/profiles.h"
 #include "store/upkeep.h"
@@ -66,6 +67,7 @@ static void on_hour(void *arg)
 
 	if (profile_each(c->store, 0, remind_one, c, &f) < 0)
 		log_fail(LOG_WARN, "reminders", &f);
+	quotas_settle(c);
 	if (upkeep_purge(c->store, core_now(c), &more, &f) < 0)
 		log_fail(LOG_WARN, "purge", &f);
 	core_dirty(c);

@@ -6,6 +6,7 @@
 #include "crypto/aead.h"
 #include "role/core/admit.h"
 #include "role/core/queue.h"
+#include "role/core/quotas.h"
 #include "role/core/stock.h"
 #include "sys/memfd.h"
 #include "wire/b64.h"
@@ -163,8 +164,12 @@ int txn_start(struct txn *t, struct fail *f)
 	return OK;
 }
 
+/* None for an alias that was named before. */
 static int add_outputs(struct txn *t, const struct rcpt *r, struct fail *f)
 {
+	for (size_t i = 0; i < t->n_outputs; i++)
+		if (str_eq(t->outputs[i].alias.address, r->alias.address))
+			return OK;
 	for (size_t i = 0; i < r->n_boxes; i++) {
 		struct output *o = txn_add_output(t);
 
@@ -178,14 +183,18 @@ static int add_outputs(struct txn *t, const struct rcpt *r, struct fail *f)
 }
 
 /* Looked at anew: what was true at RCPT may have changed. Then the sender shall ask again. */
-static int resolve(struct txn *t, struct str rcpts, struct fail *f)
+static int resolve(struct txn *t, struct str rcpts, struct verdict *ret, struct fail *f)
 {
 	struct str address;
 
 	while (list_next(&rcpts, &address)) {
 		struct rcpt r;
 
-		TRY(rcpt_look(t->core, t->sender, address, &t->arena, &r, f));
+		TRY(rcpt_look(t->core, t->sender, address, t->size, &t->arena, &r, f));
+		if (r.verdict.kind == VERDICT_REFUSE && (r.verdict.smtp < 500 || r.verdict.smtp == 552)) {
+			*ret = r.verdict; /* of its size, which RCPT may not have known, or of the moment */
+			return OK;
+		}
 		if (r.verdict.kind == VERDICT_REFUSE)
 			return fail(f, FAIL_AGAIN, "a recipient has changed (%s)", r.verdict.why);
 		if (r.verdict.kind == VERDICT_ACCEPT) {
@@ -194,7 +203,7 @@ static int resolve(struct txn *t, struct str rcpts, struct fail *f)
 		}
 		t->core->counters.dropped++;
 		if (r.alias.id &&
-		    alias_note(t->core->store, r.alias.id, t->arrived, ACTIVITY_DROPPED, f) == OK)
+		    alias_note(t->core->store, r.alias.id, t->arrived, ACTIVITY_DROPPED, 1, f) == OK)
 			txn_touch(t);
 	}
 	return OK;
@@ -213,6 +222,7 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 	struct core *c = core;
 	const struct accept_ask *m = msg;
 	struct txn *t = txn_new(c, TXN_MAIL);
+	struct verdict v = { .kind = VERDICT_ACCEPT };
 	struct fail f = { 0 };
 	int r;
 
@@ -222,7 +232,11 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 	t->size = m->size;
 	t->arrived = m->arrived_utc;
 	t->sender = arena_str(&t->arena, m->sender);
-	r = c->store ? resolve(t, m->rcpts, &f) : fail(&f, FAIL_AGAIN, "the store is not open yet");
+	r = c->store ? resolve(t, m->rcpts, &v, &f) : fail(&f, FAIL_AGAIN, "the store is not open yet");
+	if (r == OK && v.kind == VERDICT_REFUSE) {
+		txn_fail(t, v.smtp, v.enhanced, v.sentence, v.why);
+		return;
+	}
 	if (r == OK && !t->n_outputs) {
 		finish_dropped(t);
 		return;
@@ -474,7 +488,10 @@ static int keep_output(struct txn *t, struct output *o, struct fail *f)
 	envelope_sender(t, o, &sender);
 	i.sender = buf_str(&sender);
 	TRY(queue_add(c->store, &i, &id, f));
-	return o->alias.id ? alias_used(c->store, o->alias.id, t->arrived, t->size, f) : OK;
+	/* once for an alias, whose copies stand side by side */
+	return o->alias.id && (!o->index || t->outputs[o->index - 1].alias.id != o->alias.id)
+	               ? quotas_used(c, &o->alias, t->arrived, t->size, f)
+	               : OK;
 }
 
 /* Everything of the message goes into the open group; the answer waits for its end. */

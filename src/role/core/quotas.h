@@ -1,0 +1,27 @@
+/* quotas.h - what an alias and its user have taken, beside their bounds (policy/quota.h); and refusals, counted in memory until
+ * something is written anyway, so that asking at RCPT costs no disk. */
+#ifndef ROLE_CORE_QUOTAS_H
+#define ROLE_CORE_QUOTAS_H
+
+#include "policy/quota.h"
+#include "role/core/core.h"
+#include "store/aliases.h"
+
+/* The operator's bounds. */
+struct quota quotas_of_alias(const struct conf *conf);
+struct quota quotas_of_user(const struct conf *conf);
+
+/* One more message of `bytes` (0: not known yet): VERDICT_ACCEPT, or policy's refusal. Looks nothing up where there is no
+ * bound. */
+MUST_CHECK int quotas_judge(struct core *c, const struct alias *al, uint64_t bytes, struct verdict *ret,
+                            struct fail *f);
+/* It came in, in the open group. */
+MUST_CHECK int quotas_used(struct core *c, const struct alias *al, int64_t now, uint64_t bytes,
+                           struct fail *f);
+
+/* RCPT was refused for an alias. */
+void quotas_refused(struct core *c, int64_t alias);
+/* Those that were counted go into the open group: each hour, before somebody asks, at the end. */
+void quotas_settle(struct core *c);
+
+#endif
