@@ -44,6 +44,17 @@ static const struct file_rule tls_rule = { "is not there, and `serve` will not s
 	                                   "chmod 0400",
 	                                   0, NULL };
 
+static const struct file_rule route_rule = {
+	"is not there, and `serve` will not start: put it there, or take it out "
+	"of its [route]",
+	"may be read by others, who could then send as this server: chmod "
+	"0400",
+	0, NULL
+};
+static const struct file_rule authorities_rule = { "is not there, and `serve` will not start: install "
+	                                           "ca-certificates, or set tls_ca",
+	                                           NULL, 0, NULL };
+
 static void check_file(struct str path, const struct file_rule *rule, struct show_records *found)
 {
 	OWN(arena) a = ARENA;
@@ -82,6 +93,19 @@ static bool machine_swaps_openly(void)
 	return n > 0 && check_swap_is_open(str_of(text, (size_t)n));
 }
 
+static void check_route(const struct conf_route *r, struct show_records *found)
+{
+	if (r->password_file.n)
+		check_file(r->password_file, &route_rule, found);
+	if (r->tls_key.n)
+		check_file(r->tls_key, &route_rule, found);
+	if (r->tls_certificate.n)
+		check_file(r->tls_certificate, &authorities_rule, found);
+	if (str_eq(r->tls, STR("verify")))
+		check_file(r->tls_ca.n ? r->tls_ca : STR("/etc/ssl/certs/ca-certificates.crt"),
+		           &authorities_rule, found);
+}
+
 void check_machine(const struct conf *c, struct show_records *found)
 {
 	check_file(c->master_key, &master_rule, found);
@@ -94,6 +118,8 @@ void check_machine(const struct conf *c, struct show_records *found)
 		    "is not set: mail is taken without STARTTLS, which is right behind a server on this "
 		    "machine");
 	}
+	for (size_t i = 0; i < c->n_routes; i++)
+		check_route(&c->routes[i], found);
 	if (geteuid() == 0 && !c->uid_base)
 		say(found, "warning", STR("server.uid_base"),
 		    "is 0: started as root, all processes stay root; set it to the first of ten unused user "

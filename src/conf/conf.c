@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MAX = 1 << 20, SOCKET_PATH_MAX = 107, SHOWN_MAX = 60 };
+enum { FILE_MAX = 1 << 20, SOCKET_PATH_MAX = 107, SHOWN_MAX = 60, SECTION_MAX = 50 /* inih's */ };
 
 #define SEE_EXAMPLE ": see the commented file that `postern init` writes"
 
@@ -29,8 +29,13 @@ static const struct conf_key *key_of(struct str section, struct str name)
 int conf_apply(struct conf *c, struct str key, struct str value, struct arena *a, struct fail *f)
 {
 	struct str name = key, section = str_cut(&name, '.');
-	const struct conf_key *k = key_of(section, name);
+	const struct conf_key *k;
+	size_t dot = str_rchr(key, '.');
 
+	if (conf_route_section(section).n) /* its name has dots of its own */
+		return conf_route_set(c, conf_route_section(str_first(key, dot)), str_from(key, dot + 1),
+		                      str_trim(value), a, f);
+	k = key_of(section, name);
 	if (!k)
 		return fail(f, FAIL_SYNTAX, "%.*s: there is no such key" SEE_EXAMPLE,
 		            STR_ARG(str_first(key, SHOWN_MAX)));
@@ -52,6 +57,7 @@ struct reading {
 	struct str left; /* lines not yet given to inih */
 	unsigned line;   /* of the one that was given last */
 	unsigned given[KEYS_MAX];
+	unsigned route_line[CONF_ROUTES_MAX]; /* where each was first named */
 	struct fail why;
 	bool bad;
 };
@@ -77,6 +83,9 @@ static char *next_line(char *to, int room, void *stream)
 	if (!r->line++ && str_starts(line, STR("\xef\xbb\xbf"))) /* some editors' mark of UTF-8 */
 		line = str_from(line, 3);
 	line = str_trim(line);
+	if (str_starts(line, STR("[")) && str_chr(line, ']') > SECTION_MAX)
+		r->bad = fail(&r->why, FAIL_SYNTAX, "a section's name has at most %d bytes",
+		              SECTION_MAX - 1) < 0;
 	if (line.n && (line.p[0] == '#' || line.p[0] == ';'))
 		line = STR("");
 	if (has_control(line))
@@ -95,6 +104,8 @@ static char *next_line(char *to, int room, void *stream)
 
 static bool is_section(struct str section)
 {
+	if (conf_route_section(section).n)
+		return true;
 	for (const struct conf_key *k = conf_keys; k->section; k++)
 		if (str_eq(section, str_c(k->section)))
 			return true;
@@ -125,12 +136,15 @@ static int on_pair(void *user, const char *section, const char *name, const char
 {
 	struct reading *r = user;
 	OWN(buf) key = BUF(1024);
+	size_t routes = r->c->n_routes;
 
 	if (r->bad)
 		return 1;
 	buf_addf(&key, "%s.%s", section, name);
 	r->bad = check_place(r, str_c(section), str_c(name), &r->why) < 0 ||
 	         conf_apply(r->c, buf_str(&key), str_c(value), r->a, &r->why) < 0;
+	if (r->c->n_routes > routes)
+		r->route_line[routes] = r->line;
 	return !r->bad; /* 0: inih returns the number of this line */
 }
 
@@ -144,12 +158,14 @@ static struct str joined(struct arena *a, const char *dir, struct str path)
 	return arena_str(a, buf_str(&b));
 }
 
-static bool has_default_route(const struct conf *c)
+static int check_routes(const struct conf *c, const unsigned lines[], const char *name, struct fail *f)
 {
+	struct fail why = { 0 };
+
 	for (size_t i = 0; i < c->n_routes; i++)
-		if (str_eq(c->routes[i].domain, STR("default")))
-			return true;
-	return false;
+		if (conf_route_check(&c->routes[i], &why) < 0)
+			return fail(f, FAIL_SYNTAX, "%s:%u: %s", name, lines[i], why.why);
+	return OK;
 }
 
 /* What no single key can tell. */
@@ -158,7 +174,7 @@ static int check_whole(const struct conf *c, const char *name, struct fail *f)
 	if (!c->n_domains)
 		return fail(f, FAIL_SYNTAX,
 		            "%s: domains.relay: missing; name the domain whose mail comes here", name);
-	if (!has_default_route(c))
+	if (!conf_route_named(c, STR("default")))
 		return fail(f, FAIL_SYNTAX,
 		            "%s: routes.default: missing; name the smarthost that takes outgoing mail, as "
 		            "127.0.0.1:25",
@@ -179,6 +195,15 @@ static int check_whole(const struct conf *c, const char *name, struct fail *f)
 	return OK;
 }
 
+static void complete_route(struct conf_route *r, const char *dir, struct arena *a)
+{
+	struct str *const files[] = { &r->tls_ca, &r->tls_certificate, &r->tls_key, &r->password_file };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (files[i]->n)
+			*files[i] = joined(a, dir, *files[i]);
+}
+
 static void complete(struct conf *c, const char *dir, struct arena *a)
 {
 	struct str control = STR("control");
@@ -189,6 +214,8 @@ static void complete(struct conf *c, const char *dir, struct arena *a)
 		c->tls_certificate = joined(a, dir, c->tls_certificate);
 	if (c->tls_key.n)
 		c->tls_key = joined(a, dir, c->tls_key);
+	for (size_t i = 0; i < c->n_routes; i++)
+		complete_route(&c->routes[i], dir, a);
 	c->control_socket = c->control_socket.n ? joined(a, dir, c->control_socket)
 	                                        : joined(a, arena_z(a, c->state_dir), control);
 	if (!c->hostname.n && c->n_domains)
@@ -217,6 +244,7 @@ int conf_parse(struct str text, const char *name, const char *dir, struct arena 
 	for (const struct conf_key *k = conf_keys; k->section; k++)
 		TRY(conf_key_complete(k, &c, a, f));
 	complete(&c, dir, a);
+	TRY(check_routes(&c, r.route_line, name, f));
 	TRY(check_whole(&c, name, f));
 	*ret = c;
 	return OK;
@@ -263,19 +291,7 @@ void conf_for_role(const struct conf *c, enum role r,
                    void (*put)(void *self, struct str key, struct str value), void *self)
 {
 	for (const struct conf_key *k = conf_keys; k->section; k++)
-		if (k->roles & (1u << r))
+		if (k->roles & (1u << r) && k->kind != CONF_ROUTE)
 			conf_key_each(k, c, put, self);
-}
-
-struct str conf_route(const struct conf *c, struct str domain)
-{
-	struct str otherwise = STR("");
-
-	for (size_t i = 0; i < c->n_routes; i++) {
-		if (str_eq_nocase(c->routes[i].domain, domain))
-			return c->routes[i].endpoint;
-		if (str_eq(c->routes[i].domain, STR("default")))
-			otherwise = c->routes[i].endpoint;
-	}
-	return otherwise;
+	conf_routes_each(c, r, put, self);
 }

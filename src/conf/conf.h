@@ -9,11 +9,28 @@
 #include "base/fail.h"
 #include "sys/role.h"
 
-enum { CONF_LISTEN_MAX = 8, CONF_DOMAINS_MAX = 16, CONF_ROUTES_MAX = 64, CONF_RETRY_MAX = 32 };
+enum {
+	CONF_LISTEN_MAX = 8,
+	CONF_DOMAINS_MAX = 16,
+	CONF_ROUTES_MAX = 64,
+	CONF_RETRY_MAX = 32,
+	CONF_RESOLVERS_MAX = 4
+};
 
+/* One line of [routes], with what its section [route NAME] adds. */
 struct conf_route {
-	struct str domain;   /* lower case */
-	struct str endpoint; /* "127.0.0.1:25" */
+	struct str name;     /* "default" or a domain, lower case */
+	struct str to;       /* "127.0.0.1:25", "unix:/path", "smtp.example:587", or "mx" */
+	uint32_t port;       /* of mx, and of a name that says none */
+	bool local;          /* mx may lead to this machine */
+	struct str tls;      /* none, may, encrypt, verify */
+	struct str tls_name; /* verified instead of the server's own name */
+	struct str tls_ca, tls_certificate, tls_key; /* files; the parent reads them */
+	struct str user, password_file;
+	bool auth_in_clear;
+	uint32_t connections; /* at once to one destination; 0: delivery.connections */
+	uint32_t pace_s;      /* least time between two messages to one destination */
+	uint32_t given;       /* bits of conf_route_keys that the file sets; private to conf/ */
 };
 
 struct conf {
@@ -41,16 +58,22 @@ struct conf {
 	/* [domains] relay = a.example, b.example */
 	struct str domains[CONF_DOMAINS_MAX]; /* lower case; A-label */
 	size_t n_domains;
-	/* [routes] default = 127.0.0.1:2526 / mailbox.example = ... */
+	/* [routes] default = 127.0.0.1:2526 / mailbox.example = ...; [route default] tls = verify ... */
 	struct conf_route routes[CONF_ROUTES_MAX]; /* "default" is one of them, required */
 	size_t n_routes;
 	/* [delivery] */
 	uint32_t connections;             /* per route, 20 */
 	uint32_t idle_s;                  /* keep a connection open unused, 10 */
 	uint32_t deliver_command_s;       /* 300 */
+	uint32_t connection_messages;     /* over one connection, 100 */
+	uint32_t connection_s;            /* and so long at most, 10 minutes */
+	bool chunking;                    /* BDAT where it is offered */
 	uint32_t retry_s[CONF_RETRY_MAX]; /* waits between tries, the last one repeats */
 	size_t n_retry;
 	uint32_t expire_s; /* 5 days */
+	/* [dns] */
+	struct str resolvers[CONF_RESOLVERS_MAX]; /* endpoints; none: the parent asks the system */
+	size_t n_resolvers;
 	/* [profiles] */
 	uint32_t profile_days;     /* 1095 */
 	uint32_t pool;             /* pre-drawn reverse addresses per active profile, 20 */
@@ -94,7 +117,21 @@ bool conf_read_size(struct str v, uint64_t *ret);
 /* Is this what a domain looks like here: A-labels, two of them at least, at most 200 bytes? */
 bool conf_is_domain(struct str d);
 
-/* The endpoint for a domain (lower case): its own route or the default. */
+/* The route for a domain: its own or the default; NULL in a conf without routes. */
+const struct conf_route *conf_route_of(const struct conf *c, struct str domain);
+const struct conf_route *conf_route_named(const struct conf *c, struct str name); /* or NULL */
+/* Where the mail for a domain goes, in the operator's words. */
 struct str conf_route(const struct conf *c, struct str domain);
+
+/* What `to` means. FAIL_SYNTAX says what to write instead. */
+enum conf_target_kind { CONF_TARGET_ENDPOINT, CONF_TARGET_HOST, CONF_TARGET_MX };
+struct conf_target {
+	enum conf_target_kind kind;
+	struct str host; /* of CONF_TARGET_HOST */
+	uint32_t port;   /* of CONF_TARGET_HOST; 0: none was said */
+};
+MUST_CHECK int conf_target(struct str to, struct conf_target *ret, struct fail *f);
+/* Does any route need names to be looked up? */
+bool conf_needs_dns(const struct conf *c);
 
 #endif

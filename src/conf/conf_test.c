@@ -84,6 +84,36 @@ static const struct {
 	{ GOOD "[server]\nstate_dir = /" LONG LONG "\n",
 	  "t.conf:6: a line has at most 197 bytes: lists go on" },
 	{ GOOD "mailbox.example = here\n", "t.conf:5: routes.mailbox.example: here:" },
+	{ GOOD "mailbox.example = smtp.example:0\n",
+	  "t.conf:5: routes.mailbox.example: smtp.example:0: wanted" },
+	{ GOOD "[route default]\ntls = always\n",
+	  "t.conf:6: [route default] tls: always is none of none|may|encrypt|verify" },
+	{ GOOD "[route default]\ntsl = verify\n",
+	  "t.conf:6: [route default] tsl: there is no such key: see" },
+	{ GOOD "[route default]\ntls = may\ntls = may\n", "t.conf:7: [route default] tls: is set already" },
+	{ GOOD "[route default]\nto = mx\n", "t.conf:6: routes.default: is set already: delete" },
+	{ GOOD "[route default]\npace = 2h\n",
+	  "t.conf:6: [route default] pace: 2h is not between 0 and 3600" },
+	{ GOOD "[route mailbox]\nto = mx\n", "t.conf:6: routes.mailbox: mailbox is not a domain name" },
+	{ GOOD "[route m.example]\ntls = verify\n",
+	  "t.conf:6: [route m.example] to: missing; name the server" },
+	{ GOOD "[route default]\ntls_name = mx.example\n",
+	  "t.conf:4: [route default] tls_name and tls_ca: only" },
+	{ GOOD "[route default]\nuser = me\n", "t.conf:4: [route default] user and password_file: set both" },
+	{ GOOD "[route default]\ntls_key = k\n",
+	  "t.conf:4: [route default] tls_certificate and tls_key: set" },
+	{ GOOD "[route default]\ntls = none\ntls_key = k\ntls_certificate = c\n",
+	  "t.conf:4: [route default] tls_certificate: is never shown" },
+	{ GOOD "[route m.example]\nto = smtp.example:25\ntls = none\nuser = me\npassword_file = p\n",
+	  "t.conf:6: [route m.example] user: the password would go in clear: set tls = verify" },
+	{ GOOD "[route m.example]\nto = mx\nuser = me\npassword_file = p\n",
+	  "t.conf:6: [route m.example] user: a password is for one server" },
+	{ GOOD "[route m.example]\nto = unix:/x\ntls = verify\n",
+	  "t.conf:6: [route m.example] tls_name: missing" },
+	{ GOOD "[dns]\nresolver = 127.0.0.1, dns.example\n",
+	  "t.conf:6: dns.resolver: dns.example: wanted an address, as 127.0.0.1" },
+	{ GOOD "[route aaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbb.example]\nto = mx\n",
+	  "t.conf:5: a section's name has at most 49 bytes" },
 };
 
 static void errors_name_line_key_and_remedy(void **state)
@@ -132,6 +162,41 @@ static void what_people_write_is_read(void **state)
 	assert_true(str_eq(conf_route(&c, STR("mailbox.example")), STR("127.0.0.1:27")));
 }
 
+static void routes_are_read_with_their_options(void **state)
+{
+	static const char text[] =
+	        GOOD "direct.example = mx\n"
+	             "[route Mailbox.Example]\n"
+	             "to = smtp.example:587\ntls = verify\ntls_ca = ca.pem\nuser = me@mailbox.example\n"
+	             "password_file = /etc/x\nconnections = 3\npace = 2s\n"
+	             "[route default]\ntls = none\n"
+	             "[dns]\nresolver = 127.0.0.1, ::1\nresolver = [::1]:5353, 127.0.0.1:54\n";
+	OWN(arena) a = ARENA;
+	struct fail f = { 0 };
+	const struct conf_route *r;
+	struct conf_target t;
+	struct conf c;
+
+	if (conf_parse(str_c(text), "t.conf", "/etc/postern", &a, &c, &f) < 0)
+		fail_msg("%s", f.why);
+	assert_int_equal(c.n_routes, 3);
+	r = conf_route_of(&c, STR("MAILBOX.example"));
+	assert_true(str_eq(r->name, STR("mailbox.example")) && str_eq(r->to, STR("smtp.example:587")));
+	assert_true(str_eq(r->tls_ca, STR("/etc/postern/ca.pem")) && str_eq(r->password_file, STR("/etc/x")));
+	assert_true(str_eq(r->user, STR("me@mailbox.example")));
+	assert_int_equal(r->connections, 3);
+	assert_int_equal(r->pace_s, 2);
+	r = conf_route_of(&c, STR("other.example"));
+	assert_true(str_eq(r->tls, STR("none")) && str_eq(r->to, STR("127.0.0.1:25")));
+	r = conf_route_of(&c, STR("direct.example"));
+	assert_true(str_eq(r->tls, STR("may")));
+	assert_int_equal(conf_target(r->to, &t, &f), OK);
+	assert_int_equal(t.kind, CONF_TARGET_MX);
+	assert_true(conf_needs_dns(&c));
+	assert_int_equal(c.n_resolvers, 4);
+	assert_true(str_eq(c.resolvers[1], STR("[::1]:53")) && str_eq(c.resolvers[3], STR("127.0.0.1:54")));
+}
+
 static void a_nul_does_not_end_the_file(void **state)
 {
 	static const char text[] = GOOD "\0[smtp]\nrecipients = many\n";
@@ -169,7 +234,7 @@ static void apply(void *self, struct str key, struct str value)
 	assert_int_equal(conf_apply(k->c, key, value, k->a, NULL), OK);
 	k->n++;
 	k->secret = k->secret || str_find(key, STR("master_key")) < key.n ||
-	            str_find(key, STR("tls_key")) < key.n;
+	            str_find(key, STR("tls_key")) < key.n || str_find(key, STR("password")) < key.n;
 }
 
 static void a_role_knows_its_own_and_no_more(void **state)
@@ -178,8 +243,9 @@ static void a_role_knows_its_own_and_no_more(void **state)
 	struct conf c, gate, core;
 	struct copy to_gate = { &gate, &a, 0, false }, to_core = { &core, &a, 0, false };
 
-	assert_int_equal(conf_parse(STR(GOOD "m.example = 127.0.0.2:25\n[delivery]\nretry = 1s, 2m\n"), "t",
-	                            "/x", &a, &c, NULL),
+	assert_int_equal(conf_parse(STR(GOOD "m.example = 127.0.0.2:25\n[route default]\nuser = "
+	                                     "u\npassword_file = p\n[delivery]\nretry = 1s, 2m\n"),
+	                            "t", "/x", &a, &c, NULL),
 	                 OK);
 	conf_blank(&gate);
 	conf_blank(&core);
@@ -187,7 +253,7 @@ static void a_role_knows_its_own_and_no_more(void **state)
 	conf_for_role(&c, ROLE_CORE, apply, &to_core);
 	assert_false(to_gate.secret || to_core.secret);
 	assert_int_equal(gate.recipients, c.recipients);
-	assert_int_equal(gate.n_routes, 0);
+	assert_int_equal(gate.n_routes, 2);
 	assert_true(!gate.state_dir.n);
 	assert_true(str_eq(conf_route(&core, STR("M.example")), STR("127.0.0.2:25")));
 	assert_int_equal(core.n_retry, 2);
@@ -237,6 +303,7 @@ int main(void)
 		cmocka_unit_test(the_example_is_valid),
 		cmocka_unit_test(errors_name_line_key_and_remedy),
 		cmocka_unit_test(what_people_write_is_read),
+		cmocka_unit_test(routes_are_read_with_their_options),
 		cmocka_unit_test(a_nul_does_not_end_the_file),
 		cmocka_unit_test(files_that_are_none_are_told),
 		cmocka_unit_test(every_role_reads_what_it_is_told),

@@ -51,18 +51,28 @@ const struct conf_key conf_keys[] = {
 	{ "domains", "relay", CONF_DOMAINS, AT(domains), NULL, 0, 0, NULL, CORE | GATE,
 	  "Domains whose addresses are aliases and reverse addresses, comma separated." },
 
-	{ "routes", "default", CONF_ROUTE, AT(routes), NULL, 0, 0, NULL, CORE,
-	  "Where outgoing mail goes: default = SMARTHOST, and DOMAIN = HOST for mailboxes of one domain. Numeric addresses." },
+	{ "routes", "default", CONF_ROUTE, AT(routes), NULL, 0, 0, NULL, CORE | GATE,
+	  "Where outgoing mail goes: default = SERVER, and DOMAIN = SERVER for mailboxes of one domain. SERVER is an address "
+	  "(127.0.0.1:25), a name (smtp.example:587) or mx: whoever DNS names. More about one: [route default], below." },
 
 	{ "delivery", "connections", CONF_COUNT, AT(connections), "20", 1, 1000, NULL, GATE, "Connections to one route." },
 	{ "delivery", "idle", CONF_DURATION, AT(idle_s), "10s", 0, 3600, NULL, GATE,
 	  "How long an unused connection is kept." },
 	{ "delivery", "command", CONF_DURATION, AT(deliver_command_s), "5m", 1, 3600, NULL, GATE,
 	  "Longest wait for an answer of the next server." },
+	{ "delivery", "connection_messages", CONF_COUNT, AT(connection_messages), "100", 1, 1000000, NULL, GATE,
+	  "Messages over one connection before it is closed." },
+	{ "delivery", "connection_time", CONF_DURATION, AT(connection_s), "10m", 1, 86400, NULL, GATE,
+	  "After so long a connection takes no further message." },
+	{ "delivery", "chunking", CONF_BOOL, AT(chunking), "yes", 0, 0, NULL, GATE,
+	  "Send by BDAT where CHUNKING is offered (RFC 3030)." },
 	{ "delivery", "retry", CONF_DURATIONS, AT(retry_s), "1m, 5m, 15m, 1h, 3h, 6h", 1, 86400 * 7, NULL, CORE,
 	  "Waits between tries; the last one repeats." },
 	{ "delivery", "expire", CONF_DURATION, AT(expire_s), "5d", 1, 86400 * 30, NULL, CORE,
 	  "After so long a message is given up and its sender told." },
+
+	{ "dns", "resolver", CONF_RESOLVERS, AT(resolvers), NULL, 0, 0, NULL, GATE,
+	  "Name servers to ask, comma separated: 127.0.0.1, [::1]:53. Default: those of /etc/resolv.conf." },
 
 	{ "profiles", "days", CONF_COUNT, AT(profile_days), "1095", 1, 36500, NULL, CORE,
 	  "Life of a new profile. Apple Mail refuses certificates of more than 1095 days." },
@@ -243,7 +253,7 @@ static int set_endpoints(const struct conf_key *k, void *at, struct str v, struc
 	return OK;
 }
 
-static struct str lower(struct str s, struct arena *a)
+struct str conf_lower(struct str s, struct arena *a)
 {
 	char *p = arena_z(a, s);
 
@@ -275,7 +285,7 @@ bool conf_is_domain(struct str d)
 	return !bad && labels > 1;
 }
 
-static int check_domain(const char *section, struct str name, struct str d, struct fail *f)
+int conf_check_domain(const char *section, struct str name, struct str d, struct fail *f)
 {
 	if (!str_is_ascii(d))
 		return fail(f, FAIL_SYNTAX, "%s.%.*s: %.*s: write it as an A-label (xn--...), as DNS does",
@@ -289,8 +299,8 @@ static int check_domain(const char *section, struct str name, struct str d, stru
 static int set_host(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
 {
 	if (v.n)
-		TRY(check_domain(k->section, str_c(k->name), v, f));
-	*(struct str *)at = lower(v, a);
+		TRY(conf_check_domain(k->section, str_c(k->name), v, f));
+	*(struct str *)at = conf_lower(v, a);
 	return OK;
 }
 
@@ -301,11 +311,11 @@ static int set_domains(const struct conf_key *k, void *at, struct str v, struct 
 	while (v.p) {
 		struct str one = str_trim(str_cut(&v, ','));
 
-		TRY(check_domain(k->section, str_c(k->name), one, f));
+		TRY(conf_check_domain(k->section, str_c(k->name), one, f));
 		if (c->n_domains == CONF_DOMAINS_MAX)
 			return fail(f, FAIL_SYNTAX, "%s.%s: more than %d", k->section, k->name,
 			            CONF_DOMAINS_MAX);
-		c->domains[c->n_domains++] = lower(one, a);
+		c->domains[c->n_domains++] = conf_lower(one, a);
 	}
 	return OK;
 }
@@ -326,37 +336,78 @@ static int set_durations(const struct conf_key *k, void *at, struct str v, struc
 	return OK;
 }
 
+static int set_text(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	if (v.n > k->most)
+		return fail(f, FAIL_SYNTAX, "%s.%s: longer than %llu bytes", k->section, k->name,
+		            (unsigned long long)k->most);
+	*(struct str *)at = arena_str(a, v);
+	return OK;
+}
+
+static int set_target(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	struct conf_target t;
+
+	TRY(conf_target(v, &t, f));
+	*(struct str *)at = arena_str(a, v);
+	return OK;
+}
+
+/* "127.0.0.1", "::1", "[::1]:53", "127.0.0.1:53". */
+static int resolver(struct str v, struct arena *a, struct str *ret, struct fail *f)
+{
+	struct endpoint e;
+	OWN(buf) b = BUF(128);
+
+	if (endpoint_parse(v, &e, NULL) == OK && e.addr.ss_family != AF_UNIX) {
+		*ret = arena_str(a, v);
+		return OK;
+	}
+	buf_addf(&b, v.n && v.p[0] != '[' && str_chr(v, ':') < v.n ? "[%.*s]:53" : "%.*s:53", STR_ARG(v));
+	if (b.over || endpoint_parse(buf_str(&b), &e, NULL) < 0)
+		return fail(f, FAIL_SYNTAX, "wanted an address, as 127.0.0.1, ::1 or [::1]:53");
+	*ret = arena_str(a, buf_str(&b));
+	return OK;
+}
+
+static int set_resolvers(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	struct conf *c = whole(k, at);
+	struct fail why = { 0 };
+
+	while (v.p) {
+		struct str one = str_trim(str_cut(&v, ','));
+
+		if (c->n_resolvers == CONF_RESOLVERS_MAX)
+			return fail(f, FAIL_SYNTAX, "%s.%s: more than %d", k->section, k->name,
+			            CONF_RESOLVERS_MAX);
+		if (resolver(one, a, &c->resolvers[c->n_resolvers], &why) < 0)
+			return fail(f, FAIL_SYNTAX, "%s.%s: %.*s: %s", k->section, k->name, SHOWN(one),
+			            why.why);
+		c->n_resolvers++;
+	}
+	return OK;
+}
+
 static int (*const setters[])(const struct conf_key *, void *, struct str, struct arena *, struct fail *) = {
 	[CONF_HOST] = set_host,           [CONF_PATH] = set_path,           [CONF_WORD] = set_word,
 	[CONF_COUNT] = set_count,         [CONF_SIZE] = set_size,           [CONF_DURATION] = set_duration,
 	[CONF_BOOL] = set_bool,           [CONF_ENDPOINTS] = set_endpoints, [CONF_DOMAINS] = set_domains,
-	[CONF_DURATIONS] = set_durations,
+	[CONF_DURATIONS] = set_durations, [CONF_TEXT] = set_text,           [CONF_TARGET] = set_target,
+	[CONF_RESOLVERS] = set_resolvers,
 };
 
-static int set_route(struct conf *c, struct str name, struct str v, struct arena *a, struct fail *f)
+int conf_value_set(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
 {
-	struct endpoint e;
-	struct fail why = { 0 };
-
-	if (!str_eq(name, STR("default")))
-		TRY(check_domain("routes", name, name, f));
-	for (size_t i = 0; i < c->n_routes; i++)
-		if (str_eq_nocase(name, c->routes[i].domain))
-			return fail(f, FAIL_SYNTAX, "routes.%.*s: is set already: delete one of the two",
-			            SHOWN(name));
-	if (endpoint_parse(v, &e, &why) < 0)
-		return fail(f, FAIL_SYNTAX, "routes.%.*s: %.*s: %s", SHOWN(name), SHOWN(v), why.why);
-	if (c->n_routes == CONF_ROUTES_MAX)
-		return fail(f, FAIL_SYNTAX, "routes: more than %d", CONF_ROUTES_MAX);
-	c->routes[c->n_routes++] = (struct conf_route){ lower(name, a), arena_str(a, v) };
-	return OK;
+	return setters[k->kind](k, at, v, a, f);
 }
 
 int conf_key_set(const struct conf_key *k, struct conf *c, struct str name, struct str value, struct arena *a,
                  struct fail *f)
 {
 	if (k->kind == CONF_ROUTE)
-		return set_route(c, name, value, a, f);
+		return conf_route_set(c, name, STR("to"), value, a, f);
 	return setters[k->kind](k, (char *)c + k->offset, value, a, f);
 }
 
@@ -370,14 +421,20 @@ int conf_key_complete(const struct conf_key *k, struct conf *c, struct arena *a,
 
 /* ---- telling --------------------------------------------------------------------------------------------------- */
 
-static void print_value(const struct conf_key *k, const struct conf *c, struct buf *out)
+static void print_list(const struct str *list, size_t n, struct buf *out)
 {
-	const char *at = (const char *)c + k->offset;
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, "%s%.*s", i ? ", " : "", STR_ARG(list[i]));
+}
 
+void conf_value_print(const struct conf_key *k, const void *at, struct buf *out)
+{
 	switch (k->kind) {
 	case CONF_HOST:
 	case CONF_PATH:
 	case CONF_WORD:
+	case CONF_TEXT:
+	case CONF_TARGET:
 		buf_add(out, *(const struct str *)at);
 		break;
 	case CONF_COUNT:
@@ -391,20 +448,27 @@ static void print_value(const struct conf_key *k, const struct conf *c, struct b
 		buf_addz(out, *(const bool *)at ? "yes" : "no");
 		break;
 	case CONF_ENDPOINTS:
-		for (size_t i = 0; i < c->n_listen; i++)
-			buf_addf(out, "%s%.*s", i ? ", " : "", STR_ARG(c->listen[i]));
-		break;
 	case CONF_DOMAINS:
-		for (size_t i = 0; i < c->n_domains; i++)
-			buf_addf(out, "%s%.*s", i ? ", " : "", STR_ARG(c->domains[i]));
-		break;
 	case CONF_DURATIONS:
-		for (size_t i = 0; i < c->n_retry; i++)
-			buf_addf(out, "%s%u", i ? ", " : "", c->retry_s[i]);
-		break;
+	case CONF_RESOLVERS:
 	case CONF_ROUTE:
 		break;
 	}
+}
+
+static void print_value(const struct conf_key *k, const struct conf *c, struct buf *out)
+{
+	if (k->kind == CONF_ENDPOINTS)
+		print_list(c->listen, c->n_listen, out);
+	else if (k->kind == CONF_DOMAINS)
+		print_list(c->domains, c->n_domains, out);
+	else if (k->kind == CONF_RESOLVERS)
+		print_list(c->resolvers, c->n_resolvers, out);
+	else if (k->kind == CONF_DURATIONS)
+		for (size_t i = 0; i < c->n_retry; i++)
+			buf_addf(out, "%s%u", i ? ", " : "", c->retry_s[i]);
+	else
+		conf_value_print(k, (const char *)c + k->offset, out);
 }
 
 void conf_key_each(const struct conf_key *k, const struct conf *c,
@@ -413,13 +477,6 @@ void conf_key_each(const struct conf_key *k, const struct conf *c,
 	OWN(buf) name = BUF(512);
 	OWN(buf) value = BUF(8192);
 
-	for (size_t i = 0; k->kind == CONF_ROUTE && i < c->n_routes; i++) {
-		buf_clear(&name);
-		buf_addf(&name, "routes.%.*s", STR_ARG(c->routes[i].domain));
-		put(self, buf_str(&name), c->routes[i].endpoint);
-	}
-	if (k->kind == CONF_ROUTE)
-		return;
 	buf_addf(&name, "%s.%s", k->section, k->name);
 	print_value(k, c, &value);
 	if (value.n)

@@ -18,6 +18,9 @@
 #define ROLE_MASTER(F) F(key, master)
 /* Certificate chain and private key for STARTTLS, PEM, to the gate alone. */
 #define ROLE_TLS(F) F(blob, chain_pem) F(key, key_pem)
+/* What the files of one route hold, to the gate alone: a password, a client certificate with its key; each may be
+ * empty. +0..1 descriptor, a readable file of the authorities to trust (PEM), for a route that verifies. */
+#define ROLE_ROUTE(F) F(text, name) F(key, password) F(blob, chain_pem) F(key, key_pem)
 /* Everything was said: initialise, lock, work. */
 #define ROLE_GO(F) F(u32, unused)
 /* role -> parent: locked and working. What is on, for the log. */
@@ -49,7 +52,7 @@ enum listen_kind {
 enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4 };
 
 /* core -> gate: send a stored body (aead_stream under body_key, `stored` bytes at `offset` of the descriptor, giving
- * `plain` bytes with CRLF). route: an endpoint in text. +1 descriptor */
+ * `plain` bytes with CRLF). route: its name in the operator's file. +1 descriptor */
 #define DELIVER(F) F(u64, delivery) F(text, mid) F(text, route) F(text, sender) F(text, rcpt) \
 	F(key, body_key) F(u64, offset) F(u64, stored) F(u64, plain) F(u32, flags)
 /* outcome: enum delivery_outcome; note: the next hop's words, bounded, for the operator's eyes only. */
@@ -145,7 +148,7 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 
 #define IPC_MESSAGES(M)                                                                                              \
 	M(role_begin, ROLE_BEGIN) M(role_peer, ROLE_PEER) M(role_listen, ROLE_LISTEN) M(role_master, ROLE_MASTER)    \
-	M(role_tls, ROLE_TLS) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \
+	M(role_tls, ROLE_TLS) M(role_route, ROLE_ROUTE) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \
 	M(rcpt_ask, RCPT_ASK) M(rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
 	M(deliver, DELIVER) M(delivered, DELIVERED)                                                                  \
 	M(scan_job, SCAN_JOB) M(scanned, SCANNED) M(seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD)                  \

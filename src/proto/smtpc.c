@@ -35,11 +35,20 @@ void smtpc_enter(struct smtpc *c, enum smtpc_state to)
 	c->state = to;
 }
 
+static void drop_output(struct smtpc *c)
+{
+	if (c->secret_out && c->out.p)
+		wipe(c->out.p, c->out.cap);
+	c->secret_out = false;
+	buf_done(&c->out);
+}
+
 struct smtpc *smtpc_new(const struct smtpc_config *config)
 {
 	struct smtpc *c = xnew(struct smtpc);
 
 	assert(config->helo.n && config->helo.n <= 255);
+	assert(config->user.n <= SMTPC_LOGIN_MAX && config->password.n <= SMTPC_LOGIN_MAX);
 	c->config = config;
 	c->in = BUF(SMTPC_REPLY_MAX);
 	c->out = BUF(OUT_MAX);
@@ -54,7 +63,7 @@ void smtpc_free(struct smtpc *c)
 	if (!c)
 		return;
 	buf_done(&c->in);
-	buf_done(&c->out);
+	drop_output(c);
 	buf_done(&c->mail_cmd);
 	buf_done(&c->rcpt_cmd);
 	free(c);
@@ -85,7 +94,7 @@ void smtpc_sent(struct smtpc *c, size_t n)
 	assert(n <= c->out.n);
 	buf_shift(&c->out, n);
 	if (!c->out.n)
-		buf_done(&c->out);
+		drop_output(c);
 }
 
 /* ---- outcomes -------------------------------------------------------------------------------------------------- */
@@ -121,6 +130,7 @@ void smtpc_finish(struct smtpc *c)
 {
 	assert(c->busy && c->outcome.kind);
 	c->busy = c->dot_sent = false;
+	c->outcome.heard = c->heard;
 	c->todo.n = 0;
 	buf_done(&c->mail_cmd);
 	buf_done(&c->rcpt_cmd);
@@ -135,7 +145,7 @@ static void end(struct smtpc *c)
 	c->closing = true;
 	c->todo.n = c->sent.n = 0;
 	buf_done(&c->in);
-	buf_done(&c->out);
+	drop_output(c);
 	if (c->busy)
 		smtpc_finish(c);
 	else if (c->state != CS_OUTCOME)
@@ -310,7 +320,8 @@ void smtpc_send(struct smtpc *c, const struct smtpc_mail *mail)
 {
 	assert(c->state == CS_READY);
 	c->busy = true;
-	c->mail_ok = c->dot_sent = false;
+	c->mail_ok = c->dot_sent = c->heard = false;
+	c->bdat = c->chunking && c->config->chunking;
 	c->outcome = (struct smtpc_outcome){ 0 };
 	c->mail = *mail;
 	c->mail.sender = c->mail.rcpt = STR_NONE;
@@ -324,7 +335,7 @@ void smtpc_send(struct smtpc *c, const struct smtpc_mail *mail)
 		smtpc_push(&c->todo, STEP_RSET);
 	smtpc_push(&c->todo, STEP_MAIL);
 	smtpc_push(&c->todo, STEP_RCPT);
-	smtpc_push(&c->todo, STEP_DATA);
+	smtpc_push(&c->todo, c->bdat ? STEP_BDAT : STEP_DATA);
 	smtpc_issue(c);
 }
 

@@ -1,13 +1,15 @@
 /* smtpc.h - the client's side of one SMTP connection towards a next hop, without a descriptor and without a clock: bytes
  * go in, bytes come out, and smtpc_want() says what the host must do next. RFC 5321 with PIPELINING (2920), SIZE (1870),
- * 8BITMIME (6152), SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034) and STARTTLS (3207). Several messages, one recipient
- * each, go over one connection.
+ * 8BITMIME (6152), SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034), STARTTLS (3207), AUTH PLAIN and LOGIN (4954) and CHUNKING
+ * (3030). Several messages, one recipient each, go over one connection.
  *
  * What it promises:
  * - Each message given to smtpc_send() gets exactly one outcome. DELIVERED only after a 2xx to the final dot. A lost
  *   connection, an unreadable reply or a 421 is TEMP, also after the final dot (then the message may arrive twice).
  * - A body with a CR or LF apart or a NUL, or of another length than announced, is never completed: no final dot, the
- *   connection ends.
+ *   connection ends. By BDAT such a body stops short of its announced length.
+ * - Who is to log in and cannot sends nothing: the password in clear is not given to a peer unless config allows it, and
+ *   a refused login is TEMP, for it speaks of us and not of the message.
  * - The split of the input into calls does not change what is sent or decided, for a peer that answers only what was
  *   said. A reply before its command ends the connection where that can be seen.
  *
@@ -24,6 +26,8 @@ enum {
 	SMTPC_REPLY_MAX = 32768,     /* all lines of one reply */
 	SMTPC_OUTPUT_HIGH = 65536,   /* unsent output past which no body is asked for */
 	SMTPC_TEXT_MAX = 200,
+	SMTPC_LOGIN_MAX = 255,   /* bytes of user and of password */
+	SMTPC_AHEAD_MAX = 32768, /* a body up to here goes by BDAT before the envelope was answered */
 };
 
 enum smtpc_tls {
@@ -36,6 +40,9 @@ enum smtpc_tls {
 struct smtpc_config {
 	struct str helo; /* our name; printable ASCII */
 	enum smtpc_tls tls;
+	struct str user, password; /* to log in; user empty: not at all */
+	bool auth_in_clear;        /* also without TLS */
+	bool chunking;             /* BDAT where it is offered */
 };
 
 enum smtpc_want {
@@ -64,6 +71,9 @@ struct smtpc_outcome {
 	char text[SMTPC_TEXT_MAX]; /* one line, printable ASCII: the peer's words, or ours */
 	bool own;                  /* decided by us, not said by the peer */
 	bool dot_sent;             /* TEMP after the final dot: the message may arrive twice */
+	bool heard;                /* the peer said something to this message */
+	bool login;                /* it came to nothing when we were to log in */
+	bool no_bdat; /* TEMP because BDAT, though offered, is unknown there: it goes by DATA from now on */
 };
 
 struct smtpc;

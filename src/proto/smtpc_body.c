@@ -1,4 +1,5 @@
-/* The body: dots stuffed (RFC 5321 4.5.2), and nothing in it that a lenient receiver could take for its end. */
+/* The body: dots stuffed (RFC 5321 4.5.2) unless it goes by BDAT, and nothing in it that a lenient receiver, there or
+ * behind, could take for its end. */
 #include "proto/smtpc_parts.h"
 
 #include <assert.h>
@@ -22,6 +23,11 @@ static void unfit(struct smtpc *c)
 {
 	smtpc_die(c, SMTPC_PERM, 554, "5.6.0",
 	          "The message holds a NUL, or a CR or LF that is not part of CR LF");
+}
+
+static void not_as_announced(struct smtpc *c)
+{
+	smtpc_die(c, SMTPC_TEMP, 451, "4.3.0", "The message could not be read to its end");
 }
 
 /* Bytes up to the next CR, LF or NUL. */
@@ -53,7 +59,7 @@ static size_t put_some(struct smtpc *c, struct str s)
 	n = run_of(s);
 	if (!n)
 		return 0;
-	if (c->line_start && s.p[0] == '.')
+	if (c->line_start && s.p[0] == '.' && !c->bdat)
 		buf_addc(&c->out, '.');
 	c->line_start = false;
 	buf_add(&c->out, str_first(s, n));
@@ -66,6 +72,10 @@ void smtpc_body(struct smtpc *c, struct str bytes)
 		return;
 	assert(bytes.n <= smtpc_body_room(c));
 	c->given += bytes.n;
+	if (c->bdat && c->given > c->mail.bytes) { /* would be read as commands */
+		not_as_announced(c);
+		return;
+	}
 	while (bytes.n) {
 		size_t n = put_some(c, bytes);
 
@@ -87,16 +97,18 @@ void smtpc_body_end(struct smtpc *c)
 		return;
 	}
 	if (c->given != c->mail.bytes) {
-		smtpc_die(c, SMTPC_TEMP, 451, "4.3.0", "The message could not be read to its end");
+		not_as_announced(c);
 		return;
 	}
+	c->dot_sent = true;
+	smtpc_enter(c, CS_DOT);
+	if (c->bdat) /* is complete by its length */
+		return;
 	if (!c->line_start)
 		buf_add(&c->out, STR("\r\n"));
 	buf_add(&c->out, STR(".\r\n"));
 	assert(!c->out.over);
-	c->dot_sent = true;
 	smtpc_push(&c->sent, STEP_DOT);
-	smtpc_enter(c, CS_DOT);
 }
 
 void smtpc_body_fail(struct smtpc *c, struct str text)

@@ -10,8 +10,8 @@ enum smtpc_state {
 	CS_TLS,     /* the host shakes hands */
 	CS_READY,   /* for a message */
 	CS_MAIL,    /* its envelope's replies are awaited */
-	CS_BODY,    /* after 354 */
-	CS_DOT,     /* the reply to the final dot is awaited */
+	CS_BODY,    /* after 354, or after BDAT and then perhaps before the envelope's replies */
+	CS_DOT,     /* the reply to the final dot or to BDAT is awaited */
 	CS_OUTCOME, /* the host is to take it */
 	CS_QUIT,    /* the reply to QUIT is awaited */
 	CS_END,
@@ -24,11 +24,16 @@ enum smtpc_step {
 	STEP_EHLO,
 	STEP_HELO,
 	STEP_STARTTLS,
+	STEP_AUTH_PLAIN,
+	STEP_AUTH_LOGIN,
+	STEP_AUTH_USER,
+	STEP_AUTH_PASSWORD,
 	STEP_RSET,
 	STEP_MAIL,
 	STEP_RCPT,
 	STEP_DATA,
 	STEP_DOT,
+	STEP_BDAT,
 	STEP_NO_DOT, /* the dot after a 354 that came in spite of a refusal */
 	STEP_QUIT,
 	STEP_STEPS
@@ -54,16 +59,17 @@ struct smtpc {
 	size_t line;    /* where in.p the line begins that is being read */
 	size_t scanned; /* bytes of it that hold no end of line */
 	bool tls, closing;
+	bool secret_out; /* there is a password in out, or was */
 
 	/* What the peer offers. */
-	bool esmtp, pipelining, eightbit, smtputf8, starttls;
+	bool pipelining, eightbit, smtputf8, starttls, chunking, plain, login;
 	uint64_t size;
 
 	struct smtpc_steps todo; /* to be sent, */
 	struct smtpc_steps sent; /* sent and not yet answered */
 
 	/* The message. */
-	bool busy, need_rset, mail_ok, dot_sent;
+	bool busy, need_rset, mail_ok, dot_sent, bdat, heard;
 	struct smtpc_mail mail;        /* without the addresses, */
 	struct buf mail_cmd, rcpt_cmd; /* which stand in these */
 	uint64_t given;
@@ -91,9 +97,17 @@ void smtpc_reply_done(struct smtpc *c, const struct smtpc_reply *r);
 struct str smtpc_reply_line(struct str *lines); /* cuts off the text of the next line */
 void smtpc_reply_words(const struct smtpc_reply *r, struct smtpc_outcome *out); /* code, enhanced, text */
 
+/* smtpc_auth.c */
+void smtpc_read_mechanisms(struct smtpc *c, struct str words);
+void smtpc_auth_or_ready(struct smtpc *c);                   /* the session's last step before CS_READY */
+void smtpc_put_login(struct smtpc *c, enum smtpc_step step); /* the argument of one of STEP_AUTH_* */
+void smtpc_on_auth(struct smtpc *c, enum smtpc_step step, const struct smtpc_reply *r);
+
 /* smtpc_steps.c */
 void smtpc_issue(struct smtpc *c); /* sends of `todo` what may be sent now */
 void smtpc_push(struct smtpc_steps *steps, enum smtpc_step step);
+void smtpc_next(struct smtpc *c, enum smtpc_step step);
+void smtpc_peer_is_wrong(struct smtpc *c);
 void smtpc_on_reply(struct smtpc *c, const struct smtpc_reply *r);
 
 /* smtpc_body.c */

@@ -23,7 +23,7 @@ static bool is_ok(const struct smtpc_reply *r)
 	return r->code / 100 == 2;
 }
 
-static void next(struct smtpc *c, enum smtpc_step step)
+void smtpc_next(struct smtpc *c, enum smtpc_step step)
 {
 	smtpc_push(&c->todo, step);
 	smtpc_issue(c);
@@ -34,7 +34,7 @@ static void next(struct smtpc *c, enum smtpc_step step)
 static void on_greeting(struct smtpc *c, const struct smtpc_reply *r)
 {
 	if (is_ok(r))
-		next(c, STEP_EHLO);
+		smtpc_next(c, STEP_EHLO);
 	else
 		smtpc_die_reply(c, r); /* also 554: there may be service again tomorrow */
 }
@@ -51,12 +51,17 @@ static void read_offer(struct smtpc *c, struct str line)
 		struct str name;
 		bool *flag;
 	} offers[] = {
-		{ STR("PIPELINING"), &c->pipelining },
-		{ STR("8BITMIME"), &c->eightbit },
-		{ STR("SMTPUTF8"), &c->smtputf8 },
-		{ STR("STARTTLS"), &c->starttls },
+		{ STR("PIPELINING"), &c->pipelining }, { STR("8BITMIME"), &c->eightbit },
+		{ STR("SMTPUTF8"), &c->smtputf8 },     { STR("STARTTLS"), &c->starttls },
+		{ STR("CHUNKING"), &c->chunking },
 	};
-	struct str name = str_cut(&line, ' ');
+	struct str name;
+
+	if (str_starts_nocase(line, STR("AUTH ")) || str_starts_nocase(line, STR("AUTH="))) {
+		smtpc_read_mechanisms(c, str_from(line, 5)); /* "=": how it was said before RFC 2554 */
+		return;
+	}
+	name = str_cut(&line, ' ');
 
 	if (str_eq_nocase(name, STR("SIZE")))
 		read_size(c, str_trim(line));
@@ -68,11 +73,11 @@ static void read_offer(struct smtpc *c, struct str line)
 static void ready_or_tls(struct smtpc *c)
 {
 	if (c->tls || c->config->tls == SMTPC_TLS_NONE)
-		smtpc_enter(c, CS_READY);
+		smtpc_auth_or_ready(c);
 	else if (c->starttls)
-		next(c, STEP_STARTTLS);
+		smtpc_next(c, STEP_STARTTLS);
 	else if (c->config->tls == SMTPC_TLS_MAY)
-		smtpc_enter(c, CS_READY);
+		smtpc_auth_or_ready(c);
 	else
 		smtpc_die(c, SMTPC_TEMP, 451, "4.7.0",
 		          "The next hop does not offer the TLS that is asked of it");
@@ -83,10 +88,10 @@ static void on_ehlo(struct smtpc *c, const struct smtpc_reply *r)
 {
 	struct str lines = r->lines;
 
-	c->pipelining = c->eightbit = c->smtputf8 = c->starttls = false;
+	c->pipelining = c->eightbit = c->smtputf8 = c->starttls = c->chunking = c->plain = c->login = false;
 	c->size = 0;
 	if (r->code / 100 == 5) {
-		next(c, STEP_HELO);
+		smtpc_next(c, STEP_HELO);
 		return;
 	}
 	if (!is_ok(r)) {
@@ -112,7 +117,7 @@ static void on_starttls(struct smtpc *c, const struct smtpc_reply *r)
 	if (is_ok(r))
 		smtpc_enter(c, CS_TLS);
 	else if (c->config->tls == SMTPC_TLS_MAY)
-		smtpc_enter(c, CS_READY);
+		smtpc_auth_or_ready(c);
 	else
 		smtpc_die_reply(c, r);
 }
@@ -124,7 +129,7 @@ static void on_quit(struct smtpc *c, const struct smtpc_reply *r)
 
 /* ---- the message ----------------------------------------------------------------------------------------------- */
 
-static void peer_is_wrong(struct smtpc *c)
+void smtpc_peer_is_wrong(struct smtpc *c)
 {
 	smtpc_die(c, SMTPC_TEMP, 451, "4.5.0", "The next hop gave a reply that does not fit the command");
 }
@@ -136,14 +141,14 @@ static bool refuses(struct smtpc *c, const struct smtpc_reply *r)
 		smtpc_outcome_reply(c, r->code < 500 ? SMTPC_TEMP : SMTPC_PERM, r);
 		return true;
 	}
-	peer_is_wrong(c);
+	smtpc_peer_is_wrong(c);
 	return false;
 }
 
-/* Without pipelining the rest of the envelope is not sent any more. */
+/* Refused, and the rest of the envelope or the body was not sent yet: it will not be. */
 static void refused_early(struct smtpc *c)
 {
-	if (!c->todo.n)
+	if (!c->outcome.kind || !c->todo.n || c->sent.n)
 		return;
 	c->need_rset = c->mail_ok;
 	smtpc_finish(c);
@@ -160,7 +165,7 @@ static void on_rset(struct smtpc *c, const struct smtpc_reply *r)
 static void on_mail(struct smtpc *c, const struct smtpc_reply *r)
 {
 	c->mail_ok = is_ok(r);
-	if (!c->mail_ok && refuses(c, r))
+	if (c->mail_ok || refuses(c, r))
 		refused_early(c);
 }
 
@@ -175,11 +180,9 @@ static bool means_452(const struct smtpc_reply *r)
 
 static void on_rcpt(struct smtpc *c, const struct smtpc_reply *r)
 {
-	if (is_ok(r))
-		return;
-	if (means_452(r))
+	if (!is_ok(r) && means_452(r))
 		smtpc_outcome_reply(c, SMTPC_TEMP, r);
-	else if (!refuses(c, r))
+	else if (!is_ok(r) && !refuses(c, r))
 		return;
 	refused_early(c);
 }
@@ -193,7 +196,7 @@ static void on_data(struct smtpc *c, const struct smtpc_reply *r)
 		c->need_rset = c->mail_ok;
 		smtpc_finish(c);
 	} else if (c->outcome.kind) {
-		next(c, STEP_NO_DOT);
+		smtpc_next(c, STEP_NO_DOT);
 	} else {
 		smtpc_enter(c, CS_BODY);
 		smtpc_body_begin(c);
@@ -208,6 +211,55 @@ static void on_dot(struct smtpc *c, const struct smtpc_reply *r)
 	else if (!refuses(c, r))
 		return;
 	smtpc_finish(c);
+}
+
+/* Within a body it is the peer's last word on the message: what follows of it would be read as commands. */
+static void stopped_short(struct smtpc *c, const struct smtpc_reply *r)
+{
+	if (refuses(c, r))
+		smtpc_die(c, SMTPC_TEMP, 451, "4.5.0", "");
+}
+
+/* RFC 3030 section 2: after a refusal the state there is unknown, hence RSET. 500 and 502: something in between hid that it
+ * cannot do it. */
+static void on_bdat(struct smtpc *c, const struct smtpc_reply *r)
+{
+	if (c->state == CS_BODY) {
+		stopped_short(c, r);
+		return;
+	}
+	c->mail_ok = false;
+	c->need_rset = !is_ok(r);
+	if ((r->code == 500 || r->code == 502) && !c->outcome.kind) {
+		smtpc_outcome_reply(c, SMTPC_TEMP, r);
+		c->outcome.no_bdat = true;
+		c->chunking = false;
+	} else if (is_ok(r)) {
+		smtpc_outcome_reply(c, SMTPC_DELIVERED, r);
+	} else if (!refuses(c, r)) {
+		return;
+	}
+	smtpc_finish(c);
+}
+
+static void on_auth_plain(struct smtpc *c, const struct smtpc_reply *r)
+{
+	smtpc_on_auth(c, STEP_AUTH_PLAIN, r);
+}
+
+static void on_auth_login(struct smtpc *c, const struct smtpc_reply *r)
+{
+	smtpc_on_auth(c, STEP_AUTH_LOGIN, r);
+}
+
+static void on_auth_user(struct smtpc *c, const struct smtpc_reply *r)
+{
+	smtpc_on_auth(c, STEP_AUTH_USER, r);
+}
+
+static void on_auth_password(struct smtpc *c, const struct smtpc_reply *r)
+{
+	smtpc_on_auth(c, STEP_AUTH_PASSWORD, r);
 }
 
 static void on_no_dot(struct smtpc *c, const struct smtpc_reply *r)
@@ -225,34 +277,56 @@ static const struct {
 	[STEP_EHLO]     = { "EHLO ",      on_ehlo },
 	[STEP_HELO]     = { "HELO ",      on_helo },
 	[STEP_STARTTLS] = { "STARTTLS",   on_starttls },
+	[STEP_AUTH_PLAIN]    = { "AUTH PLAIN ", on_auth_plain },
+	[STEP_AUTH_LOGIN]    = { "AUTH LOGIN",  on_auth_login },
+	[STEP_AUTH_USER]     = { "",            on_auth_user },
+	[STEP_AUTH_PASSWORD] = { "",            on_auth_password },
 	[STEP_RSET]     = { "RSET",       on_rset },
 	[STEP_MAIL]     = { "",           on_mail },
 	[STEP_RCPT]     = { "",           on_rcpt },
 	[STEP_DATA]     = { "DATA",       on_data },
 	[STEP_DOT]      = { NULL,         on_dot },
+	[STEP_BDAT]     = { "BDAT ",      on_bdat },
 	[STEP_NO_DOT]   = { ".",          on_no_dot },
 	[STEP_QUIT]     = { "QUIT",       on_quit },
 };
 // clang-format on
 
-static struct str argument(const struct smtpc *c, enum smtpc_step step)
+static void put_argument(struct smtpc *c, enum smtpc_step step)
 {
 	if (step == STEP_EHLO || step == STEP_HELO)
-		return c->config->helo;
-	if (step == STEP_MAIL)
-		return buf_str(&c->mail_cmd);
-	return step == STEP_RCPT ? buf_str(&c->rcpt_cmd) : STR_NONE;
+		buf_add(&c->out, c->config->helo);
+	else if (step == STEP_MAIL)
+		buf_add(&c->out, buf_str(&c->mail_cmd));
+	else if (step == STEP_RCPT)
+		buf_add(&c->out, buf_str(&c->rcpt_cmd));
+	else if (step == STEP_BDAT)
+		buf_addf(&c->out, "%llu LAST", (unsigned long long)c->mail.bytes);
+	else if (step >= STEP_AUTH_PLAIN && step <= STEP_AUTH_PASSWORD)
+		smtpc_put_login(c, step);
+}
+
+/* What is large is not sent to somebody who may have refused it already. */
+static bool may_go(const struct smtpc *c, enum smtpc_step step)
+{
+	if (step == STEP_BDAT && c->mail.bytes > SMTPC_AHEAD_MAX)
+		return !c->sent.n;
+	return c->pipelining || !c->sent.n;
 }
 
 void smtpc_issue(struct smtpc *c)
 {
-	while (c->todo.n && (c->pipelining || !c->sent.n)) {
+	while (c->todo.n && may_go(c, c->todo.at[0])) {
 		enum smtpc_step step = pop(&c->todo);
 
 		buf_addz(&c->out, steps[step].command);
-		buf_add(&c->out, argument(c, step));
+		put_argument(c, step);
 		buf_addz(&c->out, "\r\n");
 		smtpc_push(&c->sent, step);
+		if (step == STEP_BDAT) {
+			smtpc_enter(c, CS_BODY);
+			smtpc_body_begin(c);
+		}
 	}
 	assert(!c->out.over);
 }
@@ -260,16 +334,15 @@ void smtpc_issue(struct smtpc *c)
 /* Nothing was asked: within a body it is the peer's last word on the message, at rest its farewell. */
 static void unasked(struct smtpc *c, const struct smtpc_reply *r)
 {
-	if (c->state != CS_BODY || r->code < 400) {
-		peer_is_wrong(c);
-		return;
-	}
-	smtpc_outcome_reply(c, r->code < 500 ? SMTPC_TEMP : SMTPC_PERM, r);
-	smtpc_die(c, SMTPC_TEMP, 451, "4.5.0", "");
+	if (c->state != CS_BODY)
+		smtpc_peer_is_wrong(c);
+	else
+		stopped_short(c, r);
 }
 
 void smtpc_on_reply(struct smtpc *c, const struct smtpc_reply *r)
 {
+	c->heard = true;
 	if (r->code == 421 && c->state != CS_QUIT) {
 		smtpc_die_reply(c, r);
 	} else if (!c->sent.n) {

@@ -85,6 +85,15 @@ static void on_tls(void *self, const void *msg, struct ipc_fds *fds)
 		or_die(r->def->tls(r->self, m->chain_pem, m->key_pem, &f), &f);
 }
 
+static void on_route(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct running *r = self;
+	struct fail f = { 0 };
+
+	if (r->def->route)
+		or_die(r->def->route(r->self, msg, ipc_fd_take(fds, 0), &f), &f);
+}
+
 static void on_go(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct running *r = self;
@@ -103,10 +112,15 @@ static void on_stop(void *self, const void *msg, struct ipc_fds *fds)
 }
 
 static const struct ipc_rule rules[] = {
-	{ IPC_role_begin, on_begin, 0, 0 },   { IPC_role_peer, on_peer, 1, 1 },
-	{ IPC_role_listen, on_listen, 1, 1 }, { IPC_role_master, on_master, 0, 0 },
-	{ IPC_role_tls, on_tls, 0, 0 },       { IPC_role_go, on_go, 0, 0 },
-	{ IPC_role_stop, on_stop, 0, 0 },     { IPC_NONE, NULL, 0, 0 },
+	{ IPC_role_begin, on_begin, 0, 0 },
+	{ IPC_role_peer, on_peer, 1, 1 },
+	{ IPC_role_listen, on_listen, 1, 1 },
+	{ IPC_role_master, on_master, 0, 0 },
+	{ IPC_role_tls, on_tls, 0, 0 },
+	{ IPC_role_route, on_route, 0, 1 },
+	{ IPC_role_go, on_go, 0, 0 },
+	{ IPC_role_stop, on_stop, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
 };
 
 /* The parent is gone, or speaks nonsense: there is no reason to live. */
@@ -121,7 +135,7 @@ static void lock_in(struct running *r)
 	struct sandbox_state s = { 0 };
 	struct fail f = { 0 };
 
-	or_die(sandbox_enter(r->start->role, dir, &s, &f), &f);
+	or_die(sandbox_enter(r->start->role, dir, r->def->resolves && r->def->resolves(r->self), &s, &f), &f);
 	probe_run();
 	SEND(r->parent, role_ready, s.seccomp, s.landlock, s.widened, s.calls);
 }

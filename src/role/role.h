@@ -24,10 +24,13 @@ struct role_def {
 	                struct fail *f); /* takes fd */
 	int (*master)(void *self, struct str key, struct fail *f);
 	int (*tls)(void *self, struct str chain_pem, struct str key_pem, struct fail *f);
+	/* Secrets of one route, by name; ca_fd (or -1) is the callee's. */
+	int (*route)(void *self, const struct role_route *m, int ca_fd, struct fail *f);
 	int (*init)(void *self, struct role_start *s, struct fail *f);
 	int (*ready)(void *self, struct fail *f);
 	void (*stop)(void *self); /* asked to finish; the loop stops after it unless it set role_keep_going */
 	const char *(*directory)(void *self); /* what Landlock leaves to core */
+	bool (*resolves)(void *self);         /* the gate may ask name servers */
 };
 
 /* Never returns. start is filled before the first callback, but for conf (complete when init is called). */

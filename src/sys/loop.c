@@ -1,6 +1,7 @@
 #include "sys/loop.h"
 
 #include "base/mem.h"
+#include "sys/loop_base.h"
 
 #include <stdlib.h>
 
@@ -45,6 +46,11 @@ int loop_new(struct loop **ret, struct fail *f)
 	}
 	*ret = l;
 	return OK;
+}
+
+struct event_base *loop_event_base(const struct loop *l)
+{
+	return l->base;
 }
 
 void loop_free(struct loop *l)

@@ -46,7 +46,8 @@ static const int core[] = {
 
 /* gate: its listeners, connections outwards, memory for messages. Opens nothing. */
 static const int gate[] = {
-	SCMP_SYS(accept4), SCMP_SYS(connect), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(memfd_create),
+	SCMP_SYS(accept4), SCMP_SYS(connect), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
+	SCMP_SYS(getpeername), SCMP_SYS(memfd_create),
 	END_OF_LIST
 };
 
@@ -106,7 +107,20 @@ static int allow_by_argument(scmp_filter_ctx ctx, enum role r)
 	return e;
 }
 
-static int enter_seccomp(enum role r, struct sandbox_state *s, struct fail *f)
+/* Only where names are looked up at all: datagrams, from ports of the library's choice. */
+static int allow_dns(scmp_filter_ctx ctx)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	int e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(bind), 0);
+
+	for (size_t i = 0; !e && i < sizeof(families) / sizeof(families[0]); i++)
+		e = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+		                     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
+		                     SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM));
+	return e;
+}
+
+static int enter_seccomp(enum role r, bool dns, struct sandbox_state *s, struct fail *f)
 {
 	scmp_filter_ctx ctx = seccomp_init((uint32_t)REFUSED);
 	int e = ctx ? 0 : -ENOMEM;
@@ -117,6 +131,8 @@ static int enter_seccomp(enum role r, struct sandbox_state *s, struct fail *f)
 		e = allow_by_argument(ctx, r);
 	if (!e)
 		e = allow_list(ctx, common, &s->calls);
+	if (!e && dns)
+		e = allow_dns(ctx);
 	if (!e)
 		e = allow_list(ctx, lists[r], &s->calls);
 #ifdef POSTERN_SANITIZED
@@ -168,7 +184,7 @@ static void limit(__rlimit_resource_t what, rlim_t value)
 	setrlimit(what, &l);
 }
 
-int sandbox_enter(enum role r, const char *dir, struct sandbox_state *ret, struct fail *f)
+int sandbox_enter(enum role r, const char *dir, bool dns, struct sandbox_state *ret, struct fail *f)
 {
 	struct sandbox_state s = { 0 };
 
@@ -183,7 +199,7 @@ int sandbox_enter(enum role r, const char *dir, struct sandbox_state *ret, struc
 		limit(RLIMIT_AS, (rlim_t)1 << 30);
 #endif
 	s.landlock = enter_landlock(dir);
-	TRY(enter_seccomp(r, &s, f));
+	TRY(enter_seccomp(r, dns, &s, f));
 	*ret = s;
 	return OK;
 }

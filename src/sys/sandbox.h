@@ -13,6 +13,7 @@ struct sandbox_state {
 
 /* Locks the calling process for good. `dir` is the one directory that ROLE_CORE may use, NULL for the others.
  * FAIL_SYS when seccomp is refused: a role does not run without it. */
-MUST_CHECK int sandbox_enter(enum role r, const char *dir, struct sandbox_state *ret, struct fail *f);
+MUST_CHECK int sandbox_enter(enum role r, const char *dir, bool dns, struct sandbox_state *ret,
+                             struct fail *f);
 
 #endif

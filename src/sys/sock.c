@@ -168,6 +168,68 @@ void endpoint_host(const struct endpoint *e, char *out, size_t cap)
 		snprintf(out, cap, "unix");
 }
 
+int endpoint_of(struct str address, uint16_t port, struct endpoint *ret, struct fail *f)
+{
+	struct endpoint e = { 0 };
+	struct sockaddr_in *four = (struct sockaddr_in *)&e.addr;
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)&e.addr;
+
+	if (address.n == sizeof(four->sin_addr)) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(port);
+		memcpy(&four->sin_addr, address.p, address.n);
+		e.len = sizeof(*four);
+	} else if (address.n == sizeof(six->sin6_addr)) {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons(port);
+		memcpy(&six->sin6_addr, address.p, address.n);
+		e.len = sizeof(*six);
+	} else {
+		return fail(f, FAIL_SYNTAX, "an address of %zu bytes", address.n);
+	}
+	*ret = e;
+	return OK;
+}
+
+/* The IPv4 address in it, in host order; false when there is none. */
+static bool four_of(const struct endpoint *e, uint32_t *ret)
+{
+	const struct in6_addr *six = &((const struct sockaddr_in6 *)&e->addr)->sin6_addr;
+	uint32_t n;
+
+	if (e->addr.ss_family == AF_INET) {
+		*ret = ntohl(((const struct sockaddr_in *)&e->addr)->sin_addr.s_addr);
+		return true;
+	}
+	if (e->addr.ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(six))
+		return false;
+	memcpy(&n, six->s6_addr + 12, sizeof(n));
+	*ret = ntohl(n);
+	return true;
+}
+
+bool endpoint_is_loopback(const struct endpoint *e)
+{
+	uint32_t four;
+
+	if (four_of(e, &four))
+		return four >> 24 == 127;
+	return e->addr.ss_family == AF_UNIX ||
+	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)&e->addr)->sin6_addr);
+}
+
+bool endpoint_is_nowhere(const struct endpoint *e)
+{
+	const struct in6_addr *six = &((const struct sockaddr_in6 *)&e->addr)->sin6_addr;
+	uint32_t four;
+
+	if (endpoint_is_loopback(e))
+		return true;
+	if (four_of(e, &four))
+		return four >> 24 == 0 || four >> 28 >= 0xe || four >> 16 == 0xa9fe;
+	return IN6_IS_ADDR_UNSPECIFIED(six) || IN6_IS_ADDR_LINKLOCAL(six) || IN6_IS_ADDR_MULTICAST(six);
+}
+
 /* A socket file that nobody listens on is left over from a crash. */
 static void remove_stale(const struct endpoint *e, int type)
 {
@@ -249,6 +311,19 @@ int sock_connect_result(int fd, struct fail *f)
 		return fail_errno(f, FAIL_SYS, "getsockopt");
 	errno = err;
 	return err ? fail_errno(f, FAIL_PEER, "connect") : OK;
+}
+
+bool sock_is_self(int fd)
+{
+	struct endpoint here = { .len = sizeof(here.addr) }, there = { .len = sizeof(there.addr) };
+	char a[INET6_ADDRSTRLEN], b[INET6_ADDRSTRLEN];
+
+	if (getsockname(fd, (struct sockaddr *)&here.addr, &here.len) < 0 ||
+	    getpeername(fd, (struct sockaddr *)&there.addr, &there.len) < 0)
+		return false;
+	endpoint_host(&here, a, sizeof(a));
+	endpoint_host(&there, b, sizeof(b));
+	return strcmp(a, b) == 0;
 }
 
 int sock_connect_unix(const char *path, int *ret_fd, struct fail *f)

@@ -31,6 +31,12 @@ MUST_CHECK int endpoint_parse(struct str text, struct endpoint *ret, struct fail
 /* Text form without the port for TCP ("127.0.0.1", "::1"), "unix" otherwise. */
 void endpoint_host(const struct endpoint *e, char *out, size_t cap);
 
+MUST_CHECK int endpoint_of(struct str address, uint16_t port, struct endpoint *ret,
+                           struct fail *f);          /* 4 or 16 bytes */
+bool endpoint_is_loopback(const struct endpoint *e); /* this machine whatever it is: 127.0.0.0/8, ::1, unix */
+/* What no mail server of others has: loopback, link-local, multicast and the unspecified address, also mapped ones. */
+bool endpoint_is_nowhere(const struct endpoint *e);
+
 /* type: SOCK_STREAM or SOCK_SEQPACKET; a unix path is replaced when nobody listens there, and gets `mode`. */
 MUST_CHECK int sock_listen(const struct endpoint *e, int type, int backlog, unsigned mode, int *ret_fd,
                            struct fail *f);
@@ -39,6 +45,9 @@ MUST_CHECK int sock_accept(int listener, int *ret_fd, struct endpoint *ret_peer,
 /* Starts a non-blocking connect; writable when done, then sock_connect_result(). */
 MUST_CHECK int sock_connect(const struct endpoint *to, int *ret_fd, struct fail *f);
 MUST_CHECK int sock_connect_result(int fd, struct fail *f);
+
+/* Both ends of a connection have the same address: it leads back to this machine. */
+bool sock_is_self(int fd);
 
 /* Blocking connect to a SEQPACKET unix socket (the CLI). */
 MUST_CHECK int sock_connect_unix(const char *path, int *ret_fd, struct fail *f);

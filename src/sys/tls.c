@@ -6,7 +6,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct tls_server {
 	SSL_CTX *ctx;
@@ -14,6 +16,7 @@ struct tls_server {
 
 struct tls_client {
 	SSL_CTX *ctx;
+	bool verify;
 };
 
 struct tls {
@@ -169,15 +172,41 @@ void tls_server_free(struct tls_server *s)
 	free(s);
 }
 
-int tls_client_new(struct tls_client **ret, struct fail *f)
+/* All certificates of a file of authorities; what stands between them is comment. */
+static int load_authorities(SSL_CTX *ctx, struct str pem, struct fail *f)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(ctx);
+	OWNP(BIO) in = NULL;
+	size_t n = 0;
+
+	TRY(bio_of(pem, &in, f));
+	for (;; n++) {
+		OWNP(X509) one = PEM_read_bio_X509(in, NULL, no_passphrase, NULL);
+
+		if (!one && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
+			break;
+		if (!one || X509_STORE_add_cert(store, one) != 1)
+			return fail_tls(f, FAIL_SYNTAX, "authorities to trust");
+	}
+	ERR_clear_error();
+	return n ? OK : fail(f, FAIL_SYNTAX, "authorities to trust: there is no certificate");
+}
+
+int tls_client_new(const struct tls_client_options *o, struct tls_client **ret, struct fail *f)
 {
 	OWNP(SSL_CTX) ctx = NULL;
 
 	/* Level 1: refusing a weak certificate that nobody verifies would only bring the clear text about. */
-	TRY(context_new(TLS_client_method(), 1, &ctx, f));
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+	TRY(context_new(TLS_client_method(), o->verify ? 2 : 1, &ctx, f));
+	SSL_CTX_set_verify(ctx, o->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+	if (o->verify)
+		TRY(load_authorities(ctx, o->ca_pem, f));
+	if (o->chain_pem.n) {
+		TRY(load_chain(ctx, o->chain_pem, f));
+		TRY(load_key(ctx, o->key_pem, f));
+	}
 	*ret = xnew(struct tls_client);
-	(*ret)->ctx = TAKE(ctx);
+	**ret = (struct tls_client){ TAKE(ctx), o->verify };
 	return OK;
 }
 
@@ -211,14 +240,42 @@ int tls_accept(struct tls_server *s, int fd, struct tls **ret, struct fail *f)
 	return OK;
 }
 
+/* RFC 9525: a name is looked for among the names, a number among the numbers, and the common name is none. */
+static int expect_name(SSL *ssl, const char *name, struct fail *f)
+{
+	X509_VERIFY_PARAM *p = SSL_get0_param(ssl);
+
+	if (!name || !*name)
+		return fail(f, FAIL_SYNTAX, "no name that could be verified");
+	if (X509_VERIFY_PARAM_set1_ip_asc(p, name) == 1)
+		return OK;
+	ERR_clear_error();
+	X509_VERIFY_PARAM_set_hostflags(
+	        p, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+	if (X509_VERIFY_PARAM_set1_host(p, name, 0) != 1)
+		return fail_tls(f, FAIL_SYNTAX, "name to verify");
+	return OK;
+}
+
+static bool is_number(const char *name)
+{
+	return strspn(name, "0123456789.") == strlen(name) || strchr(name, ':');
+}
+
 int tls_connect(struct tls_client *c, int fd, const char *name, struct tls **ret, struct fail *f)
 {
 	struct tls *t = NULL;
+	int r = OK;
 
 	TRY(connection_new(c->ctx, fd, &t, f));
-	if (name && *name && SSL_set_tlsext_host_name(t->ssl, name) != 1) {
+	if (c->verify)
+		r = expect_name(t->ssl, name, f);
+	/* RFC 6066 section 3: no numbers in SNI */
+	if (r == OK && name && *name && !is_number(name) && SSL_set_tlsext_host_name(t->ssl, name) != 1)
+		r = fail_tls(f, FAIL_SYNTAX, "server name");
+	if (r < 0) {
 		tls_free(t);
-		return fail_tls(f, FAIL_SYNTAX, "server name");
+		return r;
 	}
 	SSL_set_connect_state(t->ssl);
 	*ret = t;
@@ -266,10 +323,17 @@ static enum tls_want gone(struct fail *f)
 
 enum tls_want tls_handshake(struct tls *t, struct fail *f)
 {
+	enum tls_want w;
+	long verdict;
+
 	if (t->broken)
 		return gone(f);
 	ERR_clear_error();
-	return outcome(t, SSL_do_handshake(t->ssl), "TLS handshake", f);
+	w = outcome(t, SSL_do_handshake(t->ssl), "TLS handshake", f);
+	verdict = SSL_get_verify_result(t->ssl);
+	if (w == TLS_FAILED && verdict != X509_V_OK && SSL_get_verify_mode(t->ssl) != SSL_VERIFY_NONE)
+		fail(f, FAIL_FORGED, "the certificate: %s", X509_verify_cert_error_string(verdict));
+	return w;
 }
 
 enum tls_want tls_read(struct tls *t, void *p, size_t cap, size_t *ret_n, struct fail *f)

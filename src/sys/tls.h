@@ -17,12 +17,16 @@ struct tls;        /* one connection */
 MUST_CHECK int tls_server_new(struct str chain_pem, struct str key_pem, struct tls_server **ret,
                               struct fail *f);
 void tls_server_free(struct tls_server *s); /* accepts NULL; connections that use it live on */
-/* Opportunistic: encrypts, does not verify (issue of routes and TLS policy comes later). */
-MUST_CHECK int tls_client_new(struct tls_client **ret, struct fail *f);
+struct tls_client_options {
+	bool verify; /* the chain and the name that tls_connect() is given; otherwise it only encrypts */
+	struct str ca_pem;             /* whom to trust; with verify */
+	struct str chain_pem, key_pem; /* to show to a server that asks; both or none */
+};
+MUST_CHECK int tls_client_new(const struct tls_client_options *o, struct tls_client **ret, struct fail *f);
 void tls_client_free(struct tls_client *c);
 
-/* The descriptor stays the caller's and stays open; it must outlive the connection. name: for SNI, NULL or "" when
- * the peer has only a number. */
+/* The descriptor stays the caller's and stays open; it must outlive the connection. name: for SNI, and what is verified:
+ * a name or a number; NULL or "" when the peer has none, which a client that verifies refuses with FAIL_SYNTAX. */
 MUST_CHECK int tls_accept(struct tls_server *s, int fd, struct tls **ret, struct fail *f);
 MUST_CHECK int tls_connect(struct tls_client *c, int fd, const char *name, struct tls **ret, struct fail *f);
 void tls_free(struct tls *t); /* accepts NULL */

@@ -142,7 +142,7 @@ static void ends_open(struct ends *e)
 
 	*e = (struct ends){ 0 };
 	assert_int_equal(tls_server_new(str_c(ec.cert), str_c(ec.key), &e->s, &f), OK);
-	assert_int_equal(tls_client_new(&e->c, &f), OK);
+	assert_int_equal(tls_client_new(&(struct tls_client_options){ 0 }, &e->c, &f), OK);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, e->fd), 0);
 	assert_int_equal(tls_accept(e->s, e->fd[0], &e->at_server, &f), OK);
 	assert_int_equal(tls_connect(e->c, e->fd[1], "gate.test", &e->at_client, &f), OK);

@@ -60,7 +60,9 @@ static void end(struct core *c, int64_t id)
 
 static struct str route_of(const struct core *c, struct str rcpt)
 {
-	return conf_route(c->conf, str_from(rcpt, str_rchr(rcpt, '@') + 1));
+	const struct conf_route *r = conf_route_of(c->conf, str_from(rcpt, str_rchr(rcpt, '@') + 1));
+
+	return r ? r->name : STR("default");
 }
 
 /* ---- sending --------------------------------------------------------------------------------------------------- */

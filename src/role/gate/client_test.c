@@ -156,7 +156,7 @@ void client_start_tls(struct client *c)
 	enum tls_want t = TLS_WANT_READ;
 	struct fail f = { 0 };
 
-	assert_int_equal(tls_client_new(&c->policy, &f), OK);
+	assert_int_equal(tls_client_new(&(struct tls_client_options){ 0 }, &c->policy, &f), OK);
 	assert_int_equal(tls_connect(c->policy, c->fd, "gate.example", &c->tls, &f), OK);
 	while ((t = tls_handshake(c->tls, &f)) != TLS_DONE && t < TLS_CLOSED && clock_mono_ms() < end)
 		world_turn(c->w);

@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/aead.h"
+#include "role/gate/account.h"
 #include "role/gate/route.h"
 #include "role/gate/session.h"
+#include "sys/dns.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -148,6 +150,20 @@ static int take_tls(void *self, struct str chain_pem, struct str key_pem, struct
 	return tls_server_new(chain_pem, key_pem, &g->tls_server, f);
 }
 
+static int take_route(void *self, const struct role_route *m, int ca_fd, struct fail *f)
+{
+	struct gate *g = self;
+
+	return account_take(&g->accounts, m, ca_fd, f);
+}
+
+static bool resolves(void *self)
+{
+	struct gate *g = self;
+
+	return g->dns != NULL;
+}
+
 /* Each session costs a descriptor, and each message under way another. */
 static void raise_descriptors(void)
 {
@@ -167,7 +183,9 @@ static int init(void *self, struct role_start *s, struct fail *f)
 	g->conf = &s->conf;
 	raise_descriptors();
 	TRY(crypto_init(f));
-	return tls_client_new(&g->tls_client, f);
+	if (conf_needs_dns(g->conf))
+		TRY(dns_new(g->loop, g->conf->resolvers, g->conf->n_resolvers, &g->dns, f));
+	return tls_client_new(&(struct tls_client_options){ 0 }, &g->tls_client, f);
 }
 
 static int ready(void *self, struct fail *f)
@@ -207,12 +225,16 @@ static void stop(void *self)
 	budget_free(TAKE(g->budget));
 	tls_server_free(TAKE(g->tls_server));
 	tls_client_free(TAKE(g->tls_client));
+	accounts_free(TAKE(g->accounts));
+	dns_free(TAKE(g->dns));
 }
 
 const struct role_def gate_def = {
 	.peer = take_peer,
 	.listener = take_listener,
 	.tls = take_tls,
+	.route = take_route,
+	.resolves = resolves,
 	.init = init,
 	.ready = ready,
 	.stop = stop,

@@ -10,6 +10,8 @@
 #include "sys/loop.h"
 #include "sys/tls.h"
 
+struct account;
+struct dns;
 struct listener;
 struct routes;
 struct sessions;
@@ -23,7 +25,9 @@ struct gate {
 	int core_fd;                   /* the road's end that was given before we may listen to it, or -1 */
 	struct peer *core;             /* NULL: core is away; another road comes when it was started again */
 	struct tls_server *tls_server; /* NULL: STARTTLS is not offered */
-	struct tls_client *tls_client;
+	struct tls_client *tls_client; /* of routes without an account */
+	struct account *accounts;      /* account.h */
+	struct dns *dns;               /* NULL: no route needs names looked up */
 	struct budget *budget;
 	struct sessions *sessions; /* session.h */
 	struct routes *routes;     /* route.h */

@@ -378,9 +378,9 @@ static void test_locked_role(void **state)
 	world_new(&w);
 	w.start.conf.command_s = 1;
 	w.start.conf.idle_s = 1;
-	world_fork(&w, buf_str(&chain), buf_str(&key));
-	nexthop_open(&hop, &w, NULL);
+	nexthop_open(&hop, &w, NULL); /* and the gate is told of the route to it */
 	nexthop_offers_tls(&hop);
+	world_fork(&w, buf_str(&chain), buf_str(&key));
 	c = client_greeted(&w);
 	client_say(c, "STARTTLS");
 	client_hears(c, "220");

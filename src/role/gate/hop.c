@@ -4,9 +4,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "proto/smtpc.h"
+#include "role/gate/account.h"
 #include "role/gate/body.h"
 #include "role/gate/link.h"
+#include "role/gate/lookup.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -31,6 +34,11 @@ struct hop {
 	bool opened, idle, quitting, shaking, no_tls;
 	bool dry; /* nothing can be read, until the loop says so */
 	unsigned n_jobs, reads;
+	uint64_t since_ms;
+	const struct target *target; /* the route's, to be compared alone */
+	char name[256];              /* who should be there */
+	const struct account *account;
+	char tls_why[SMTPC_TEXT_MAX]; /* "" unless the handshake failed */
 };
 
 enum step { STEP_ON, STEP_WAIT, STEP_OVER }; /* OVER: the connection was freed */
@@ -69,7 +77,13 @@ void hop_free(struct hop *h)
  * not of the message. */
 static void end(struct hop *h, const struct ending *why)
 {
-	if (!h->opened)
+	bool login = h->machine && smtpc_outcome(h->machine)->login;
+
+	if (login) /* it stays so until the operator does something */
+		log_warn("ev=hop route=%s state=login-refused code=%u enhanced=%.*s why=%s",
+		         log_quote(str_c(route_name(h->route))), why->smtp, STR_ARG(why->enhanced),
+		         log_quote(STR("check user and password_file of this route; its mail waits")));
+	else if (!h->opened)
 		log_info("ev=hop route=%s state=%s code=%u enhanced=%.*s",
 		         log_quote(str_c(route_name(h->route))), h->no_tls ? "no-tls" : "down", why->smtp,
 		         STR_ARG(why->enhanced));
@@ -87,7 +101,8 @@ static enum step serve_close(struct hop *h)
 {
 	const struct smtpc_outcome *o = smtpc_outcome(h->machine);
 	struct str enhanced = o->enhanced[0] == '4' ? str_c(o->enhanced) : STR("4.3.2");
-	const struct ending e = { DELIVERY_LATER, (uint32_t)o->code, enhanced, str_c(o->text) };
+	struct str note = str_c(*h->tls_why ? h->tls_why : o->text);
+	const struct ending e = { DELIVERY_LATER, (uint32_t)o->code, enhanced, note };
 
 	end(h, &e);
 	return STEP_OVER;
@@ -116,11 +131,32 @@ static enum step serve_input(struct hop *h)
 	return STEP_ON;
 }
 
+static void quit(struct hop *h)
+{
+	h->quitting = true;
+	h->idle = false;
+	smtpc_quit(h->machine);
+	timer_set(h->timer, QUIT_MS);
+}
+
+/* A next hop may have its reasons to want connections ended now and then: other addresses, other certificates. */
+static bool is_spent(const struct hop *h)
+{
+	const struct conf *c = h->gate->conf;
+
+	return h->n_jobs >= c->connection_messages ||
+	       (h->n_jobs && clock_mono_ms() - h->since_ms >= (uint64_t)c->connection_s * 1000);
+}
+
 static enum step serve_ready(struct hop *h)
 {
 	if (!h->opened) {
 		h->opened = true;
-		route_opened(h->route);
+		route_opened(h->route, h);
+	}
+	if (!h->idle && is_spent(h)) {
+		quit(h);
+		return STEP_ON;
 	}
 	if (!h->idle)
 		h->job = route_next(h->route);
@@ -180,11 +216,13 @@ static enum step serve_output(struct hop *h)
 	return STEP_WAIT;
 }
 
-/* What is sent over a connection that had been idle may find out only now that the other side had closed it. */
+/* What is sent over a connection that had been idle may find out only now that the other side had closed it. By BDAT the
+ * body has left before that is known; not a word to it is as good as a refusal. */
 static bool was_stale(const struct hop *h, const struct smtpc_outcome *o)
 {
-	return o->kind == SMTPC_TEMP && (o->own || o->code == 421) && h->n_jobs > 0 && !h->body.stream &&
-	       !h->job->again && !h->job->forgotten;
+	bool gone = (o->own || o->code == 421) && h->n_jobs > 0 && (!h->body.stream || !o->heard);
+
+	return o->kind == SMTPC_TEMP && (gone || o->no_bdat) && !h->job->again && !h->job->forgotten;
 }
 
 static enum step serve_outcome(struct hop *h)
@@ -214,6 +252,11 @@ static enum step serve_outcome(struct hop *h)
 	return STEP_ON;
 }
 
+static struct tls_client *client_of(const struct hop *h)
+{
+	return h->account ? h->account->tls : h->gate->tls_client;
+}
+
 static enum step serve_tls(struct hop *h)
 {
 	struct fail f = { 0 };
@@ -221,7 +264,7 @@ static enum step serve_tls(struct hop *h)
 
 	if (smtpc_output(h->machine).n)
 		return STEP_WAIT;
-	if (h->shaking || link_connect_tls(&h->link, h->gate->tls_client, &f) == OK)
+	if (h->shaking || link_connect_tls(&h->link, client_of(h), h->name, &f) == OK)
 		r = link_shake(&h->link, &f);
 	h->shaking = r == LINK_WAIT;
 	if (r == LINK_WAIT)
@@ -229,8 +272,10 @@ static enum step serve_tls(struct hop *h)
 	if (r != LINK_DONE) {
 		log_info("ev=tls route=%s failed=%s", log_quote(str_c(route_name(h->route))),
 		         log_quote(str_c(f.why)));
-		h->no_tls = true;
-		route_spoils_tls(h->route);
+		snprintf(h->tls_why, sizeof(h->tls_why), "%.*s", SMTPC_TEXT_MAX - 1, f.why);
+		h->no_tls = h->config.tls == SMTPC_TLS_MAY;
+		if (h->no_tls)
+			route_spoils_tls(h->route);
 	}
 	h->dry = false;
 	smtpc_tls_done(h->machine, r == LINK_DONE);
@@ -292,6 +337,14 @@ static void run(struct hop *h)
 	           smtpc_output(h->machine).n > 0);
 }
 
+/* Whatever our addresses are: a connection of one to itself ends here. */
+static bool leads_back(const struct hop *h)
+{
+	const struct conf_route *c = route_conf(h->route);
+
+	return str_eq(c->to, STR("mx")) && !c->local && sock_is_self(h->link.fd);
+}
+
 static void on_ready(void *arg, bool readable, bool writable)
 {
 	struct hop *h = arg;
@@ -303,6 +356,11 @@ static void on_ready(void *arg, bool readable, bool writable)
 		run(h);
 	} else if (sock_connect_result(h->link.fd, &f) < 0) {
 		end_unconnected(h, str_c(f.why));
+	} else if (leads_back(h)) {
+		const struct ending e = { DELIVERY_NEVER, 550, STR("5.4.6"),
+			                  STR("the domain's mail server is this machine") };
+
+		end(h, &e);
 	} else {
 		h->machine = smtpc_new(&h->config);
 		more_time(h);
@@ -319,17 +377,38 @@ static void on_timer(void *arg)
 		return;
 	}
 	if (h->idle && !h->quitting) {
-		h->quitting = true;
-		h->idle = false;
-		smtpc_quit(h->machine);
-		timer_set(h->timer, QUIT_MS);
+		quit(h);
 	} else {
 		smtpc_lost(h->machine, STR("no answer in time"));
 	}
 	run(h);
 }
 
-struct hop *hop_new(struct route *r, bool in_clear)
+static enum smtpc_tls policy_of(struct str word)
+{
+	if (str_eq(word, STR("none")))
+		return SMTPC_TLS_NONE;
+	return str_eq(word, STR("may")) ? SMTPC_TLS_MAY : SMTPC_TLS_ENCRYPT;
+}
+
+static void configure(struct hop *h, const struct target *to, bool in_clear)
+{
+	const struct conf_route *c = route_conf(h->route);
+
+	h->account = account_of(h->gate->accounts, c->name);
+	h->config.helo = h->gate->conf->hostname;
+	h->config.tls = policy_of(c->tls);
+	if (in_clear && h->config.tls == SMTPC_TLS_MAY)
+		h->config.tls = SMTPC_TLS_NONE;
+	h->config.chunking = h->gate->conf->chunking;
+	h->config.user = c->user;
+	if (h->account)
+		h->config.password = secret_str(&h->account->password);
+	h->config.auth_in_clear = c->auth_in_clear || endpoint_is_loopback(&to->to);
+	snprintf(h->name, sizeof(h->name), "%.*s", STR_ARG(c->tls_name.n ? c->tls_name : str_c(to->name)));
+}
+
+struct hop *hop_new(struct route *r, const struct target *to, bool in_clear)
 {
 	struct hop *h = xnew(struct hop);
 	struct fail f = { 0 };
@@ -338,12 +417,13 @@ struct hop *hop_new(struct route *r, bool in_clear)
 
 	h->route = r;
 	h->gate = route_gate(r);
-	h->config.helo = h->gate->conf->hostname;
-	h->config.tls = in_clear ? SMTPC_TLS_NONE : SMTPC_TLS_MAY;
+	h->target = to;
+	h->since_ms = clock_mono_ms();
+	configure(h, to, in_clear);
 	h->body = BODY_NONE;
 	h->link = LINK_NONE;
 	h->timer = timer_new(h->gate->loop, on_timer, h);
-	if (sock_connect(route_endpoint(r), &fd, &f) < 0) {
+	if (sock_connect(&to->to, &fd, &f) < 0) {
 		timer_set(h->timer, 0);
 		return h;
 	}
@@ -352,6 +432,11 @@ struct hop *hop_new(struct route *r, bool in_clear)
 	link_open(&h->link, h->gate->loop, fd, on_ready, h);
 	link_watch(&h->link, false, true);
 	return h;
+}
+
+const struct target *hop_target(const struct hop *h)
+{
+	return h->target;
 }
 
 bool hop_is_idle(const struct hop *h)

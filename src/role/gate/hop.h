@@ -1,4 +1,4 @@
-/* hop.h - one connection to a next hop: greeting, TLS when it is offered, one delivery after the other, and a while of
+/* hop.h - one connection to a next hop: greeting, TLS, login, one delivery after the other, and a while of
  * waiting for more. */
 #ifndef ROLE_GATE_HOP_H
 #define ROLE_GATE_HOP_H
@@ -6,8 +6,10 @@
 #include "role/gate/route.h"
 
 /* Begins to connect. It tells its route what becomes of that, but never from inside this call. in_clear: does
- * without TLS. */
-struct hop *hop_new(struct route *r, bool in_clear);
+ * without TLS where the route allows that. The target is copied; */
+struct hop *hop_new(struct route *r, const struct target *to, bool in_clear);
+const struct target *
+hop_target(const struct hop *h); /* this is the address that was given, to be compared alone */
 /* Closes at once; a delivery that it holds is freed and not reported. Safe inside what it calls. */
 void hop_free(struct hop *h);
 

@@ -88,10 +88,10 @@ int link_accept_tls(struct link *k, struct tls_server *s, struct fail *f)
 	return tls_accept(s, k->fd, &k->tls, f);
 }
 
-int link_connect_tls(struct link *k, struct tls_client *c, struct fail *f)
+int link_connect_tls(struct link *k, struct tls_client *c, const char *name, struct fail *f)
 {
 	assert(!k->tls);
-	return tls_connect(c, k->fd, NULL, &k->tls, f); /* routes are numbers: there is no name to ask for */
+	return tls_connect(c, k->fd, name, &k->tls, f);
 }
 
 enum link_result link_shake(struct link *k, struct fail *f)

@@ -36,7 +36,7 @@ enum link_result link_write(struct link *k, struct str bytes, size_t *ret_n, str
 
 /* From here on through TLS, once link_shake() is LINK_DONE. */
 MUST_CHECK int link_accept_tls(struct link *k, struct tls_server *s, struct fail *f);
-MUST_CHECK int link_connect_tls(struct link *k, struct tls_client *c, struct fail *f);
+MUST_CHECK int link_connect_tls(struct link *k, struct tls_client *c, const char *name, struct fail *f);
 enum link_result link_shake(struct link *k, struct fail *f);
 
 /* Nothing more will be written. What the peer still sends is then only thrown away: link_drain, as link_read, but the

@@ -279,6 +279,31 @@ static void turn(void *self)
 			gone(h->c[i]);
 }
 
+/* Each next hop is a route of the operator's, with a name of its own. */
+static const struct conf_route *route_to(const struct world *w, struct str endpoint)
+{
+	for (size_t i = 0; i < w->start.conf.n_routes; i++)
+		if (str_eq(w->start.conf.routes[i].to, endpoint))
+			return &w->start.conf.routes[i];
+	return NULL;
+}
+
+static void know_route(struct world *w, struct str endpoint)
+{
+	struct conf *c = &w->start.conf;
+	struct conf_route *r = &c->routes[c->n_routes];
+	OWN(buf) name = BUF(100);
+
+	if (route_to(w, endpoint))
+		return;
+	assert_true(c->n_routes < CONF_ROUTES_MAX);
+	buf_addf(&name, "r%zu.example", c->n_routes);
+	*r = *conf_route_named(c, STR("default"));
+	r->name = arena_str(&w->start.arena, buf_str(&name));
+	r->to = arena_str(&w->start.arena, endpoint);
+	c->n_routes++;
+}
+
 void nexthop_open(struct nexthop *h, struct world *w, const struct nexthop_rule *rules)
 {
 	struct sockaddr_in at = { 0 };
@@ -293,6 +318,7 @@ void nexthop_open(struct nexthop *h, struct world *w, const struct nexthop_rule 
 	snprintf(h->endpoint, sizeof(h->endpoint), "127.0.0.1:%u", ntohs(at.sin_port));
 	w->also = turn;
 	w->also_self = h;
+	know_route(w, str_c(h->endpoint));
 }
 
 void nexthop_drop(struct nexthop *h)
@@ -344,10 +370,12 @@ static int stored(struct str body, uint64_t *ret_bytes, int flip)
 void send_stored(struct world *w, const char *route, uint64_t id, struct str body, int flip)
 {
 	uint64_t bytes = 0;
+	const struct conf_route *r = route_to(w, str_c(route));
 	int fd = stored(body, &bytes, flip);
 
-	SEND_FD(w->core, fd, deliver, id, STR("01TESTMID"), str_c(route), STR("bounce+x@gate.example"),
-	        STR("anna@mailbox.example"), str_of(body_key, AEAD_KEY), BEFORE, bytes, body.n, 0);
+	SEND_FD(w->core, fd, deliver, id, STR("01TESTMID"), r ? r->name : str_c(route),
+	        STR("bounce+x@gate.example"), STR("anna@mailbox.example"), str_of(body_key, AEAD_KEY), BEFORE,
+	        bytes, body.n, 0);
 	close(fd);
 }
 

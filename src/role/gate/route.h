@@ -1,5 +1,6 @@
-/* route.h - outgoing mail by next hop: what waits for it, which connections to it there are, and what becomes of each
- * delivery. Connections pull the next delivery when they are free. */
+/* route.h - outgoing mail by destination: what waits for it, which connections to it there are, and what becomes of each
+ * delivery. Connections pull the next delivery when they are free. A destination is a route of the operator's file; where
+ * that is mx, one recipient domain of it. One that is dead, slow or full holds up no other. */
 #ifndef ROLE_GATE_ROUTE_H
 #define ROLE_GATE_ROUTE_H
 
@@ -8,6 +9,7 @@
 
 struct route;
 struct hop;
+struct target;
 
 /* One message to one recipient, as core gave it. */
 struct delivery {
@@ -42,19 +44,20 @@ struct ending {
 };
 
 struct gate *route_gate(const struct route *r);
-const struct endpoint *route_endpoint(const struct route *r);
-const char *route_name(const struct route *r); /* as the operator wrote it */
+const struct conf_route *route_conf(const struct route *r);
+const char *route_name(const struct route *r); /* for the log: names no domain of others */
 
 /* The connection may be used; to be said once. */
-void route_opened(struct route *r);
+void route_opened(struct route *r, const struct hop *h);
 /* The next delivery, to be ended or put back; NULL: idle, until hop_wake(). */
 struct delivery *route_next(struct route *r);
 /* Reports, logs and frees it. */
 void route_end(struct route *r, struct delivery *d, const struct ending *e);
 /* The connection was stale: d goes first over another one. */
 void route_put_back(struct route *r, struct delivery *d);
-/* The connection is over, and freed in here. opened: route_opened() was said. If it was not, and no other connection is
- * left, why becomes the ending of all who wait; why NULL: another is to be tried. */
+/* The connection is over, and freed in here. opened: route_opened() was said. If it was not, the next address is tried;
+ * after the last one, and when no other connection is left, why becomes the ending of all who wait. why NULL: the same
+ * address is to be tried again. */
 void route_closed(struct route *r, struct hop *h, bool opened, const struct ending *why);
 /* The TLS handshake failed: for some minutes this route does without. */
 void route_spoils_tls(struct route *r);

@@ -13,7 +13,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MASTER_KEY = 32, PEM_MAX = 256 * 1024, STEADY_MS = 2000, WAIT_FIRST_MS = 50, WAIT_MOST_MS = 5000 };
+#define SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
+
+enum {
+	PASSWORD_MAX = 255,
+	MASTER_KEY = 32,
+	PEM_MAX = 256 * 1024,
+	STEADY_MS = 2000,
+	WAIT_FIRST_MS = 50,
+	WAIT_MOST_MS = 5000
+};
 
 /* Who talks to whom: nothing else gets a road. */
 static const struct road {
@@ -84,6 +93,63 @@ static int tell_tls(struct child *c, struct fail *f)
 	return OK;
 }
 
+/* The password is the file's one line. */
+static void trim_line(struct secret *s)
+{
+	while (s->n && (s->p[s->n - 1] == '\n' || s->p[s->n - 1] == '\r'))
+		s->n--;
+}
+
+static int read_optional(struct str path, struct secret *ret, struct fail *f)
+{
+	return path.n ? read_file(path, ret, f) : OK;
+}
+
+static int open_authorities(const struct conf_route *r, int *ret_fd, struct fail *f)
+{
+	OWN(arena) a = ARENA;
+	const char *path = r->tls_ca.n ? arena_z(&a, r->tls_ca) : SYSTEM_AUTHORITIES;
+
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*ret_fd < 0)
+		return fail_errno(f, errno == ENOENT ? FAIL_ABSENT : FAIL_SYS,
+		                  "[route %.*s] tls = verify: the authorities in %s", STR_ARG(r->name), path);
+	return OK;
+}
+
+static int tell_route(struct child *c, const struct conf_route *r, struct fail *f)
+{
+	OWN(secret) password = SECRET_NONE;
+	OWN(secret) chain = SECRET_NONE;
+	OWN(secret) key = SECRET_NONE;
+	OWNFD ca = -1;
+
+	TRY(read_optional(r->password_file, &password, f));
+	TRY(read_optional(r->tls_certificate, &chain, f));
+	TRY(read_optional(r->tls_key, &key, f));
+	trim_line(&password);
+	if (r->password_file.n && (!password.n || password.n > PASSWORD_MAX))
+		return fail(f, FAIL_SYNTAX, "%.*s: holds no password of 1 to %d bytes in one line",
+		            STR_ARG(r->password_file), PASSWORD_MAX);
+	if (str_eq(r->tls, STR("verify")))
+		TRY(open_authorities(r, &ca, f));
+	if (ca >= 0)
+		SEND_FD(c->channel, ca, role_route, r->name, secret_str(&password), secret_str(&chain),
+		        secret_str(&key));
+	else if (password.n || chain.n)
+		SEND(c->channel, role_route, r->name, secret_str(&password), secret_str(&chain),
+		     secret_str(&key));
+	return OK;
+}
+
+/* All that the routes' files hold, read now. May be said again: the gate replaces what it had. */
+static int tell_routes(struct child *c, struct fail *f)
+{
+	for (size_t i = 0; i < c->parent->conf.n_routes; i++)
+		TRY(tell_route(c, &c->parent->conf.routes[i], f));
+	return OK;
+}
+
 static int connect_two(struct child *a, struct child *b, struct fail *f)
 {
 	int pair[2];
@@ -116,6 +182,8 @@ static int tell_rest(struct child *c, struct fail *f)
 		TRY(tell_master(c, f));
 	if (c->role == ROLE_GATE)
 		TRY(tell_tls(c, f));
+	if (c->role == ROLE_GATE)
+		TRY(tell_routes(c, f));
 	SEND(c->channel, role_go, 0);
 	return OK;
 }
