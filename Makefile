@@ -3,7 +3,7 @@
 RELEASE     = --buildtype=release -Db_lto=true -Dtests=false
 PREFIX     ?= /usr/local
 
-.PHONY: all deps deps-demo demo check mutants fuzz bench install clean
+.PHONY: all deps deps-bench deps-demo demo check mutants fuzz bench bench-crypto install clean
 
 all: build/release/build.ninja
 	@ninja -C build/release
@@ -21,7 +21,12 @@ mutants: deps
 fuzz: deps
 	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60)
 
-bench: all
+# Postern beside Postfix, into var/bench.json and doc/performance-*.svg; bench-crypto: the bare primitives
+bench: deps-bench all
+	@/usr/bin/python3 tests/bench/bench.py
+	@/usr/bin/python3 tests/bench/plot.py
+
+bench-crypto: all
 	@meson test -C build/release --benchmark --verbose
 
 install: all
@@ -29,6 +34,9 @@ install: all
 
 deps:
 	@tools/deps
+
+deps-bench:
+	@tools/deps bench
 
 deps-demo:
 	@tools/deps demo

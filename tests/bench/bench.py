@@ -25,6 +25,7 @@ os.environ.setdefault("POSTERN_BUILD", "release")
 import peers  # noqa: E402
 
 Case = collections.namedtuple("Case", "size sessions correspondents")
+Run = collections.namedtuple("Run", "rate cpu ratio")
 Row = collections.namedtuple("Row", "settings case count rounds")
 
 KNOWN = (("new_per_hour", 0), ("pool", 20))
@@ -68,7 +69,7 @@ def own_source(port, case, count, rcpt, prefix):
 
 
 def once(peer, target, case, count, prefix):
-    """One run: messages a second, CPU milliseconds a message of all of the peer's processes."""
+    """One run: messages a second; CPU milliseconds a message of each of the peer's processes."""
     argv = (smtp_source if case.correspondents == "known" else own_source)(peer.port, case, count, target, prefix)
     sink = Sink(peer.sink_port, count)
     try:
@@ -77,32 +78,37 @@ def once(peer, target, case, count, prefix):
         subprocess.run([str(a) for a in argv], check=True, stdin=subprocess.DEVNULL)
         sink.wait()
         took = time.monotonic() - start
-        return count / took, (peer.cpu() - cpu) * 1000 / count
+        return count / took, {role: (seconds - cpu.get(role, 0)) * 1000 / count for role, seconds in peer.cpu().items()}
     finally:
         sink.close()
 
 
 def run_case(case, contenders, rounds, count):
-    """{name: [(rate, cpu, ratio)]} of the contenders, the first of which is the measure of the others."""
+    """{name: [Run]} of the contenders, the first of which is the measure of the others."""
     results = {name: [] for name, *_ in contenders}
     for number in range(rounds):
         base = None
         for name, peer, target, *_ in contenders:
             rate, cpu = once(peer, target, case, count, f"r{number}-{os.getpid()}-{case.size}-{case.sessions}")
             base = base or rate
-            results[name].append((rate, cpu, rate / base))
+            results[name].append(Run(rate, cpu, rate / base))
             print(f"  {case.size:6} B {case.sessions:4} sessions  {case.correspondents:32} {name:16} {rate:7.0f}/s "
-                  f"{cpu:6.2f} ms CPU  {rate / base:5.2f} x", flush=True)
+                  f"{sum(cpu.values()):6.2f} ms CPU  {rate / base:5.2f} x", flush=True)
     return results
+
+
+def median(values):
+    return round(statistics.median(values), 3)
 
 
 def rows(case, contenders, results):
     for name, _, _, key in contenders:
-        rate, cpu, ratio = (statistics.median(column) for column in zip(*results[name]))
-        yield {"name": f"{name}, {title(case)}",
-               "peer": "postfix" if key is None else "postern", "size_bytes": case.size, "sessions": case.sessions, "key": key,
-               "correspondents": case.correspondents, "msgs_per_s": round(rate, 1), "cpu_ms_per_msg": round(cpu, 3),
-               "ratio_to_postfix": round(ratio, 3), "rounds": len(results[name])}
+        runs = results[name]
+        yield {"name": f"{name}, {title(case)}", "peer": "postern" if key else "postfix", "size_bytes": case.size,
+               "sessions": case.sessions, "key": key, "correspondents": case.correspondents,
+               "msgs_per_s": median(r.rate for r in runs), "cpu_ms_per_msg": median(sum(r.cpu.values()) for r in runs),
+               "ratio_to_postfix": median(r.ratio for r in runs), "rounds": len(runs),
+               "cpu_ms_by_role": {role: median(r.cpu.get(role, 0) for r in runs) for role in runs[0].cpu}}
 
 
 def main():

@@ -82,7 +82,9 @@ class Postern:
             time.sleep(1)
 
     def cpu(self):
-        return tree_cpu(self.server.process.pid)
+        """CPU seconds of each role."""
+        seconds = {role: sum(stat(pid)[1] for pid in pids) for role, pids in self.server.roles().items()}
+        return {**seconds, "parent": stat(self.server.process.pid)[1]}
 
 
 MAIN = """compatibility_level = 3.6
@@ -149,7 +151,7 @@ class Postfix:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def ready(self):
-        pass
+        """Nothing is made ahead."""
 
     def cpu(self):
-        return tree_cpu(self.master)
+        return {"all": tree_cpu(self.master)}
