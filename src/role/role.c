@@ -7,6 +7,9 @@
 #include "sys/spawn.h"
 
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 enum { CHANNEL = 3 };
 
@@ -150,6 +153,17 @@ static enum log_level level_of(struct str name)
 	return LOG_INFO;
 }
 
+/* Each message takes and frees the same few buffers: giving the pages back to the kernel each time costs more than
+ * the buffers are worth. */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, 8 << 20);
+	mallopt(M_TOP_PAD, 256 << 10);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 void role_run(const struct role_def *def, void *self, struct role_start *start)
 {
 	struct running r = { .def = def, .self = self, .start = start };
@@ -157,6 +171,7 @@ void role_run(const struct role_def *def, void *self, struct role_start *start)
 	struct fail f = { 0 };
 
 	spawn_settle();
+	keep_memory();
 	log_open(2, role_name(start->role), LOG_INFO);
 	killer_arm(role_name(start->role));
 	conf_blank(&start->conf);
