@@ -33,6 +33,7 @@ static int user_set(struct cli *c, struct fail *f)
 		return fail(f, FAIL_SYNTAX, "nothing is to be changed: see `postern user set --help`");
 	ask_argz(&a, "user", c->operands[0]);
 	simple_bounds(&a, c);
+	ask_argz(&a, "expiry_notices", cli_option(c, "expiry-notices"));
 	return simple_do(&a, c, f, "User %s was changed.", c->operands[0]);
 }
 
@@ -99,7 +100,8 @@ const struct cli_command cli_users[] = {
 	{ "user add", "NAME", "add a user", user_add, 1, 1, { { 0 } } },
 	{ "user list", "", "list the users", user_list, 0, 0, { { 0 } } },
 	{ "user show", "NAME", "show a user's bounds and what came by day", user_show, 1, 1, { { 0 } } },
-	{ "user set", "NAME", "change a user's bounds", user_set, 1, 1, { BOUNDS } },
+	{ "user set", "NAME", "change what holds for a user", user_set, 1, 1,
+	  { BOUNDS, { "expiry-notices", "on|off", "sealed mail on aliases that end, once a day at most (default on)" } } },
 	{ "user delete", "NAME", "delete a user with everything", user_delete, 1, 1, { { 0 } } },
 	{ "mailbox add", "USER ADDRESS", "add the mailbox that relayed mail goes to", mailbox_add, 2, 2, { CLEAR } },
 	{ "mailbox list", "[USER]", "list the mailboxes", mailbox_list, 0, 1, { { 0 } } },

@@ -2,6 +2,7 @@
 #include "policy/block.h"
 #include "policy/catchall.h"
 #include "policy/correspond.h"
+#include "policy/expiry.h"
 #include "policy/headers.h"
 #include "policy/quota.h"
 #include "policy/retry.h"
@@ -417,6 +418,64 @@ static void patterns_are_kept_in_one_form_or_refused(void **state)
 	}
 }
 
+#define DAYS(n) ((n) * (int64_t)DAY_S)
+
+static const struct {
+	const char *what;
+	struct expiry_facts facts; /* created, last_used, used, expires_at, idle_days, count_left, told */
+	enum expiry_what want;
+	int64_t cause, told;
+} ends[] = {
+	{ "never", { 0, 0, 0, 0, 0, -1, 0 }, EXPIRY_NOTHING, 0, 0 },
+	{ "long before its date", { 0, 0, 0, NOW + DAYS(7) + 1, 0, -1, 0 }, EXPIRY_NOTHING, 0, 0 },
+	{ "a week before", { 0, 0, 0, NOW + DAYS(7), 0, -1, 0 }, EXPIRY_SOON, TOLD_DATE, TOLD_DATE },
+	{ "told of it", { 0, 0, 0, NOW + DAYS(7), 0, -1, TOLD_DATE }, EXPIRY_NOTHING, 0, TOLD_DATE },
+	{ "a quarter of a short life",
+	  { NOW - 75, 0, 0, NOW + 25, 0, -1, 0 },
+	  EXPIRY_SOON,
+	  TOLD_DATE,
+	  TOLD_DATE },
+	{ "before it", { NOW - 74, 0, 0, NOW + 26, 0, -1, 0 }, EXPIRY_NOTHING, 0, 0 },
+	{ "on its date", { 0, 0, 0, NOW, 0, -1, TOLD_DATE }, EXPIRY_ENDED, TOLD_DATE, TOLD_DATE | TOLD_END },
+	{ "told of the end", { 0, 0, 0, NOW, 0, -1, TOLD_END }, EXPIRY_NOTHING, 0, TOLD_END },
+	{ "idle, a week before", { 0, NOW - DAYS(53), 9, 0, 60, -1, 0 }, EXPIRY_SOON, TOLD_IDLE, TOLD_IDLE },
+	{ "idle, before that", { 0, NOW - DAYS(53) + 1, 9, 0, 60, -1, 0 }, EXPIRY_NOTHING, 0, 0 },
+	{ "never used, soon", { NOW - DAYS(3), 0, 0, 0, 4, -1, 0 }, EXPIRY_SOON, TOLD_IDLE, TOLD_IDLE },
+	{ "idle too long",
+	  { 0, NOW - DAYS(4), 0, 0, 4, -1, TOLD_IDLE },
+	  EXPIRY_ENDED,
+	  TOLD_IDLE,
+	  TOLD_IDLE | TOLD_END },
+	{ "three left", { 0, 1, 9, 0, 0, 3, 0 }, EXPIRY_SOON, TOLD_COUNT, TOLD_COUNT },
+	{ "four left", { 0, 1, 9, 0, 0, 4, 0 }, EXPIRY_NOTHING, 0, 0 },
+	{ "made for two", { 0, 0, 0, 0, 0, 2, 0 }, EXPIRY_NOTHING, 0, 0 },
+	{ "none left", { 0, 1, 9, 0, 0, 0, TOLD_COUNT }, EXPIRY_ENDED, TOLD_COUNT, TOLD_COUNT | TOLD_END },
+	{ "two causes soon are one word",
+	  { 0, 1, 9, NOW + 5, 0, 1, 0 },
+	  EXPIRY_SOON,
+	  TOLD_DATE,
+	  TOLD_DATE | TOLD_COUNT },
+	{ "an end goes before what is soon",
+	  { 0, 1, 9, NOW + 5, 0, 0, 0 },
+	  EXPIRY_ENDED,
+	  TOLD_COUNT,
+	  TOLD_DATE | TOLD_END },
+};
+
+static void ends_are_told_once_before_and_once_after(void **state)
+{
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct expiry_facts again = ends[i].facts;
+		struct expiry e = expiry_judge(&again, NOW);
+
+		if (e.what != ends[i].want || (e.what && e.cause != (enum expiry_told)ends[i].cause) ||
+		    e.told != ends[i].told)
+			fail_msg("%s: %d %d %d", ends[i].what, e.what, e.cause, (int)e.told);
+		again.told = e.told;
+		assert_int_equal(expiry_judge(&again, NOW).what, EXPIRY_NOTHING);
+	}
+}
+
 static const struct {
 	const char *what;
 	struct quota most, used;
@@ -523,6 +582,7 @@ int main(void)
 		cmocka_unit_test(promise_6_blocked_reads_like_unknown),
 		cmocka_unit_test(a_catch_all_takes_what_its_rule_says),
 		cmocka_unit_test(patterns_are_kept_in_one_form_or_refused),
+		cmocka_unit_test(ends_are_told_once_before_and_once_after),
 		cmocka_unit_test(quotas_hold_mail_and_lose_none),
 		cmocka_unit_test(an_own_quota_goes_before_the_operators),
 		cmocka_unit_test(floods_are_past_their_bound),

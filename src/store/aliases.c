@@ -46,8 +46,8 @@ int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct 
 #define LIMITS_OF(t) t ".messages_hour, " t ".messages_day, " t ".bytes_hour, " t ".bytes_day"
 #define ALIAS_COLUMNS                                                                                        \
 	"a.id, a.user, a.created, a.address, a.label, a.state, a.expires_at, a.idle_days, a.count_left,"     \
-	" a.last_used, a.used, coalesce(a.domain, 0), a.origin, a.blocks, " LIMITS_OF("a") ", " LIMITS_OF(   \
-	        "u")
+	" a.last_used, a.used, coalesce(a.domain, 0), a.origin, a.blocks, a.told, " LIMITS_OF(               \
+	        "a") ", " LIMITS_OF("u")
 #define FROM_ALIAS " FROM alias a JOIN user u ON u.id = a.user"
 
 static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fail *f)
@@ -65,11 +65,12 @@ static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fa
 		.domain = q_col_i64(q, 11),
 		.origin = (enum alias_origin)q_col_i64(q, 12),
 		.blocks = q_col_i64(q, 13),
+		.told = q_col_i64(q, 14),
 	};
 
 	for (int i = 0; i < USAGE_KINDS; i++) {
-		al.most.n[i] = q_col_i64(q, 14 + i);
-		al.user_most.n[i] = q_col_i64(q, 14 + USAGE_KINDS + i);
+		al.most.n[i] = q_col_i64(q, 15 + i);
+		al.user_most.n[i] = q_col_i64(q, 15 + USAGE_KINDS + i);
 	}
 	TRY(q_col_sealed(q, 3, "alias.address", a, &al.address, f));
 	TRY(q_col_sealed(q, 4, "alias.label", a, &al.label, f));
@@ -89,8 +90,10 @@ int alias_find(struct store *st, struct str address, struct arena *a, struct ali
 int alias_update(struct store *st, const struct alias *al, struct fail *f)
 {
 	OWNQ q = q_write(
-	        st, "UPDATE alias SET state = ?, expires_at = ?, idle_days = ?, count_left = ?, label = ?,"
-	            " messages_hour = ?, messages_day = ?, bytes_hour = ?, bytes_day = ? WHERE id = ?");
+	        st, "UPDATE alias SET told = CASE WHEN expires_at = ?2 AND idle_days = ?3 AND count_left = ?4"
+	            " THEN told ELSE 0 END, state = ?1, expires_at = ?2, idle_days = ?3, count_left = ?4, "
+	            "label = ?5,"
+	            " messages_hour = ?6, messages_day = ?7, bytes_hour = ?8, bytes_day = ?9 WHERE id = ?10");
 
 	q_i64(&q, al->state);
 	q_i64(&q, al->expires_at);
@@ -244,7 +247,7 @@ static int add_activity(struct store *st, int64_t id, int64_t now, int64_t forwa
 
 int alias_used(struct store *st, int64_t id, int64_t now, uint64_t bytes, struct fail *f)
 {
-	OWNQ q = q_write(st, "UPDATE alias SET last_used = ?, used = used + 1,"
+	OWNQ q = q_write(st, "UPDATE alias SET last_used = ?, used = used + 1, told = told & ~2,"
 	                     " count_left = CASE WHEN count_left > 0 THEN count_left - 1 ELSE count_left END "
 	                     "WHERE id = ?");
 

@@ -1,6 +1,7 @@
 /* schema.c - the tables, and how an older store becomes a newer one: forward only, each step in one transaction, after a
  * copy was laid beside it. */
 #include "store/db.h"
+#include "store/expiry.h"
 
 #include <stdio.h>
 
@@ -12,7 +13,8 @@ static const char *const versions[] = {
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
 	"CREATE TABLE user (id INTEGER PRIMARY KEY AUTOINCREMENT, name_hash BLOB NOT NULL UNIQUE, name BLOB NOT NULL, created INTEGER,"
 	" messages_hour INTEGER NOT NULL DEFAULT 0, messages_day INTEGER NOT NULL DEFAULT 0,"
-	" bytes_hour INTEGER NOT NULL DEFAULT 0, bytes_day INTEGER NOT NULL DEFAULT 0);"
+	" bytes_hour INTEGER NOT NULL DEFAULT 0, bytes_day INTEGER NOT NULL DEFAULT 0,"
+	" expiry_notices INTEGER NOT NULL DEFAULT 1, expiry_told INTEGER NOT NULL DEFAULT 0);"
 	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
 	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, clear_ok INTEGER NOT NULL, created INTEGER);"
 	"CREATE INDEX mailbox_user ON mailbox (user);"
@@ -32,8 +34,12 @@ static const char *const versions[] = {
 	" idle_days INTEGER NOT NULL, count_left INTEGER NOT NULL, last_used INTEGER NOT NULL, used INTEGER NOT NULL,"
 	" label BLOB, created INTEGER NOT NULL, blocks INTEGER NOT NULL DEFAULT 0,"
 	" messages_hour INTEGER NOT NULL DEFAULT 0, messages_day INTEGER NOT NULL DEFAULT 0,"
-	" bytes_hour INTEGER NOT NULL DEFAULT 0, bytes_day INTEGER NOT NULL DEFAULT 0);"
+	" bytes_hour INTEGER NOT NULL DEFAULT 0, bytes_day INTEGER NOT NULL DEFAULT 0,"
+	" told INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX alias_user ON alias (user);"
+	"CREATE INDEX alias_by_date ON alias (" EXPIRY_BY_DATE ") WHERE " EXPIRY_HAS_DATE ";"
+	"CREATE INDEX alias_by_idle ON alias (" EXPIRY_BY_IDLE ") WHERE " EXPIRY_HAS_IDLE ";"
+	"CREATE INDEX alias_by_count ON alias (count_left) WHERE " EXPIRY_HAS_COUNT ";"
 	"CREATE INDEX alias_domain ON alias (domain) WHERE domain IS NOT NULL;"
 	"CREATE TABLE alias_mailbox (alias INTEGER NOT NULL REFERENCES alias ON DELETE CASCADE,"
 	" mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE, PRIMARY KEY (alias, mailbox)) WITHOUT ROWID;"

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "role/core/call.h"
 #include "role/core/quotas.h"
+#include "store/expiry.h"
 #include "store/users.h"
 #include "wire/date.h"
 
@@ -112,12 +113,15 @@ static int run_user_show(struct request *c, struct fail *f)
 {
 	struct usage used, own;
 	int64_t user;
+	bool wanted;
 
 	quotas_settle(c->core);
 	TRY(call_user(c, &user, f));
 	TRY(user_limits_get(c->core->store, user, &own, f));
 	TRY(usage_of_user(c->core->store, user, core_now(c->core), &used, f));
+	TRY(expiry_wanted(c->core->store, user, &wanted, f));
 	rec_text(c, "name", arg_text(c, "user"));
+	rec_text(c, "expiry_notices", wanted ? STR("on") : STR("off"));
 	tell_bounds(c, &own, quotas_of_user(c->core->conf));
 	tell_used(c, &used);
 	rec_end(c);
@@ -133,6 +137,8 @@ static int run_user_set(struct request *c, struct fail *f)
 	TRY(user_limits_get(c->core->store, user, &most, f));
 	TRY(call_bounds(c, &most, f));
 	core_dirty(c->core);
+	if (arg_given(c, "expiry_notices"))
+		TRY(expiry_want(c->core->store, user, arg_is(c, "expiry_notices", "on"), f));
 	return user_limits_set(c->core->store, user, &most, f);
 }
 
@@ -140,7 +146,8 @@ static int run_user_set(struct request *c, struct fail *f)
 const struct call_spec calls_usage[] = {
 	{ "alias.show", run_alias_show, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
 	{ "user.show", run_user_show, { { .name = "user", .required = true } } },
-	{ "user.set", run_user_set, { { .name = "user", .required = true }, BOUND_ARGS } },
+	{ "user.set", run_user_set, { { .name = "user", .required = true }, BOUND_ARGS,
+		{ .name = "expiry_notices", .kind = ARG_WORD, .words = "on|off" } } },
 	{ 0 }
 };
 // clang-format on

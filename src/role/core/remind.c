@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "role/core/expiry.h"
 #include "role/core/quotas.h"
 #include "role/core/txn.h"
 #include "store/profiles.h"
@@ -63,15 +64,17 @@ static void on_hour(void *arg)
 {
 	struct core *c = arg;
 	struct fail f = { 0 };
-	bool more = false;
+	bool more = false, more_users = false;
 
 	if (profile_each(c->store, 0, remind_one, c, &f) < 0)
 		log_fail(LOG_WARN, "reminders", &f);
+	if (expiry_tell(c, &more_users, &f) < 0)
+		log_fail(LOG_WARN, "expiry-notices", &f);
 	quotas_settle(c);
 	if (upkeep_purge(c->store, core_now(c), &more, &f) < 0)
 		log_fail(LOG_WARN, "purge", &f);
 	core_dirty(c);
-	timer_set(c->hourly, more ? MORE_MS : HOUR_MS);
+	timer_set(c->hourly, more || more_users ? MORE_MS : HOUR_MS);
 }
 
 void remind_start(struct core *c)
