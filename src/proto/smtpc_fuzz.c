@@ -1,5 +1,5 @@
 /* Laws: each message that was given has one outcome when the connection is over; no more are delivered than ended with
- * CRLF "." CRLF; nothing is written with a CR or LF apart. Where no two replies come in one piece (a peer that answers
+ * CRLF "." CRLF or went whole behind BDAT; nothing is written with a CR or LF apart. Where no two replies come in one piece (a peer that answers
  * only what was said), the split of the input changes neither what is written nor what comes out.
  * Input: a byte for the TLS policy and one of the splits, then what the server says; 0xfe is where a handshake takes
  * place that is due. */
@@ -46,7 +46,14 @@ static void run(struct testclient *t, struct str in, uint8_t first, enum split s
 	static struct smtpc_config config;
 	uint32_t seed = first;
 
-	config = (struct smtpc_config){ .helo = STR("relay.example"), .tls = (enum smtpc_tls)(first % 3) };
+	config = (struct smtpc_config){ .helo = STR("relay.example"),
+		                        .tls = (enum smtpc_tls)(first % 3),
+		                        .chunking = first & 8,
+		                        .auth_in_clear = true };
+	if (first & 16) {
+		config.user = STR("user");
+		config.password = STR("pass\twort");
+	}
 	testclient_init(t, &config);
 	t->piece = first % 4;
 	t->quit = first & 64;
@@ -100,7 +107,7 @@ static size_t ends(struct str out)
 	while (out.n) {
 		struct str line = str_cut(&out, '\n');
 
-		n += str_eq(line, STR(".\r"));
+		n += str_eq(line, STR(".\r")) || str_ends(line, STR(" LAST\r"));
 	}
 	return n;
 }

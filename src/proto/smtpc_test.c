@@ -166,6 +166,14 @@ static void on_config(struct script *s, struct str text)
 		s->config.tls = (enum smtpc_tls)dialog_number(text);
 	else if (str_eq(key, STR("handshake")))
 		s->tls_fail = !dialog_number(text);
+	else if (str_eq(key, STR("user")))
+		s->config.user = text;
+	else if (str_eq(key, STR("password")))
+		s->config.password = text;
+	else if (str_eq(key, STR("clear")))
+		s->config.auth_in_clear = dialog_number(text);
+	else if (str_eq(key, STR("chunking")))
+		s->config.chunking = dialog_number(text);
 	else if (str_eq(key, STR("lie")))
 		s->lie = dialog_number(text);
 	else
@@ -296,7 +304,7 @@ static void test_dialogs(void **state)
 	size_t n = dialog_each(POSTERN_ROOT "/tests/dialogs", "client-", run_dialog, NULL);
 
 	printf("%zu client dialogs, each in %zu ways\n", n, sizeof(modes) / sizeof(modes[0]));
-	assert_true(n >= 60);
+	assert_true(n >= 80);
 }
 
 int main(void)
