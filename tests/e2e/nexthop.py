@@ -2,17 +2,21 @@
 
 It files every message into a Maildir of its recipient, byte for byte as it came, and remembers it with its envelope.
 What a sender does against the rules is noted in the message's `faults`. It can be told to misbehave: at each step
-(connect, ehlo, mail, rcpt, data, dot) it answers, hangs or closes as ordered, so many times, and then is good again."""
+(connect, ehlo, starttls, auth, mail, rcpt, data, dot) it answers, hangs or closes as ordered, so many times, and then is
+good again. `tls`, an ssl context, makes it offer STARTTLS; `logins`, {user: password}, makes it ask for one; `chunking`
+makes it offer BDAT."""
 
 import asyncio
+import base64
 import dataclasses
 import itertools
 import pathlib
 import re
+import ssl
 import threading
 import time
 
-STEPS = ("connect", "ehlo", "mail", "rcpt", "data", "dot")
+STEPS = ("connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot")
 HANG, CLOSE = "hang", "close"
 LINE_MAX = 998
 
@@ -25,6 +29,10 @@ class Message:
     options: list  # of MAIL FROM, upper case: SIZE=1234, BODY=8BITMIME, SMTPUTF8
     at: float
     faults: list
+    tls: bool = False
+    login: str = ""
+    by: str = "DATA"
+    client: str = ""  # the common name in the certificate that the client showed
 
 
 @dataclasses.dataclass
@@ -57,10 +65,11 @@ class Session:
     def __init__(self, hop, reader, writer):
         self.hop, self.reader, self.writer = hop, reader, writer
         self.pending = bytearray()
+        self.tls, self.login = False, ""
         self.reset()
 
     def reset(self):
-        self.sender, self.rcpts, self.options = None, [], []
+        self.sender, self.rcpts, self.options, self.chunks = None, [], [], b""
 
     async def say(self, *lines):
         self.writer.write("".join(f"{line}\r\n" for line in lines).encode())
@@ -111,8 +120,46 @@ class Session:
 
     async def ehlo(self, line):
         if not await self.ordered("ehlo", line):
-            extensions = [f"{self.hop.name} at your service", *self.hop.extensions]
+            extensions = [f"{self.hop.name} at your service", *self.offers(), *self.hop.extensions]
             await self.say(*(f"250{' ' if e is extensions[-1] else '-'}{e}" for e in extensions))
+
+    def offers(self):
+        if self.hop.tls and not self.tls:
+            yield "STARTTLS"
+        elif self.hop.logins:
+            yield f"AUTH {self.hop.mechanisms}"
+        if self.hop.chunking:
+            yield "CHUNKING"
+
+    async def starttls(self, line):
+        if not self.hop.tls or await self.ordered("starttls", line):
+            return
+        self.pending.clear()
+        await self.say("220 2.0.0 go ahead")
+        await self.writer.start_tls(self.hop.tls)
+        self.tls = True
+        self.reset()
+
+    async def auth(self, line):
+        if await self.ordered("auth", line):
+            return
+        words = line.split()
+        try:
+            if words[1].upper() == "PLAIN" and len(words) == 3:
+                _, user, password = base64.b64decode(words[2], validate=True).decode().split("\0")
+            else:
+                user, password = [await self.challenge(c) for c in ("VXNlcm5hbWU6", "UGFzc3dvcmQ6")]
+        except (ValueError, IndexError):
+            return await self.say("501 5.5.2 what?")
+        self.hop.tried.append((user, password, self.tls))
+        if self.hop.logins.get(user) != password:
+            return await self.say("535 5.7.8 not you")
+        self.login = user
+        await self.say("235 2.7.0 welcome")
+
+    async def challenge(self, words):
+        await self.say(f"334 {words}")
+        return base64.b64decode(await self.line(), validate=True).decode()
 
     async def mail(self, line):
         found = re.match(r"MAIL FROM:<([^>]*)>(.*)", line, re.I)
@@ -120,6 +167,8 @@ class Session:
             return await self.say("501 5.5.4 syntax")
         if await self.ordered("mail", line):
             return
+        if self.hop.logins and not self.login:
+            return await self.say("530 5.7.0 log in first")
         self.reset()
         self.sender, self.options = found[1], found[2].upper().split()
         await self.say("250 2.1.0 sender ok")
@@ -139,11 +188,40 @@ class Session:
             return
         await self.say("354 go ahead")
         raw = await self.body()
+        await self.end(raw, "DATA")
+
+    async def end(self, raw, by):
         if not await self.ordered("dot"):
-            self.hop.file(Message(self.sender, self.rcpts, raw, self.options, time.time(),
-                                  faults_of(raw, self.options)))
+            self.hop.file(Message(self.sender, self.rcpts, raw, self.options, time.time(), faults_of(raw, self.options),
+                                  self.tls, self.login, by, self.client()))
             await self.say("250 2.0.0 filed")
         self.reset()
+
+    def client(self):
+        shown = self.writer.get_extra_info("ssl_object")
+        subject = (shown.getpeercert() or {}).get("subject", ()) if shown else ()
+        return next((value for part in subject for name, value in part if name == "commonName"), "")
+
+    async def bdat(self, line):
+        """RFC 3030: the octets are taken whatever becomes of them."""
+        words = line.upper().split()
+        size = int(words[1])
+        while len(self.pending) < size:
+            more = await self.reader.read(262144)
+            if not more:
+                raise ConnectionError
+            self.pending += more
+        chunk, self.pending = bytes(self.pending[:size]), self.pending[size:]
+        if not self.hop.chunking:
+            return await self.say("502 5.5.1 not here")
+        if not self.rcpts:
+            return await self.say("503 5.5.1 no valid recipients")
+        if await self.ordered("data", line):
+            return
+        self.chunks += chunk
+        if words[-1] != "LAST":
+            return await self.say("250 2.0.0 go on")
+        await self.end(self.chunks, "BDAT")
 
     async def rset(self, line):
         self.reset()
@@ -153,7 +231,7 @@ class Session:
         await self.say("221 2.0.0 bye")
         raise ConnectionError
 
-    VERBS = {"EHLO": ehlo, "HELO": ehlo, "MAIL": mail, "RCPT": rcpt, "DATA": data, "RSET": rset, "NOOP": rset, "QUIT": quit}
+    VERBS = {"EHLO": ehlo, "HELO": ehlo, "STAR": starttls, "AUTH": auth, "BDAT": bdat, "MAIL": mail, "RCPT": rcpt, "DATA": data, "RSET": rset, "NOOP": rset, "QUIT": quit}
 
     async def run(self):
         try:
@@ -167,7 +245,7 @@ class Session:
                     await verb(self, line)
                 else:
                     await self.say("500 5.5.1 what?")
-        except (ConnectionError, asyncio.CancelledError):
+        except (ConnectionError, ssl.SSLError, asyncio.CancelledError):
             pass
         finally:
             self.writer.close()
@@ -176,8 +254,11 @@ class Session:
 class NextHop:
     """Listens from the start; use as a context manager, or call close()."""
 
-    def __init__(self, folder, port=0, name="mx.mailbox.example", size=200 << 20):
-        self.folder, self.name = pathlib.Path(folder), name
+    def __init__(self, folder, port=0, name="mx.mailbox.example", size=200 << 20, address="127.0.0.1", tls=None, logins=None,
+                 mechanisms="PLAIN LOGIN", chunking=False):
+        self.folder, self.name, self.address = pathlib.Path(folder), name, address
+        self.tls, self.logins, self.mechanisms, self.chunking = tls, logins, mechanisms, chunking
+        self.tried, self.writers = [], []  # (user, password, under TLS); of the open connections
         self.extensions = ["PIPELINING", f"SIZE {size}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
         self.messages, self.orders, self.connections = [], [], 0
         self.numbers = itertools.count(1)
@@ -189,17 +270,25 @@ class NextHop:
         self.thread.start()
 
     async def listen(self, port):
-        return await asyncio.start_server(self.serve, "127.0.0.1", port, backlog=512, limit=1 << 20)
+        return await asyncio.start_server(self.serve, self.address, port, backlog=512, limit=1 << 20)
 
     async def serve(self, reader, writer):
         self.connections += 1
-        await Session(self, reader, writer).run()
+        self.writers.append(writer)
+        try:
+            await Session(self, reader, writer).run()
+        finally:
+            self.writers.remove(writer)
 
     def misbehave(self, step, action, times=1, match=""):
         """At `step` do `action` (a reply, HANG or CLOSE), so many times, when the command holds `match`."""
         assert step in STEPS
         with self.changed:
             self.orders.append(Order(step, action, times, match))
+
+    def drop(self):
+        """Closes what is connected, without a word."""
+        self.loop.call_soon_threadsafe(lambda: [w.close() for w in self.writers])
 
     def behave(self):
         with self.changed:

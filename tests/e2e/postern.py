@@ -58,10 +58,12 @@ class Postern:
 
     def set(self, settings):
         for key, value in settings.items():
-            self.set_one(*key.split(".", 1), str(value))
+            self.set_one(*(key.rsplit if key.startswith("route ") else key.split)(".", 1), str(value))
 
     def set_one(self, section, key, value):
         lines = self.conf.read_text().splitlines()
+        if f"[{section}]" not in lines:
+            lines.append(f"[{section}]")
         start = lines.index(f"[{section}]")
         end = next((i for i in range(start + 1, len(lines)) if lines[i].startswith("[")), len(lines))
         at = next((i for i in range(start, end) if re.match(rf"[#;]?\s*{re.escape(key)}\s*=", lines[i])), None)
