@@ -1,6 +1,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/aliases.h"
+#include "store/blocks.h"
+#include "store/domains.h"
 #include "store/fixture_test.h"
 #include "store/people.h"
 #include "store/profiles.h"
@@ -270,6 +272,25 @@ static bool file_has(const char *path, struct str token)
 	return found;
 }
 
+static void add_names(struct store *st, const struct ids *i)
+{
+	const struct domain d = { .user = i->user,
+		                  .name = STR("own-domain.example"),
+		                  .allow = STR("allowed-name-*"),
+		                  .deny = STR("denied-name-*") };
+	const struct block b = { STR("blocked-one@far.example"), BLOCK_DROP, 5 };
+	OWN(arena) a = ARENA;
+	struct correspondent old, new;
+	int64_t id;
+
+	MUST(domain_add(st, &d, &id, NULL));
+	MUST(block_set(st, i->alias, STR("person:blocked-one@far.example"), &b, 9, NULL));
+	MUST(correspondent_by_reverse(st, STR("token1@relay.example"), &a, &old, NULL));
+	new = old;
+	new.reply_asked = STR("asked-for@far.example");
+	MUST(correspondent_touch(st, &old, &new, NULL));
+}
+
 static void promise_9_files_name_nobody(void **state)
 {
 	static const char *const tokens[] = { "alice",
@@ -285,11 +306,17 @@ static void promise_9_files_name_nobody(void **state)
 		                              "bookshop-label",
 		                              "cert-of",
 		                              "0123456789abcdef",
-		                              "bounce+" };
+		                              "bounce+",
+		                              "own-domain",
+		                              "allowed-name",
+		                              "denied-name",
+		                              "blocked-one",
+		                              "asked-for" };
 	static const char *const files[] = { "postern.db", "postern.db-wal", "postern.db-shm" };
 	OWNS(store) st = fixture_open(0);
 	struct ids i = fixture_fill(st);
 
+	add_names(st, &i);
 	enqueue(st, &i, STR("xxxx"), 1);
 	MUST(store_commit(st, NULL));
 	for (int scrubbed = 0; scrubbed < 2; scrubbed++) {

@@ -12,7 +12,7 @@ import postern
 from run import run
 
 RECOVERY = re.compile(r"[0-9A-Za-z]{4}(?:[- ][0-9A-Za-z]{4}){9,}[0-9A-Za-z -]*")
-WORDS = ["init", "serve", "user", "mailbox", "alias", "correspondent", "profile", "queue", "config", "stat", "version"]
+WORDS = ["init", "serve", "user", "mailbox", "alias", "domain", "correspondent", "profile", "queue", "config", "stat", "version"]
 
 
 @pytest.fixture(scope="module")
