@@ -18,14 +18,19 @@ enum { USERS_AT_ONCE = 20, LISTED_BYTES = 48 * 1024 };
 struct letter {
 	struct core *core;
 	struct buf soon, ended;
+	struct buf marks; /* struct mark, of those that it tells of */
 	bool wanted;
-	size_t n;
+};
+
+struct mark {
+	int64_t alias, told;
 };
 
 static void letter_done(struct letter *l)
 {
 	buf_done(&l->soon);
 	buf_done(&l->ended);
+	buf_done(&l->marks);
 }
 
 static void write_line(const struct alias *al, const struct expiry *e, struct buf *b)
@@ -76,12 +81,25 @@ static int list_one(void *arg, const struct alias *al, struct fail *f)
 		                            .count_left = al->count_left,
 		                            .told = al->told };
 	struct expiry e = expiry_judge(&facts, core_now(l->core));
+	const struct mark mark = { al->id, e.told };
 
 	if (e.what == EXPIRY_NOTHING || l->soon.n + l->ended.n > LISTED_BYTES)
 		return OK; /* too many for one letter: tomorrow's */
 	write_line(al, &e, e.what == EXPIRY_ENDED ? &l->ended : &l->soon);
-	l->n++;
-	return expiry_mark(l->core->store, al->id, e.told, f);
+	buf_add(&l->marks, str_of(&mark, sizeof(mark)));
+	return OK;
+}
+
+/* They were told, or do not want to be. */
+static int mark_all(struct core *c, struct str marks, struct fail *f)
+{
+	struct mark m;
+
+	for (; marks.n >= sizeof(m); marks = str_from(marks, sizeof(m))) {
+		memcpy(&m, marks.p, sizeof(m));
+		TRY(expiry_mark(c->store, m.alias, m.told, f));
+	}
+	return OK;
 }
 
 struct search {
@@ -108,11 +126,15 @@ static int consider(void *arg, const struct mailbox *m, struct fail *f)
 
 static int tell_user(struct core *c, int64_t user, struct fail *f)
 {
-	OWN(letter) l = { .core = c, .soon = BUF(2 * LISTED_BYTES), .ended = BUF(2 * LISTED_BYTES) };
+	OWN(letter) l = { .core = c,
+		          .soon = BUF(2 * LISTED_BYTES),
+		          .ended = BUF(2 * LISTED_BYTES),
+		          .marks = BUF(LISTED_BYTES) };
 	OWN(buf) text = BUF(3 * LISTED_BYTES);
 	OWN(arena) a = ARENA;
 	struct search s = { c, &a, { 0 } };
 
+	/* Should the letter be lost, its aliases are in tomorrow's: they are marked when it is kept. */
 	core_dirty(c);
 	TRY(expiry_user_told(c->store, user, core_now(c), f));
 	TRY(expiry_wanted(c->store, user, &l.wanted, f));
@@ -120,11 +142,12 @@ static int tell_user(struct core *c, int64_t user, struct fail *f)
 	if (l.wanted && !s.found.id)
 		return OK; /* nothing is written that cannot be sealed: tomorrow, perhaps */
 	TRY(expiry_each(c->store, user, core_now(c), list_one, &l, f));
-	if (!l.wanted || !l.n)
-		return OK;
+	if (!l.wanted || !l.marks.n)
+		return mark_all(c, buf_str(&l.marks), f);
 	write_letter(&l, &text);
-	log_info("ev=expiry-notice user=%lld aliases=%zu", (long long)user, l.n);
-	return txn_notice(c, &s.found, STR("Aliases that end"), buf_str(&text), f);
+	log_info("ev=expiry-notice user=%lld aliases=%zu", (long long)user, l.marks.n / sizeof(struct mark));
+	return txn_notice_then(c, &s.found, STR("Aliases that end"), buf_str(&text), mark_all,
+	                       buf_str(&l.marks), f);
 }
 
 int expiry_tell(struct core *c, bool *ret_more, struct fail *f)

@@ -45,6 +45,12 @@ static void write_notice(const struct txn *t, struct str to, struct str subject,
 
 int txn_notice(struct core *c, const struct mailbox *to, struct str subject, struct str text, struct fail *f)
 {
+	return txn_notice_then(c, to, subject, text, NULL, STR(""), f);
+}
+
+int txn_notice_then(struct core *c, const struct mailbox *to, struct str subject, struct str text,
+                    kept_fn *kept, struct str arg, struct fail *f)
+{
 	OWN(buf) b = BUF(NOTICE_MAX);
 	struct output *o;
 	struct txn *t;
@@ -55,6 +61,8 @@ int txn_notice(struct core *c, const struct mailbox *to, struct str subject, str
 	t = txn_new(c, TXN_NOTICE);
 	o = txn_add_output(t);
 	t->user = to->user;
+	t->kept = kept;
+	t->kept_arg = arena_str(&t->arena, arg);
 	t->rcpt = arena_str(&t->arena, to->address);
 	o->alias.user = to->user;
 	o->alias.address = t->rcpt;

@@ -494,23 +494,28 @@ static int keep_output(struct txn *t, struct output *o, struct fail *f)
 	               : OK;
 }
 
+static int keep_outputs(struct txn *t, struct fail *f)
+{
+	for (size_t i = 0; i < t->n_outputs; i++)
+		TRY(keep_output(t, &t->outputs[i], f));
+	return t->kept ? t->kept(t->core, t->kept_arg, f) : OK;
+}
+
 /* Everything of the message goes into the open group; the answer waits for its end. */
 static int keep_all(struct txn *t, struct fail *f)
 {
 	struct core *c = t->core;
+	int r;
 
 	if (t->first_group && c->failed_group >= t->first_group)
 		return fail(f, FAIL_SYS, "a group that held part of this message was lost");
 	txn_touch(t);
 	TRY(store_part_begin(c->store, f));
-	for (size_t i = 0; i < t->n_outputs; i++) {
-		int r = keep_output(t, &t->outputs[i], f);
-
-		if (r < 0) {
-			if (store_part_end(c->store, false, NULL) < 0)
-				log_error("ev=rollback");
-			return r;
-		}
+	r = keep_outputs(t, f);
+	if (r < 0) {
+		if (store_part_end(c->store, false, NULL) < 0)
+			log_error("ev=rollback");
+		return r;
 	}
 	TRY(store_part_end(c->store, true, f));
 	if (t->origin == TXN_MAIL && t->facts.message_id.n)

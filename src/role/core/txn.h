@@ -37,6 +37,9 @@ struct output {
 	uint32_t flags;
 };
 
+/* Called in the group that keeps a notice: what is remembered of it stands or falls with it. */
+typedef int kept_fn(struct core *c, struct str arg, struct fail *f);
+
 struct txn_facts {
 	struct who who;
 	struct str message_id, digest;
@@ -65,6 +68,8 @@ struct txn {
 	bool planned;
 	struct str rcpt, subject; /* a notice or DSN: to whom */
 	int64_t gives_up;         /* a DSN: the queue item that ends with it */
+	kept_fn *kept;            /* a notice */
+	struct str kept_arg;
 	int64_t user;
 };
 
@@ -81,6 +86,9 @@ void txns_committed(struct core *c, int result);
 /* A message of the relay itself, text with CRLF lines, sealed for a mailbox. FAIL_ABSENT: it has no active profile. */
 MUST_CHECK int txn_notice(struct core *c, const struct mailbox *to, struct str subject, struct str text,
                           struct fail *f);
+/* The same; arg is copied. */
+MUST_CHECK int txn_notice_then(struct core *c, const struct mailbox *to, struct str subject, struct str text,
+                               kept_fn *kept, struct str arg, struct fail *f);
 /* Tells the sender of an item that it was given up, in one group with its end. */
 MUST_CHECK int txn_dsn(struct core *c, const struct queue_item *i, struct str status);
 
