@@ -3,7 +3,7 @@
 RELEASE     = --buildtype=release -Db_lto=true -Dtests=false
 PREFIX     ?= /usr/local
 
-.PHONY: all deps deps-bench deps-demo demo check mutants fuzz bench bench-crypto install clean
+.PHONY: all deps deps-bench deps-demo demo check mutants fuzz bench bench-crypto deb deps-deb install clean
 
 all: build/release/build.ninja
 	@ninja -C build/release
@@ -29,6 +29,10 @@ bench: deps-bench all
 bench-crypto: all
 	@meson test -C build/release --benchmark --verbose
 
+# build/package/postern_VERSION_ARCH.deb, without a network
+deb: deps-deb
+	@tools/deb
+
 install: all
 	@meson install -C build/release
 
@@ -37,6 +41,9 @@ deps:
 
 deps-bench:
 	@tools/deps bench
+
+deps-deb:
+	@tools/deps deb
 
 deps-demo:
 	@tools/deps demo

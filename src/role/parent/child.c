@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "sys/notify.h"
 #include "sys/spawn.h"
 
 #include <errno.h>
@@ -200,8 +201,10 @@ static void on_ready(void *self, const void *msg, struct ipc_fds *fds)
 	for (size_t i = 0; i < c->parent->n_children; i++)
 		if (!c->parent->children[i].ready)
 			return;
-	if (!c->parent->ready_told)
+	if (!c->parent->ready_told) {
 		log_info("ev=serving version=%s", POSTERN_VERSION);
+		notify_manager("READY=1");
+	}
 	c->parent->ready_told = true;
 }
 

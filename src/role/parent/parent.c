@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "role/parent/child.h"
+#include "sys/notify.h"
 #include "sys/spawn.h"
 
 #include <dirent.h>
@@ -99,8 +100,10 @@ static void on_stop(void *arg)
 {
 	struct parent *p = arg;
 
-	if (!p->private_mode)
+	if (!p->private_mode) {
 		log_info("ev=stopping");
+		notify_manager("STOPPING=1");
+	}
 	children_stop(p);
 }
 
