@@ -37,6 +37,7 @@ def test_an_alias_in_a_users_own_domain(world, domain):
     done = world.relay(note(alias), alias)
     assert judge.mailboxes(done.field("From"))[0].endswith("@relay.example")
     assert aliases(world)[alias]["origin"] == "given"
+    assert world.server.alias(world.user, domain=domain).endswith("@" + domain)
 
 
 def test_what_a_domain_shows(world, domain):

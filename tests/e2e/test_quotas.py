@@ -13,7 +13,8 @@ NEW_PER_HOUR = 12
 
 @pytest.fixture(scope="module")
 def world(hop, tmp_path_factory):
-    w = World(hop, tmp_path_factory.mktemp("world"), settings={"policy.new_per_hour": NEW_PER_HOUR, "policy.alias_messages_hour": 400})
+    w = World(hop, tmp_path_factory.mktemp("world"), settings={
+        "domains.relay": "relay.example, second.example", "policy.new_per_hour": NEW_PER_HOUR, "policy.alias_messages_hour": 400})
     yield w
     w.close()
 
@@ -117,6 +118,14 @@ def test_an_alias_named_twice_gets_one_copy(world):
     world.server.wait_queue(0)
     copies = [m for m in world.hop.messages[since:] if m.rcpts == [world.mailbox]]
     assert len(copies) == 1 and shown(world, "alias", alias)[0]["used"] == 1
+
+
+def test_the_pool_is_kept_for_the_domain_that_it_is_of(world):
+    """An alias in another domain of the operator's gets its reverse address there, and takes none from the shelf."""
+    alias = world.server.alias(world.user, "elsewhere@second.example", mailbox=world.mailbox)
+    ready = world.server.stat()["pool"]
+    done = world.relay(note(alias, sender="new@shop.example"), alias)
+    assert done.opened.signer.endswith("@second.example") and world.server.stat()["pool"] >= ready
 
 
 @pytest.mark.parametrize("options, says", [({"messages_hour": "many"}, "number"), ({"bytes_day": "10 apples"}, "size"),
