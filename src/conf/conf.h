@@ -131,6 +131,8 @@ struct conf_target {
 	uint32_t port;   /* of CONF_TARGET_HOST; 0: none was said */
 };
 MUST_CHECK int conf_target(struct str to, struct conf_target *ret, struct fail *f);
+/* The name servers that a resolv.conf names, where the file says none itself; without any this machine's. */
+void conf_resolvers_of(struct conf *c, struct str resolv_conf, struct arena *a);
 /* Does any route need names to be looked up? */
 bool conf_needs_dns(const struct conf *c);
 

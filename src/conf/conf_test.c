@@ -197,6 +197,36 @@ static void routes_are_read_with_their_options(void **state)
 	assert_true(str_eq(c.resolvers[1], STR("[::1]:53")) && str_eq(c.resolvers[3], STR("127.0.0.1:54")));
 }
 
+static void resolvers_are_the_systems_unless_said(void **state)
+{
+	static const struct {
+		const char *text;
+		struct str says[2];
+		size_t n;
+	} cases[] = {
+		{ "", { STR_INIT("127.0.0.1:53") }, 1 },
+		{ "search example\n# nameserver 192.0.2.9\nnameserver 192.0.2.1\n",
+		  { STR_INIT("192.0.2.1:53") },
+		  1 },
+		{ "nameserver\t2001:db8::1 \nnameserver fe80::1%eth0\noptions edns0\nnameserver 192.0.2.1",
+		  { STR_INIT("[2001:db8::1]:53"), STR_INIT("192.0.2.1:53") },
+		  2 },
+		{ "nameserver\nnameservers 192.0.2.1\nnameserver here\n", { STR_INIT("127.0.0.1:53") }, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		OWN(arena) a = ARENA;
+		struct conf c = { 0 };
+
+		conf_resolvers_of(&c, str_c(cases[i].text), &a);
+		assert_int_equal(c.n_resolvers, cases[i].n);
+		for (size_t k = 0; k < c.n_resolvers; k++)
+			assert_true(str_eq(c.resolvers[k], cases[i].says[k]));
+		conf_resolvers_of(&c, STR("nameserver 192.0.2.77\n"), &a);
+		assert_int_equal(c.n_resolvers, cases[i].n);
+	}
+}
+
 static void a_nul_does_not_end_the_file(void **state)
 {
 	static const char text[] = GOOD "\0[smtp]\nrecipients = many\n";
@@ -304,6 +334,7 @@ int main(void)
 		cmocka_unit_test(errors_name_line_key_and_remedy),
 		cmocka_unit_test(what_people_write_is_read),
 		cmocka_unit_test(routes_are_read_with_their_options),
+		cmocka_unit_test(resolvers_are_the_systems_unless_said),
 		cmocka_unit_test(a_nul_does_not_end_the_file),
 		cmocka_unit_test(files_that_are_none_are_told),
 		cmocka_unit_test(every_role_reads_what_it_is_told),

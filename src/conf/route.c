@@ -79,6 +79,30 @@ bool conf_needs_dns(const struct conf *c)
 	return false;
 }
 
+static void add_resolver(struct conf *c, struct str value, struct arena *a)
+{
+	/* scoped addresses (fe80::1%eth0) and whatever else we cannot ask are left out */
+	if (c->n_resolvers < CONF_RESOLVERS_MAX)
+		(void)!conf_apply(c, STR("dns.resolver"), value, a, NULL);
+}
+
+/* resolv.conf(5) */
+void conf_resolvers_of(struct conf *c, struct str text, struct arena *a)
+{
+	if (c->n_resolvers)
+		return;
+	while (text.p) {
+		struct str line = str_trim(str_cut(&text, '\n'));
+		struct str word = str_first(line, strlen("nameserver"));
+
+		if (str_eq(word, STR("nameserver")) && line.n > word.n &&
+		    (line.p[word.n] == ' ' || line.p[word.n] == '\t'))
+			add_resolver(c, str_trim(str_from(line, word.n)), a);
+	}
+	if (!c->n_resolvers)
+		add_resolver(c, STR("127.0.0.1"), a);
+}
+
 /* ---- finding ----------------------------------------------------------------------------------------------------- */
 
 const struct conf_route *conf_route_named(const struct conf *c, struct str name)

@@ -258,6 +258,7 @@ class NextHop:
                  mechanisms="PLAIN LOGIN", chunking=False):
         self.folder, self.name, self.address = pathlib.Path(folder), name, address
         self.tls, self.logins, self.mechanisms, self.chunking = tls, logins, mechanisms, chunking
+        self.most_open = 0
         self.tried, self.writers = [], []  # (user, password, under TLS); of the open connections
         self.extensions = ["PIPELINING", f"SIZE {size}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
         self.messages, self.orders, self.connections = [], [], 0
@@ -275,6 +276,7 @@ class NextHop:
     async def serve(self, reader, writer):
         self.connections += 1
         self.writers.append(writer)
+        self.most_open = max(self.most_open, len(self.writers))
         try:
             await Session(self, reader, writer).run()
         finally:

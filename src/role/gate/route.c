@@ -15,6 +15,7 @@ enum {
 	CLEAR_MS = 5 * MINUTE_S * 1000,
 	PRAISES = 100,
 	STUCK_MS = 10000, /* nothing moved for so long: what waits is given back, for others have work */
+	KEPT = 16,        /* and what comes is given back at once, but for so many */
 	PACED_MS = 60000, /* a paced route takes what it can send in this time */
 	REST_MS = 60000,  /* a domain's route is forgotten after so long without mail */
 };
@@ -132,7 +133,7 @@ static void praise(struct route *r)
 	r->limit++;
 }
 
-void route_end(struct route *r, struct delivery *d, const struct ending *e)
+static void end_delivery(struct route *r, struct delivery *d, const struct ending *e)
 {
 	static const char *const names[] = {
 		[DELIVERY_DONE] = "delivered",
@@ -143,12 +144,17 @@ void route_end(struct route *r, struct delivery *d, const struct ending *e)
 	log_info("mid=%s ev=%s delivery=%" PRIu64 " code=%u enhanced=%.*s bytes=%" PRIu64 " ms=%" PRIu64,
 	         d->mid, names[e->outcome], d->id, e->smtp, STR_ARG(e->enhanced), d->plain,
 	         clock_mono_ms() - d->since_ms);
-	moved(r);
 	if (e->outcome == DELIVERY_DONE)
 		praise(r);
 	if (!d->forgotten)
 		report(r->gate, d->id, e);
 	delivery_free(d);
+}
+
+void route_end(struct route *r, struct delivery *d, const struct ending *e)
+{
+	moved(r);
+	end_delivery(r, d, e);
 }
 
 static void append(struct route *r, struct delivery *d)
@@ -380,7 +386,12 @@ static void give_back(struct route *r, struct delivery *d)
 	static const struct ending busy = { DELIVERY_LATER, 451, STR_INIT("4.4.5"),
 		                            STR_INIT("the next hop is slow or paced, and others wait") };
 
-	route_end(r, d, &busy);
+	end_delivery(r, d, &busy);
+}
+
+static bool is_stuck(const struct route *r)
+{
+	return clock_mono_ms() >= r->moved_ms + STUCK_MS + pace_ms(r);
 }
 
 static bool wake_idle(struct route *r)
@@ -401,7 +412,7 @@ static void on_timer(void *arg)
 
 	if (clock_mono_ms() >= r->next_ms && r->n_waiting && !wake_idle(r))
 		staff(r);
-	if (clock_mono_ms() >= r->moved_ms + STUCK_MS + pace_ms(r))
+	if (is_stuck(r))
 		for (unsigned n = r->n_waiting; n && (d = take_first(r)); n--)
 			give_back(r, d);
 	watch_over(r);
@@ -483,12 +494,13 @@ void routes_deliver(struct routes *all, const struct deliver *m, int fd)
 		close(fd);
 		return;
 	}
-	if (r->conf->pace_s && r->n_waiting * pace_ms(r) >= PACED_MS) {
+	if (!r->n_waiting && !r->n_hops && !r->lookup)
+		moved(r); /* it is not from before that nothing moved */
+	if ((r->conf->pace_s && r->n_waiting * pace_ms(r) >= PACED_MS) ||
+	    (is_stuck(r) && r->n_waiting >= KEPT)) {
 		give_back(r, d);
 		return;
 	}
-	if (!r->n_waiting)
-		moved(r); /* it is not from before that nothing moved */
 	append(r, d);
 	if (clock_mono_ms() < r->next_ms || !wake_idle(r))
 		staff(r);

@@ -107,6 +107,21 @@ static void on_stop(void *arg)
 	children_stop(p);
 }
 
+/* The gate opens no file: who answers for names is read here, once. */
+static void find_resolvers(struct conf *c, struct arena *a)
+{
+	OWNFD fd = -1;
+	char text[16384];
+	ssize_t n = 0;
+
+	if (!conf_needs_dns(c))
+		return;
+	fd = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		n = read(fd, text, sizeof(text));
+	conf_resolvers_of(c, n > 0 ? str_of(text, (size_t)n) : STR_NONE, a);
+}
+
 static unsigned how_many_scribes(const struct conf *c, bool private_mode)
 {
 	long n = c->scribes ? (long)c->scribes : sysconf(_SC_NPROCESSORS_ONLN);
@@ -122,6 +137,7 @@ static int prepare(struct parent *p, const char *conf_path, struct fail *f)
 	p->conf_path = conf_path;
 	p->arena = ARENA;
 	TRY(conf_load(conf_path, &p->arena, &p->conf, f));
+	find_resolvers(&p->conf, &p->arena);
 	if (p->private_mode)
 		p->conf.log_level = STR("warn");
 	p->scribes = how_many_scribes(&p->conf, p->private_mode);
