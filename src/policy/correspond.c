@@ -132,6 +132,18 @@ static struct str list_key(const struct who_facts *f)
 	return id.n ? id : f->list_post;
 }
 
+static bool same_mailbox(struct str x, struct str y)
+{
+	size_t at_x = str_rchr(x, '@'), at_y = str_rchr(y, '@');
+	struct str local_x = str_first(x, at_x), local_y = str_first(y, at_y);
+
+	if (!x.n || !y.n || !str_eq(str_from(x, at_x), str_from(y, at_y)))
+		return false;
+	local_x = str_first(local_x, str_chr(local_x, '+'));
+	local_y = str_first(local_y, str_chr(local_y, '+'));
+	return local_x.n && str_eq(local_x, local_y);
+}
+
 static void list_wrote(const struct who_facts *f, struct arena *a, struct who *w)
 {
 	struct str list = display_name(list_name(f), f->list_post, a);
@@ -140,6 +152,7 @@ static void list_wrote(const struct who_facts *f, struct arena *a, struct who *w
 	w->kind = WHO_LIST;
 	w->key = joined(a, STR("list:"), lower(a, list_key(f)), STR(""));
 	w->address = f->list_post.n ? f->list_post : f->from;
+	w->takes_posts = f->list_post.n;
 	w->name = list;
 	w->display = joined(a, poster, STR(" via "), list);
 }
@@ -168,30 +181,19 @@ void who_wrote(const struct who_facts *f, struct arena *a, struct who *ret)
 		w.name = f->from_name;
 		w.display = display_name(f->from_name, f->from, a);
 	}
-	if (w.kind != WHO_SHARED && f->reply_to.n && !str_eq(key_of(a, f->reply_to), key_of(a, w.address)))
+	if (w.kind != WHO_SHARED && f->reply_to.n && !str_eq(key_of(a, f->reply_to), key_of(a, w.address)) &&
+	    (!w.takes_posts || same_mailbox(key_of(a, f->reply_to), key_of(a, w.address))))
 		w.reply_to = f->reply_to;
 	*ret = w;
 }
 
 /* ---- where answers go ------------------------------------------------------------------------------------------- */
 
-static bool same_mailbox(struct str x, struct str y)
-{
-	size_t at_x = str_rchr(x, '@'), at_y = str_rchr(y, '@');
-	struct str local_x = str_first(x, at_x), local_y = str_first(y, at_y);
-
-	if (!x.n || !y.n || !str_eq(str_from(x, at_x), str_from(y, at_y)))
-		return false;
-	local_x = str_first(local_x, str_chr(local_x, '+'));
-	local_y = str_first(local_y, str_chr(local_y, '+'));
-	return local_x.n && str_eq(local_x, local_y);
-}
-
 enum reply_change reply_judge(struct str address, struct str held, struct str said, struct arena *a)
 {
 	struct str own = key_of(a, address), before = key_of(a, held), now = key_of(a, said);
 
-	if (str_eq(now, before))
+	if (str_eq(now, before) || (!before.n && str_eq(now, own)))
 		return REPLY_KEEP;
 	if (!said.n || same_mailbox(now, own) || same_mailbox(now, before))
 		return REPLY_TAKE;

@@ -19,6 +19,7 @@ struct who {
 	struct str name;     /* of the correspondent, remembered */
 	struct str display;  /* for From of this message */
 	struct str reply_to; /* remembered beside the address when it differs */
+	bool takes_posts; /* WHO_LIST: address is where it does, and where answers go: not to the last poster */
 };
 
 /* A list is one correspondent whoever posts: the poster stands in the display name. Mail whose From cannot be read is

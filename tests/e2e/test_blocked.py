@@ -43,6 +43,21 @@ def test_answers_go_back_to_the_writers_own_address(world):
     assert not person(world, alias, "bob@home.example")["reply_to"]
 
 
+def test_a_list_is_answered_at_its_own_address(world):
+    """A list that puts the poster into Reply-To is not its last poster; one whose address differs by thread is followed."""
+    alias = world.server.alias(world.user)
+
+    def post(name, n, more=()):
+        world.relay(mail(alias, sender=f"{name}@lists.example", name=name, says=f"Post {n}.", more=[
+            "List-Id: <garden.lists.example>", f"List-Post: <mailto:garden+{n}@lists.example>", *more]), alias)
+        (garden,) = world.server.cli("correspondent", "list", alias)
+        return garden["address"], garden["reply_to"], garden["reply_asked"]
+
+    assert post("bob", 1, ["Reply-To: bob@home.example"]) == ("garden+1@lists.example", "", "")
+    assert post("eve", 2, ["Reply-To: eve@evil.example"]) == ("garden+1@lists.example", "garden+2@lists.example", "")
+    assert post("bob", 1) == ("garden+1@lists.example", "garden+1@lists.example", "")
+
+
 def test_the_user_decides_where_answers_go(world):
     alias = world.server.alias(world.user)
     world.relay(mail(alias), alias)

@@ -84,11 +84,13 @@ static int touch(struct output *o, const struct who *w, bool wrote, const struct
 
 	new.last_used = t->arrived;
 	if (wrote) {
-		enum reply_change change = reply_judge(old->address, old->reply_to, w->reply_to, &t->arena);
+		/* a list's address may be another one for each thread */
+		struct str said = !w->reply_to.n && w->takes_posts ? w->address : w->reply_to;
+		enum reply_change change = reply_judge(old->address, old->reply_to, said, &t->arena);
 
 		new.name = w->name;
-		new.reply_to = change == REPLY_TAKE ? w->reply_to : old->reply_to;
-		new.reply_asked = change == REPLY_ASK ? w->reply_to : STR("");
+		new.reply_to = change == REPLY_TAKE ? said : old->reply_to;
+		new.reply_asked = change == REPLY_ASK ? said : STR("");
 	}
 	TRY(correspondent_touch(t->core->store, old, &new, f));
 	txn_touch(t);
