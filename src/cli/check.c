@@ -1,6 +1,7 @@
 #include "cli/check.h"
 
 #include "cli/recovery.h"
+#include "sys/sock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,8 +94,19 @@ static bool machine_swaps_openly(void)
 	return n > 0 && check_swap_is_open(str_of(text, (size_t)n));
 }
 
+static bool is_elsewhere(struct str to)
+{
+	struct endpoint e;
+
+	return endpoint_parse(to, &e, NULL) < 0 || !endpoint_is_loopback(&e);
+}
+
 static void check_route(const struct conf_route *r, struct show_records *found)
 {
+	if (r->user.n && !str_eq(r->tls, STR("verify")) && is_elsewhere(r->to))
+		say(found, "warning", r->name,
+		    "this route gives its password to whoever answers in the server's place: set tls = "
+		    "verify");
 	if (r->password_file.n)
 		check_file(r->password_file, &route_rule, found);
 	if (r->tls_key.n)

@@ -65,7 +65,7 @@ struct conf {
 	uint32_t connections;             /* per route, 20 */
 	uint32_t idle_s;                  /* keep a connection open unused, 10 */
 	uint32_t deliver_command_s;       /* 300 */
-	uint32_t connection_messages;     /* over one connection, 100 */
+	uint32_t connection_messages;     /* over one connection, 1000 */
 	uint32_t connection_s;            /* and so long at most, 10 minutes */
 	bool chunking;                    /* BDAT where it is offered */
 	uint32_t retry_s[CONF_RETRY_MAX]; /* waits between tries, the last one repeats */

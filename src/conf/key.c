@@ -60,7 +60,7 @@ const struct conf_key conf_keys[] = {
 	  "How long an unused connection is kept." },
 	{ "delivery", "command", CONF_DURATION, AT(deliver_command_s), "5m", 1, 3600, NULL, GATE,
 	  "Longest wait for an answer of the next server." },
-	{ "delivery", "connection_messages", CONF_COUNT, AT(connection_messages), "100", 1, 1000000, NULL, GATE,
+	{ "delivery", "connection_messages", CONF_COUNT, AT(connection_messages), "1000", 1, 1000000, NULL, GATE,
 	  "Messages over one connection before it is closed." },
 	{ "delivery", "connection_time", CONF_DURATION, AT(connection_s), "10m", 1, 86400, NULL, GATE,
 	  "After so long a connection takes no further message." },

@@ -162,3 +162,14 @@ def test_the_examples_of_the_manual_are_read(tmp_path, number):
     assert "is well formed" in out
     for key in re.findall(r"^(password_file|tls_key) = (.*)$", examples()[number], re.M):
         assert f"{key[1]}: is not there" in out
+
+
+def test_a_password_for_whoever_answers_is_warned_of(tmp_path):
+    conf = tmp_path / "postern.conf"
+    for tls, warned in (("encrypt", True), ("verify", False)):
+        conf.write_text("[domains]\nrelay = relay.example\n[routes]\ndefault = smtp.provider.example:587\n[route default]\n"
+                        f"tls = {tls}\nuser = me\npassword_file = password\n")
+        (tmp_path / "password").write_text("x\n")
+        (tmp_path / "password").chmod(0o644)
+        out = run(binary(), "-c", conf, "config", "check")[1].decode()
+        assert ("whoever answers" in out) == warned and "could then send as this server" in out

@@ -140,7 +140,7 @@ static void quit(struct hop *h)
 }
 
 /* A next hop may have its reasons to want connections ended now and then: other addresses, other certificates. */
-static bool is_spent(const struct hop *h)
+bool hop_is_spent(const struct hop *h)
 {
 	const struct conf *c = h->gate->conf;
 
@@ -154,7 +154,7 @@ static enum step serve_ready(struct hop *h)
 		h->opened = true;
 		route_opened(h->route, h);
 	}
-	if (!h->idle && is_spent(h)) {
+	if (!h->idle && hop_is_spent(h)) {
 		quit(h);
 		return STEP_ON;
 	}

@@ -14,6 +14,7 @@ hop_target(const struct hop *h); /* this is the address that was given, to be co
 void hop_free(struct hop *h);
 
 bool hop_is_idle(const struct hop *h);
+bool hop_is_spent(const struct hop *h); /* takes no further message */
 /* There is work: an idle one asks route_next(). */
 void hop_wake(struct hop *h);
 

@@ -394,13 +394,18 @@ static bool is_stuck(const struct route *r)
 	return clock_mono_ms() >= r->moved_ms + STUCK_MS + pace_ms(r);
 }
 
+/* One that has had its time says QUIT when it is woken, and another is needed. */
 static bool wake_idle(struct route *r)
 {
 	for (unsigned i = r->n_hops; i > 0; i--) {
-		if (hop_is_idle(r->hops[i - 1])) {
-			hop_wake(r->hops[i - 1]);
+		struct hop *h = i <= r->n_hops ? r->hops[i - 1] : NULL;
+		bool spent = h && hop_is_spent(h);
+
+		if (!h || !hop_is_idle(h))
+			continue;
+		hop_wake(h);
+		if (!spent)
 			return true;
-		}
 	}
 	return false;
 }
