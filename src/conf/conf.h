@@ -42,6 +42,7 @@ struct conf {
 	struct str log_level;      /* debug, info, warn, error */
 	uint32_t uid_base;         /* as root: role R runs as uid_base + R; 0: all as the starting user */
 	uint32_t scribes;          /* 0: one per processor, at most 16 */
+	uint64_t min_free;         /* of the state directory's file system; less: no new mail. 0: no floor */
 	/* [smtp] */
 	struct str listen[CONF_LISTEN_MAX]; /* endpoints */
 	size_t n_listen;

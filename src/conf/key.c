@@ -26,6 +26,8 @@ const struct conf_key conf_keys[] = {
 	  "Started as root: each process runs as a user of its own, uid_base + 1 and up. 0: all as the starting user." },
 	{ "server", "scribes", CONF_COUNT, AT(scribes), "0", 0, 16, NULL, 0,
 	  "Processes that read and seal mail. 0: one for each processor." },
+	{ "server", "min_free", CONF_SIZE, AT(min_free), "200MiB", 0, (uint64_t)1 << 50, NULL, CORE,
+	  "With less room than this on the state directory's disk new mail is deferred with 452; what is queued is still sent." },
 
 	{ "smtp", "listen", CONF_ENDPOINTS, AT(listen), "127.0.0.1:2525", 0, 0, NULL, 0,
 	  "Addresses to take mail at, comma separated: 127.0.0.1:2525, [::1]:2525." },

@@ -41,6 +41,13 @@ static sqlite3_stmt *cached(struct store *st, const char *sql)
 	return NULL;
 }
 
+/* On a full disk SQLite may end the whole transaction by itself. What follows must not be kept alone, row by row: the
+ * group is lost, and is told so at its end. */
+static bool group_is_lost(const struct store *st)
+{
+	return st->open_group && sqlite3_get_autocommit(st->db);
+}
+
 struct q q_read(struct store *st, const char *sql)
 {
 	struct q q = { st, cached(st, sql), 1, SQLITE_OK };
@@ -54,6 +61,8 @@ struct q q_write(struct store *st, const char *sql)
 {
 	if (!st->open_group && sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK)
 		st->open_group = true;
+	if (!st->open_group || group_is_lost(st))
+		return (struct q){ st, NULL, 1, SQLITE_FULL };
 	return q_read(st, sql);
 }
 

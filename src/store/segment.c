@@ -21,7 +21,7 @@ struct segments {
 	uint64_t at;       /* its end */
 	uint64_t group_at; /* its end when the group began */
 	uint64_t most;
-	bool unsynced;
+	bool unsynced, held;
 	int64_t emptied[EMPTIED_MAX]; /* files that lost a body in this group */
 	size_t n_emptied;
 };
@@ -299,10 +299,17 @@ int body_delete(struct store *st, int64_t id, struct fail *f)
 	return OK;
 }
 
+void segments_hold(struct segments *s, bool hold)
+{
+	s->held = hold;
+}
+
 void segments_reap(struct store *st)
 {
 	struct segments *s = st->segments;
 
+	if (s->held)
+		return;
 	for (size_t i = 0; i < s->n_emptied; i++) {
 		int64_t file = s->emptied[i];
 		bool known = true;

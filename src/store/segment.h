@@ -33,7 +33,8 @@ struct segments;
 MUST_CHECK int segments_open(struct store *st, struct fail *f); /* removes files that no row knows */
 void segments_free(struct segments *s);
 MUST_CHECK int segments_sync(struct segments *s, struct fail *f);
-void segments_take_back(struct segments *s); /* the group was not kept */
-void segments_reap(struct store *st);        /* unlinks files whose last body went with the group */
+void segments_take_back(struct segments *s);       /* the group was not kept */
+void segments_hold(struct segments *s, bool hold); /* held: nothing is unlinked, but remembered */
+void segments_reap(struct store *st);              /* unlinks files whose last body went with the group */
 
 #endif

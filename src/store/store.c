@@ -1,6 +1,7 @@
 #include "store/store.h"
 
 #include "base/mem.h"
+#include "store/backup.h"
 #include "store/db.h"
 
 #include <errno.h>
@@ -53,6 +54,7 @@ int store_open(const struct store_cipher *cipher, const struct store_options *o,
 		st->o = *o;
 	TRY(take_lock(&st->lock_fd, f));
 	TRY(open_db(st, f));
+	(void)unlink(BACKUP_FILE); /* of a backup that a crash ended */
 	TRY(segments_open(st, f));
 	*ret = TAKE(st);
 	return OK;

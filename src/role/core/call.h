@@ -100,9 +100,11 @@ void call_finish(struct request *c, int result, const struct fail *f);
 /* An incoming request. */
 void call_start(struct core *core, struct peer *control, uint64_t id, struct str verb, struct str args);
 void calls_control_gone(struct core *core, struct peer *control);
+/* calls_backup.c: whoever took a backup has gone, or the process ends (NULL). */
+void backup_control_gone(struct core *core, const struct peer *control);
 
 /* The tables, one per file; the last has a NULL verb. */
-extern const struct call_spec calls_users[], calls_aliases[], calls_domains[], calls_people[],
+extern const struct call_spec calls_backup[], calls_users[], calls_aliases[], calls_domains[], calls_people[],
         calls_profiles[], calls_queue[], calls_usage[];
 
 #endif

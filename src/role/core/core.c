@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/aead.h"
+#include "role/core/call.h"
 #include "role/core/control.h"
 #include "role/core/keys.h"
 #include "role/core/queue.h"
@@ -46,8 +47,7 @@ int core_commit(struct core *c)
 	}
 	c->group++;
 	txns_committed(c, r);
-	if (r == OK)
-		queue_wake(c);
+	queue_committed(c, r);
 	return r;
 }
 
@@ -235,6 +235,7 @@ static void stop(void *self)
 
 	if (c->store)
 		quotas_settle(c);
+	backup_control_gone(c, NULL);
 	(void)core_commit(c);
 	store_free(c->store);
 	c->store = NULL;

@@ -17,6 +17,7 @@ struct txn;
 struct delivery;
 struct request;
 struct control;
+struct backup_job;
 
 struct counters {
 	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices;
@@ -53,10 +54,13 @@ struct core {
 
 	struct delivery *deliveries; /* at the gate (queue.h) */
 	size_t n_deliveries;
-	struct timer *ripen, *due, *hourly, *refill;
+	struct timer *ripen, *due, *hourly, *refill, *redo;
+	uint64_t space_until; /* ms: so long is space_low believed (space.h) */
+	bool space_low;
 
-	struct control *controls; /* control.h */
-	struct request *calls;    /* call.h */
+	struct control *controls;  /* control.h */
+	struct request *calls;     /* call.h */
+	struct backup_job *backup; /* being taken; calls_backup.c */
 	int control_fd;
 	struct watch *control_watch;
 	bool private_mode; /* ends when its one control road ends */

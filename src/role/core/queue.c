@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { UNDER_WAY_MAX = 512, BATCH = 128, WAIT_MOST_MS = 60000, NOTE_MAX = 400 };
+enum { UNDER_WAY_MAX = 512, BATCH = 128, WAIT_MOST_MS = 60000, REDO_MS = 1000, NOTE_MAX = 400 };
 
-/* An item at the gate, or one that waits for its DSN to be written. */
+/* An item at the gate, or one that waits for its DSN to be written, or for its end to be durable. */
 struct delivery {
 	struct delivery *next;
 	int64_t id;
-	bool giving_up;
+	bool giving_up, done;
 };
 
 static struct delivery *under_way(const struct core *c, int64_t id)
@@ -38,7 +38,7 @@ static struct delivery *add(struct core *c, int64_t id)
 {
 	struct delivery *d = xnew(struct delivery);
 
-	*d = (struct delivery){ c->deliveries, id, false };
+	*d = (struct delivery){ .next = c->deliveries, .id = id };
 	c->deliveries = d;
 	c->n_deliveries++;
 	return d;
@@ -129,7 +129,7 @@ void queue_gate_gone(struct core *c)
 	for (struct delivery **p = &c->deliveries; *p;) {
 		struct delivery *d = *p;
 
-		if (d->giving_up) {
+		if (d->giving_up || d->done) {
 			p = &d->next;
 			continue;
 		}
@@ -145,7 +145,7 @@ static int done(struct core *c, const struct queue_item *i, const struct deliver
 {
 	c->counters.delivered++;
 	log_info("ev=delivered mid=%.*s rcpt=%s code=%u", STR_ARG(i->mid), log_mask(i->rcpt), m->smtp);
-	end(c, i->id);
+	under_way(c, i->id)->done = true; /* until the group that says so is durable */
 	return queue_delete(c->store, i->id, f);
 }
 
@@ -218,6 +218,40 @@ void queue_delivered(void *core, const void *msg, struct ipc_fds *fds)
 	if (r < 0 && r != FAIL_ABSENT)
 		log_fail(LOG_ERROR, "queue", &f);
 	core_dirty(c);
+}
+
+static void redo(void *arg)
+{
+	struct core *c = arg;
+
+	for (const struct delivery *d = c->deliveries; d; d = d->next)
+		if (d->done)
+			(void)!queue_delete(c->store, d->id,
+			                    NULL); /* what fails now fails again with the group */
+	core_dirty(c);
+}
+
+/* While the disk is full nothing can be noted, but mail goes out: whoever has it must not get it again, in this life. */
+void queue_committed(struct core *c, int result)
+{
+	for (struct delivery **p = &c->deliveries; *p && result == OK;) {
+		struct delivery *d = *p;
+
+		if (!d->done) {
+			p = &d->next;
+			continue;
+		}
+		*p = d->next;
+		free(d);
+		c->n_deliveries--;
+	}
+	if (result == OK) {
+		queue_wake(c);
+		return;
+	}
+	if (!c->redo)
+		c->redo = timer_new(c->loop, redo, c);
+	timer_set(c->redo, REDO_MS);
 }
 
 void queue_given_up(struct core *c, int64_t id)

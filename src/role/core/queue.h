@@ -8,6 +8,8 @@
 void queue_start(struct core *c);
 /* Something may be due now. */
 void queue_wake(struct core *c);
+/* The open group was kept, or was lost: what was delivered in it is then noted anew, and not sent again. */
+void queue_committed(struct core *c, int result);
 void queue_gate_gone(struct core *c);
 void queue_delivered(void *core, const void *msg, struct ipc_fds *fds); /* IPC_delivered */
 

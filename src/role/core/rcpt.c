@@ -4,6 +4,7 @@
 #include "policy/catchall.h"
 #include "role/core/admit.h"
 #include "role/core/quotas.h"
+#include "role/core/space.h"
 #include "store/people.h"
 #include "wire/addr.h"
 
@@ -162,6 +163,8 @@ void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
 		r.verdict = loop_found();
 	else if (r.verdict.kind == VERDICT_ACCEPT && m->plans && m->plans + r.n_boxes > c->conf->plans)
 		r.verdict = too_many();
+	else if (r.verdict.kind == VERDICT_ACCEPT && space_is_low(c))
+		r.verdict = space_verdict();
 	if (r.verdict.kind == VERDICT_REFUSE) {
 		c->counters.refused++;
 		if (r.alias.id)

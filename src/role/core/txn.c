@@ -7,6 +7,7 @@
 #include "role/core/admit.h"
 #include "role/core/queue.h"
 #include "role/core/quotas.h"
+#include "role/core/space.h"
 #include "role/core/stock.h"
 #include "sys/memfd.h"
 #include "wire/b64.h"
@@ -233,6 +234,8 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 	t->arrived = m->arrived_utc;
 	t->sender = arena_str(&t->arena, m->sender);
 	r = c->store ? resolve(t, m->rcpts, &v, &f) : fail(&f, FAIL_AGAIN, "the store is not open yet");
+	if (r == OK && t->n_outputs && v.kind == VERDICT_ACCEPT && space_is_low(c))
+		v = space_verdict();
 	if (r == OK && v.kind == VERDICT_REFUSE) {
 		txn_fail(t, v.smtp, v.enhanced, v.sentence, v.why);
 		return;

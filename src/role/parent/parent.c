@@ -62,6 +62,27 @@ static void warn_of_swap(void)
 		                       "the disk; turn it off or encrypt it")));
 }
 
+/* Files, and those of the directories in it. */
+static void give_files(int at, uid_t uid, int depth)
+{
+	DIR *dir = fdopendir(dup(at));
+
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		if (e->d_type == DT_REG)
+			(void)!fchownat(at, e->d_name, uid, uid, AT_SYMLINK_NOFOLLOW);
+		if (e->d_type == DT_DIR && e->d_name[0] != '.' && depth) {
+			OWNFD sub = openat(at, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+			if (sub < 0)
+				continue;
+			give_files(sub, uid, depth - 1);
+			(void)!fchown(sub, uid, uid);
+		}
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /* core owns its directory; as root the files may still be another's (first start, restored backup). */
 static int give_state(const struct conf *c, struct fail *f)
 {
@@ -69,19 +90,13 @@ static int give_state(const struct conf *c, struct fail *f)
 	OWNFD fd = open(arena_z(&a, c->state_dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	uid_t uid = c->uid_base + (uid_t)ROLE_CORE;
 	struct stat st;
-	DIR *dir;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return fail_errno(f, errno == ENOENT ? FAIL_ABSENT : FAIL_SYS,
 		                  "state directory %.*s (made by `postern init`)", STR_ARG(c->state_dir));
 	if (geteuid() != 0 || !c->uid_base || st.st_uid == uid)
 		return OK;
-	dir = fdopendir(dup(fd));
-	for (struct dirent *e; dir && (e = readdir(dir));)
-		if (e->d_type == DT_REG)
-			(void)!fchownat(fd, e->d_name, uid, uid, AT_SYMLINK_NOFOLLOW);
-	if (dir)
-		closedir(dir);
+	give_files(fd, uid, 1);
 	if (fchown(fd, uid, uid) < 0)
 		return fail_errno(f, FAIL_SYS, "chown of %.*s", STR_ARG(c->state_dir));
 	return OK;
