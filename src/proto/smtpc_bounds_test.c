@@ -51,6 +51,47 @@ static void test_writes(void **state)
 	testclient_done(&t);
 }
 
+/* By BDAT a small message is one write with its envelope, and its verdict comes with the envelope's answers. */
+static void test_writes_by_bdat(void **state)
+{
+	static const struct smtpc_config chunking = { .helo = STR_INIT("relay.example"), .chunking = true };
+	struct tc_mail m = mail_of(STR("Subject: x\r\n\r\nshort\r\n"));
+	struct testclient t;
+
+	testclient_init(&t, &chunking);
+	testclient_add(&t, &m);
+	testclient_add(&t, &m);
+	testclient_input(&t, STR("220 hop\r\n"), 100);
+	testclient_input(&t, STR("250-hop\r\n250-PIPELINING\r\n250 CHUNKING\r\n"), 100);
+	assert_int_equal(t.writes, 2); /* EHLO; everything */
+	assert_true(smtpc_dot_sent(t.c));
+	testclient_input(&t, STR("250 Ok\r\n250 Ok\r\n250 Kept\r\n"), 100);
+	assert_int_equal(t.outcomes[0].kind, SMTPC_DELIVERED);
+	assert_int_equal(t.writes, 3); /* and the next */
+	testclient_done(&t);
+}
+
+/* Nothing of a password stays in memory that is given back. */
+static void test_password_is_wiped(void **state)
+{
+	static const struct smtpc_config login = { .helo = STR_INIT("relay.example"),
+		                                   .user = STR_INIT("me"),
+		                                   .password = STR_INIT("secret"),
+		                                   .auth_in_clear = true };
+	struct smtpc *c = smtpc_new(&login);
+
+	smtpc_input(c, STR("220 hop\r\n"));
+	smtpc_sent(c, smtpc_output(c).n);
+	smtpc_input(c, STR("250-hop\r\n250 AUTH PLAIN\r\n"));
+	assert_true(str_eq(smtpc_output(c), STR("AUTH PLAIN AG1lAHNlY3JldA==\r\n")));
+	assert_true(c->secret_out && c->out.cap >= 1024); /* so that it did not move while it grew */
+	smtpc_sent(c, 5);
+	assert_true(c->secret_out);
+	smtpc_sent(c, smtpc_output(c).n);
+	assert_true(!c->secret_out && !c->out.p);
+	smtpc_free(c);
+}
+
 /* A body larger than a round of output goes in rounds, none of them large, though every line of it is a dot. */
 static void test_large_body(void **state)
 {
@@ -187,6 +228,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_writes),
+		cmocka_unit_test(test_writes_by_bdat),
+		cmocka_unit_test(test_password_is_wiped),
 		cmocka_unit_test(test_large_body),
 		cmocka_unit_test(test_reply_within_body),
 		cmocka_unit_test(test_lost_anywhere),

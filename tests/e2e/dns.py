@@ -1,7 +1,8 @@
 """dns.py: the name server of the tests: UDP and TCP on one port of 127.0.0.1, from a table that a test changes as it goes.
 
 zone[("name", "MX")] is a list of (preference, host), "A" and "AAAA" of addresses, "CNAME" of one name. A name that has
-nothing at all does not exist. `trouble[name]` is SERVFAIL, SILENT or GARBAGE. Answers that are too long for UDP are cut
+nothing at all does not exist. `trouble[name]` is SERVFAIL, SILENT, GARBAGE or FORGED: answers that lead to `forged`, under
+a wrong number or from another port, as who cannot listen would send them, come before the right one. Answers that are too long for UDP are cut
 off there, so that they are asked for by TCP."""
 
 import ipaddress
@@ -11,7 +12,7 @@ import struct
 import threading
 
 TYPES = {"A": 1, "CNAME": 5, "MX": 15, "AAAA": 28}
-SERVFAIL, SILENT, GARBAGE = "servfail", "silent", "garbage"
+SERVFAIL, SILENT, GARBAGE, FORGED = "servfail", "silent", "garbage", "forged"
 UDP_MAX = 512
 TTL = 1
 
@@ -40,7 +41,7 @@ class Dns:
     """Use as a context manager, or call close()."""
 
     def __init__(self):
-        self.zone, self.trouble, self.asked = {}, {}, []
+        self.zone, self.trouble, self.asked, self.forged, self.forgeries = {}, {}, [], "127.0.0.99", 0
         for _ in range(50):  # one port for both
             self.tcp = socket.create_server(("127.0.0.1", 0))
             self.port = self.tcp.getsockname()[1]
@@ -103,10 +104,27 @@ class Dns:
             flags, count, body = flags | 0x0200, 0, b""
         return query[:2] + struct.pack(">HHHHH", flags, 1, count, 0, 0) + query[12:at + 4] + body
 
+    def forge(self, query, who):
+        name, at = decoded(query, 12)
+        if self.trouble.get(name) != FORGED or query[at:at + 2] != b"\0\1":
+            return
+
+        def answer(number, question):
+            data = data_of("A", self.forged)
+            return (number + struct.pack(">HHHHH", 0x8180, 1, 1, 0, 0) + question + query[at:at + 4] + question
+                    + struct.pack(">HHIH", 1, 1, 3600, len(data)) + data)
+        wrong = bytes([query[0] ^ 1, query[1]])
+        self.udp.sendto(answer(wrong, query[12:at]), who)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            other.sendto(answer(query[:2], query[12:at]), who)
+        self.forgeries += 1
+
     def serve_udp(self):
         while not self.closed:
             try:
                 query, who = self.udp.recvfrom(4096)
+                self.forge(query, who)
                 said = self.answer(query, UDP_MAX)
                 if said:
                     self.udp.sendto(said, who)

@@ -215,6 +215,18 @@ def test_a_silent_name_server_holds_up_nobody_else(world, names, servers):
     arrives(servers["127.0.0.23"], domain)
 
 
+def test_attack_71_forged_answers_are_not_believed(world, names, servers):
+    """Before the right address comes another: under a wrong number, and from another port."""
+    domain, alias = a_mailbox(world)
+    names.mx(domain, (10, f"a.{domain}"))
+    names.host(f"a.{domain}", "127.0.0.22")
+    names.trouble[f"a.{domain}"], names.forged = dns.FORGED, "127.0.0.23"
+    sent(world, alias)
+    arrives(servers["127.0.0.22"], domain)
+    assert names.forgeries
+    assert not [m for m in servers["127.0.0.23"].messages if f"bob@{domain}" in m.rcpts]
+
+
 def test_attack_71_mail_servers_on_this_machine_are_refused(hop, names, servers, tmp_path):
     """Without `local` an MX that leads to a loopback address, or is named as we are, gets nothing and is told so."""
     port = servers["127.0.0.22"].port

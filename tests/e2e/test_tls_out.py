@@ -1,5 +1,7 @@
 """How mail leaves: TLS as the route asks for it, certificates on both sides, logins, and what never goes in clear."""
 
+import os
+import signal
 import time
 
 import pytest
@@ -102,7 +104,7 @@ def send_to(world, label):
 @pytest.fixture(scope="module")
 def sent(world):
     """One message over each route; those that wait do so side by side."""
-    return {label: send_to(world, label) for label in ROUTES}
+    return {label: send_to(world, label) for label in [*ROUTES, "by-name"]}
 
 
 @pytest.mark.parametrize("label", [k for k, v in ROUTES.items() if v[2] == WENT])
@@ -125,9 +127,8 @@ def test_attack_64_mail_waits_when_the_route_cannot_be_kept_to(world, sent, serv
     assert "ev=failed" not in world.server.log
 
 
-def test_a_name_is_looked_up_and_verified(world, servers):
-    address = send_to(world, "by-name")
-    assert servers["good"].wait(1, seconds=60, rcpt=address)[0].tls
+def test_a_name_is_looked_up_and_verified(sent, servers):
+    assert servers["good"].wait(1, seconds=60, rcpt=sent["by-name"])[0].tls
 
 
 def test_a_wrong_password_is_said_in_the_log_and_nowhere_the_password(world, sent):
@@ -140,7 +141,7 @@ def test_no_password_went_in_clear_but_to_this_machine(sent, servers):
     assert {(user, password) for user, password, _ in servers["bare"].tried} == {("postern", PASSWORD)}
 
 
-def test_attack_64_stripping_sends_nothing(world, servers):
+def test_attack_64_stripping_sends_nothing(world, sent, servers):
     """The offer of STARTTLS is cut out, or its command answered with 4xx, on a route that has gone well before."""
     server = servers["number"]
     for break_it, mend in ((lambda: server.misbehave("ehlo", f"250 {server.name}", times=1000), server.behave),
@@ -149,8 +150,7 @@ def test_attack_64_stripping_sends_nothing(world, servers):
         server.drop()
         break_it()
         since = len(server.messages)
-        address = "bob@verify-number.example"
-        alias = world.server.alias(world.user, mailbox=[address])
+        alias = world.server.alias(world.user, mailbox=[sent["verify-number"]])
         before = server.connections
         assert world.send(messages.plain(alias), alias).ok
         wait_connections(server, before + 2)
@@ -168,12 +168,27 @@ def wait_connections(server, count):
         time.sleep(0.05)
 
 
-def test_attack_63_words_behind_the_220_are_not_believed(world, servers):
+def test_attack_63_words_behind_the_220_are_not_believed(world, sent, servers):
     server = servers["number"]
     server.drop()
     server.misbehave("starttls", "220 go ahead\r\n250-injected\r\n250 AUTH PLAIN", times=1)
     since = len(server.messages)
-    alias = world.server.alias(world.user, mailbox=["bob@verify-number.example"])
+    alias = world.server.alias(world.user, mailbox=[sent["verify-number"]])
     assert world.send(messages.plain(alias), alias).ok
     (m,) = server.wait(1, seconds=60, since=since)
     assert m.tls and m.login == ""
+
+
+def test_a_gate_that_died_is_told_everything_again(world, sent, servers):
+    """The next one has the password, the authorities and the client certificate, and the mail goes."""
+    (pid,) = world.server.roles()["gate"]
+    os.kill(pid, signal.SIGKILL)
+    world.server.wait_ready(60)
+    for label, server in (("login-plain", "login"), ("client-shown", "asks"), ("by-name", "good")):
+        since = len(servers[server].messages)
+        address = sent[label]
+        alias = world.server.alias(world.user, mailbox=[address])
+        assert world.send(messages.plain(alias), alias).ok
+        (m,) = servers[server].wait(1, seconds=60, since=since, rcpt=address)
+        assert m.tls and m.login == ("postern" if server == "login" else "")
+        assert m.client == ("our-relay" if server == "asks" else "")
