@@ -32,8 +32,9 @@ static const unsigned edges[ST_STATES] = {
 	[ST_MAIL]   = IN(ASK) | IN(IDLE) | IN(END),
 	[ST_RCPT]   = IN(ASK) | IN(SPOOL) | IN(IDLE) | IN(END),
 	[ST_ASK]    = IN(MAIL) | IN(RCPT) | IN(END),
-	[ST_SPOOL]  = IN(DATA) | IN(RCPT) | IN(END),
-	[ST_DATA]   = IN(COMMIT) | IN(IDLE) | IN(END),
+	[ST_SPOOL]  = IN(DATA) | IN(RCPT) | IN(CHUNK) | IN(END),
+	[ST_DATA]   = IN(COMMIT) | IN(CHUNK) | IN(IDLE) | IN(END),
+	[ST_CHUNK]  = IN(DATA) | IN(IDLE) | IN(END),
 	[ST_COMMIT] = IN(IDLE) | IN(END),
 	[ST_TLS]    = IN(START) | IN(END),
 	[ST_END]    = 0,
@@ -63,6 +64,9 @@ void smtpd_mail_end(struct smtpd *s)
 	s->mail = (struct smtpd_mail){ 0 };
 	s->asked = (struct addr){ 0 };
 	s->swallow = s->drop = s->ended = false;
+	s->bdat = s->last = s->half = s->broken = false;
+	s->chunk = 0;
+	s->answered = 0;
 	s->view = 0;
 	s->flaw = RE_NONE;
 }
@@ -71,7 +75,7 @@ struct smtpd *smtpd_new(const struct smtpd_config *config)
 {
 	struct smtpd *s = xnew(struct smtpd);
 
-	assert(!config->lmtp && config->hostname.n && config->hostname.n <= 255);
+	assert(config->hostname.n && config->hostname.n <= 255);
 	s->config = config;
 	s->why = "-";
 	s->in = BUF(SMTPD_ROOM);
@@ -91,13 +95,6 @@ void smtpd_free(struct smtpd *s)
 	free(s);
 }
 
-static enum smtpd_want want_of_data(const struct smtpd *s)
-{
-	if (s->drop)
-		return SMTPD_DROP;
-	return s->view ? SMTPD_BODY : SMTPD_INPUT;
-}
-
 enum smtpd_want smtpd_want(const struct smtpd *s)
 {
 	// clang-format off
@@ -107,8 +104,10 @@ enum smtpd_want smtpd_want(const struct smtpd *s)
 	};
 	// clang-format on
 
+	if (s->drop)
+		return SMTPD_DROP;
 	if (s->state == ST_DATA)
-		return want_of_data(s);
+		return s->view ? SMTPD_BODY : SMTPD_INPUT;
 	if (wants[s->state] != SMTPD_INPUT)
 		return wants[s->state];
 	return s->out.n >= SMTPD_OUTPUT_HIGH ? SMTPD_OUTPUT : SMTPD_INPUT;
@@ -120,7 +119,9 @@ static void run(struct smtpd *s)
 	bool more = true;
 
 	while (more && smtpd_want(s) == SMTPD_INPUT)
-		more = s->state == ST_DATA ? smtpd_data_step(s) : smtpd_command_step(s);
+		more = s->skip               ? smtpd_skip_step(s)
+		       : s->state == ST_DATA ? smtpd_data_step(s)
+		                             : smtpd_command_step(s);
 	if (s->at == s->in.n && !s->view) {
 		s->at = s->in.n = 0;
 		if (s->state != ST_DATA)
@@ -245,9 +246,15 @@ void smtpd_spool_verdict(struct smtpd *s, int code, struct str enhanced, struct 
 {
 	assert(s->state == ST_SPOOL);
 	if (code == 354) {
-		smtpd_say(s, RE_GO_DATA);
+		if (!s->bdat)
+			smtpd_say(s, RE_GO_DATA);
 		smtpd_enter(s, ST_DATA);
 		smtpd_data_begin(s);
+	} else if (s->bdat && code != 421) {
+		smtpd_say_verdict(&s->answer, code < 400 ? 0 : code, enhanced, text);
+		s->broken = true;
+		smtpd_enter(s, ST_CHUNK);
+		smtpd_skip(s, s->chunk, RE_NONE, s->last);
 	} else {
 		code = smtpd_say_verdict(&s->out, code < 400 ? 0 : code, enhanced, text);
 		if (said_goodbye(s, code))
@@ -301,8 +308,10 @@ void smtpd_commit_verdict(struct smtpd *s, int code, struct str enhanced, struct
 	}
 	if (said_goodbye(s, code))
 		return;
-	smtpd_mail_end(s);
-	smtpd_enter(s, ST_IDLE);
+	if (!s->config->lmtp || ++s->answered == s->mail.n_rcpts) {
+		smtpd_mail_end(s);
+		smtpd_enter(s, ST_IDLE);
+	}
 	run(s);
 }
 
@@ -356,7 +365,12 @@ bool smtpd_is_tls(const struct smtpd *s)
 
 bool smtpd_in_data(const struct smtpd *s)
 {
-	return s->state == ST_DATA;
+	return s->state == ST_DATA || s->state == ST_CHUNK;
+}
+
+size_t smtpd_answered(const struct smtpd *s)
+{
+	return s->answered;
 }
 
 unsigned smtpd_accepted(const struct smtpd *s)

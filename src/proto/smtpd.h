@@ -1,11 +1,13 @@
 /* smtpd.h - the server's side of one SMTP connection, without a descriptor and without a clock: bytes go in, bytes
  * come out, and smtpd_want() says what the host must do next. RFC 5321 with PIPELINING (2920), SIZE (1870), 8BITMIME
- * (6152), SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034) and STARTTLS (3207).
+ * (6152), SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034), CHUNKING (3030) and STARTTLS (3207); or of one LMTP connection (2033).
  *
  * What it promises:
  * - A line ends with CRLF and with nothing else. A CR or LF apart, or a NUL, in a command is answered 500 and ends the
  *   session; in a message it is never repaired: the message is swallowed to its real end, CRLF "." CRLF, and answered
  *   550. No other sequence ends a message, so nothing can be smuggled behind one.
+ * - A chunk (BDAT) ends where its size says and nowhere else, whether it is wanted or not. A size that cannot be read
+ *   ends the session: what follows might be taken for commands.
  * - The order and the split of the input into calls change neither the output nor what is accepted.
  * - Memory is bounded: SMTPD_ROOM of input, SMTPD_OUTPUT_HIGH and one reply of output, one transaction of at most
  *   limits.rcpts addresses. A session between messages holds less than 1 KiB and no buffer.
@@ -48,7 +50,7 @@ struct smtpd_config {
 	struct smtpd_limits limits;
 	bool starttls; /* offered until TLS is on */
 	bool smtputf8; /* offered */
-	bool lmtp;     /* the place of RFC 2033; must be false */
+	bool lmtp;     /* RFC 2033: LHLO, and a verdict for each recipient after the message */
 };
 
 enum smtpd_want {
@@ -58,7 +60,7 @@ enum smtpd_want {
 	SMTPD_SPOOL,  /* DATA: is there room for a message? smtpd_spool_verdict() */
 	SMTPD_BODY,   /* bytes of the message: smtpd_body(), then smtpd_body_taken() or smtpd_body_refuse() */
 	SMTPD_DROP,   /* the message will be refused: forget what was spooled, then smtpd_dropped() */
-	SMTPD_COMMIT, /* the message is whole: smtpd_commit_verdict() */
+	SMTPD_COMMIT, /* the message is whole: smtpd_commit_verdict(), in LMTP for rcpts[smtpd_answered()] */
 	SMTPD_TLS,    /* once the output is sent: handshake, then smtpd_tls_done() */
 	SMTPD_CLOSE,  /* once the output is sent: close */
 };
@@ -79,6 +81,7 @@ struct smtpd_mail {
 	uint64_t header_bytes;       /* up to and without the empty line */
 	unsigned header_lines;       /* folded ones counted apart */
 	bool header_8bit, body_8bit; /* a byte above 127 was seen there */
+	bool unended;                /* it came in chunks and its last line has no CRLF */
 };
 
 struct smtpd;
@@ -108,7 +111,7 @@ void smtpd_rcpt_verdict(struct smtpd *s, int code, struct str enhanced, struct s
 /* 354 (enhanced and text unused) or a refusal, 452 4.3.1 when memory is short. The transaction stays after a refusal. */
 void smtpd_spool_verdict(struct smtpd *s, int code, struct str enhanced, struct str text);
 
-/* The bytes, dots unstuffed; never a CR or LF apart, never a NUL. Until smtpd_body_taken(). */
+/* The bytes, dots unstuffed; in all never a CR or LF apart, never a NUL. Until smtpd_body_taken(). */
 struct str smtpd_body(const struct smtpd *s);
 void smtpd_body_taken(struct smtpd *s);
 /* The host cannot keep the message: the rest is swallowed and this is the answer. There is no SMTPD_DROP then. */
@@ -130,7 +133,9 @@ const struct smtpd_mail *smtpd_mail(const struct smtpd *s); /* zeros outside of 
 struct str smtpd_helo(const struct smtpd *s); /* 1..255 printable ASCII, no blanks; empty before HELO */
 bool smtpd_is_esmtp(const struct smtpd *s);
 bool smtpd_is_tls(const struct smtpd *s);
-bool smtpd_in_data(const struct smtpd *s);      /* between 354 and the final dot */
+bool smtpd_in_data(
+        const struct smtpd *s); /* between 354 and the final dot, or the first chunk and the last */
+size_t smtpd_answered(const struct smtpd *s);   /* LMTP, at SMTPD_COMMIT: whose verdict is wanted */
 unsigned smtpd_accepted(const struct smtpd *s); /* messages answered 2xx */
 unsigned smtpd_errors(const struct smtpd *s);   /* bad commands */
 /* Why the session ended or the last message was refused by the machine itself, a word for the log ("quit",

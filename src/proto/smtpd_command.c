@@ -16,8 +16,19 @@ struct verb {
 	void (*run)(struct smtpd *s, struct str args);
 };
 
-#define ANY (IN(START) | IN(IDLE) | IN(MAIL) | IN(RCPT))
-#define NOW (IN(IDLE) | IN(MAIL) | IN(RCPT))
+#define ANY (IN(START) | IN(IDLE) | IN(MAIL) | IN(RCPT) | IN(CHUNK))
+#define NOW (IN(IDLE) | IN(MAIL) | IN(RCPT) | IN(CHUNK))
+
+/* The transaction, and what the host has of it. */
+static void forget(struct smtpd *s)
+{
+	bool kept = s->state == ST_CHUNK && !s->broken;
+
+	smtpd_mail_end(s);
+	s->drop = kept;
+	if (s->state != ST_START || s->helo)
+		smtpd_enter(s, ST_IDLE);
+}
 
 /* RFC 5321 4.1.1.1: the name is only a fact for a Received field, but one that must not write fields itself. */
 static void hello(struct smtpd *s, struct str name, bool esmtp)
@@ -33,19 +44,33 @@ static void hello(struct smtpd *s, struct str name, bool esmtp)
 	free(s->helo);
 	s->helo = xstrdup(name);
 	s->esmtp = esmtp;
-	smtpd_mail_end(s); /* 4.1.4: as RSET */
-	smtpd_enter(s, ST_IDLE);
+	forget(s); /* 4.1.4: as RSET */
 	smtpd_say_ehlo(s);
 }
 
 static void on_helo(struct smtpd *s, struct str args)
 {
-	hello(s, args, false);
+	if (s->config->lmtp)
+		smtpd_say(s, RE_LMTP);
+	else
+		hello(s, args, false);
 }
 
 static void on_ehlo(struct smtpd *s, struct str args)
 {
-	hello(s, args, true);
+	if (s->config->lmtp)
+		smtpd_say(s, RE_LMTP);
+	else
+		hello(s, args, true);
+}
+
+/* RFC 2033 4.1 */
+static void on_lhlo(struct smtpd *s, struct str args)
+{
+	if (s->config->lmtp)
+		hello(s, args, true);
+	else
+		smtpd_say(s, RE_UNKNOWN);
 }
 
 static bool has_args(struct smtpd *s, struct str args)
@@ -72,9 +97,7 @@ static void on_rset(struct smtpd *s, struct str args)
 {
 	if (has_args(s, args))
 		return;
-	smtpd_mail_end(s);
-	if (s->state != ST_START)
-		smtpd_enter(s, ST_IDLE);
+	forget(s);
 	smtpd_say(s, RE_RSET);
 }
 
@@ -137,7 +160,8 @@ static const struct verb verbs[] = {
 	{ STR_INIT("HELP"),     ANY,                 RE_NONE,    on_help },
 	{ STR_INIT("EXPN"),     ANY,                 RE_NONE,    on_not_offered },
 	{ STR_INIT("AUTH"),     ANY,                 RE_NONE,    on_not_offered },
-	{ STR_INIT("BDAT"),     ANY,                 RE_NONE,    on_not_offered },
+	{ STR_INIT("BDAT"),     ANY,                 RE_NONE,    smtpd_on_bdat },
+	{ STR_INIT("LHLO"),     ANY,                 RE_NONE,    on_lhlo },
 };
 
 /* First words that only another protocol says. A browser made to post a form here must get no second command in. */
@@ -178,7 +202,9 @@ static void run_line(struct smtpd *s, struct str line)
 	else if (v->when & (1u << s->state))
 		v->run(s, str_trim(args));
 	else
-		smtpd_say(s, s->state == ST_START ? RE_HELO_FIRST : v->out_of_turn);
+		smtpd_say(s, s->state == ST_START   ? RE_HELO_FIRST
+		             : s->state == ST_CHUNK ? RE_IN_MAIL
+		                                    : v->out_of_turn);
 }
 
 /* Offset of the first byte that is not plain text of a line, or n. */

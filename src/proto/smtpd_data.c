@@ -11,12 +11,13 @@
 
 void smtpd_data_begin(struct smtpd *s)
 {
+	s->ended = false;
 	s->line_start = s->in_header = true;
 	s->line = 0;
 }
 
 /* The first flaw in the order of the bytes decides, so that the split of the input does not. */
-static void refuse(struct smtpd *s, enum smtpd_reply flaw)
+void smtpd_data_refuse(struct smtpd *s, enum smtpd_reply flaw)
 {
 	s->flaw = flaw;
 	s->swallow = s->drop = true;
@@ -80,7 +81,7 @@ static void count(struct smtpd *s, const char *p, size_t n)
 }
 
 /* Moves n bytes that were read at `r` to the end of the view. */
-static void keep(struct smtpd *s, size_t r, size_t n)
+void smtpd_data_keep(struct smtpd *s, size_t r, size_t n)
 {
 	char *to = s->in.p + s->at + s->view;
 	enum smtpd_reply flaw = RE_NONE;
@@ -89,7 +90,7 @@ static void keep(struct smtpd *s, size_t r, size_t n)
 		return;
 	flaw = check(s, s->in.p + r, n);
 	if (flaw) {
-		refuse(s, flaw);
+		smtpd_data_refuse(s, flaw);
 		return;
 	}
 	count(s, s->in.p + r, n);
@@ -98,14 +99,19 @@ static void keep(struct smtpd *s, size_t r, size_t n)
 	s->view += n;
 }
 
-static void end_line(struct smtpd *s, size_t r)
+void smtpd_data_end_line(struct smtpd *s, size_t r, size_t n)
 {
+	if (n == 1) { /* the CR was counted as if it were of the line */
+		s->line--;
+		s->mail.header_bytes -= s->in_header;
+	}
 	if (s->in_header && !s->line) {
 		s->in_header = false; /* the empty line belongs to neither */
 	} else if (s->in_header && !s->swallow) {
 		s->mail.header_lines++;
 	}
-	keep(s, r, 2);
+	smtpd_data_keep(s, r, n);
+	s->mail.header_bytes += n == 1 && s->in_header;
 	s->line = 0;
 	s->line_start = true;
 }
@@ -122,22 +128,22 @@ static size_t read_dot(struct smtpd *s, struct str rest)
 	return 3;
 }
 
-static size_t read_cr(struct smtpd *s, size_t r, struct str rest)
+size_t smtpd_data_cr(struct smtpd *s, size_t r, struct str rest)
 {
 	if (rest.n < 2)
 		return 0;
 	if (rest.p[1] == '\n') {
-		end_line(s, r);
+		smtpd_data_end_line(s, r, 2);
 		return 2;
 	}
 	if (!s->swallow)
-		refuse(s, RE_BARE_DATA);
+		smtpd_data_refuse(s, RE_BARE_DATA);
 	s->line_start = false;
 	return 1;
 }
 
 /* Bytes up to the next CR, and up to the next LF while a bare one still matters. */
-static size_t read_run(struct smtpd *s, size_t r, struct str rest)
+size_t smtpd_data_run(struct smtpd *s, size_t r, struct str rest)
 {
 	size_t n = str_chr(rest, '\r');
 
@@ -145,10 +151,10 @@ static size_t read_run(struct smtpd *s, size_t r, struct str rest)
 	if (!s->swallow)
 		n = str_chr(str_first(rest, n), '\n');
 	if (n) {
-		keep(s, r, n);
+		smtpd_data_keep(s, r, n);
 		return n;
 	}
-	refuse(s, RE_BARE_DATA);
+	smtpd_data_refuse(s, RE_BARE_DATA);
 	return 1;
 }
 
@@ -159,33 +165,71 @@ static size_t read_some(struct smtpd *s, size_t r)
 	if (s->line_start && rest.p[0] == '.')
 		return read_dot(s, rest);
 	if (rest.p[0] == '\r')
-		return read_cr(s, r, rest);
-	return read_run(s, r, rest);
+		return smtpd_data_cr(s, r, rest);
+	return smtpd_data_run(s, r, rest);
+}
+
+void smtpd_say_refusal(struct smtpd *s, enum smtpd_reply id, bool whole)
+{
+	size_t times = whole && s->config->lmtp ? s->mail.n_rcpts : 1;
+
+	for (size_t i = 0; i < times; i++) {
+		if (id)
+			smtpd_say(s, id);
+		else
+			buf_add(&s->out, buf_str(&s->answer));
+	}
 }
 
 static void finish(struct smtpd *s)
 {
 	s->messages++;
 	if (!s->swallow) {
+		s->mail.unended = !s->line_start;
 		smtpd_enter(s, ST_COMMIT);
 		return;
 	}
-	if (s->flaw)
-		smtpd_say(s, s->flaw);
-	else
-		buf_add(&s->out, buf_str(&s->answer));
+	smtpd_say_refusal(s, s->flaw, true);
 	smtpd_mail_end(s);
 	smtpd_enter(s, ST_IDLE);
+}
+
+/* The dot was read, or the last byte of a chunk. */
+static void part_over(struct smtpd *s)
+{
+	s->ended = false;
+	if (!s->bdat || s->last) {
+		finish(s);
+		return;
+	}
+	if (s->swallow)
+		smtpd_say_refusal(s, s->flaw, false);
+	else
+		smtpd_say(s, RE_CHUNK);
+	s->broken = s->swallow;
+	smtpd_enter(s, ST_CHUNK);
+}
+
+/* A chunk is over when its bytes are; the last one must not leave a CR behind. */
+static void look_for_end(struct smtpd *s)
+{
+	if (!s->bdat || s->chunk || s->drop)
+		return;
+	if (s->last && s->half && !s->swallow)
+		smtpd_data_refuse(s, RE_BARE_DATA);
+	else
+		s->ended = true;
 }
 
 bool smtpd_data_step(struct smtpd *s)
 {
 	size_t r = s->at, n = 1;
 
-	while (r < s->in.n && !s->drop && !s->ended && n) {
-		n = read_some(s, r);
+	while (r < s->in.n && !s->drop && !s->ended && n && (!s->bdat || s->chunk)) {
+		n = s->bdat ? smtpd_chunk_read(s, r) : read_some(s, r);
 		r += n;
 	}
+	look_for_end(s);
 	if (s->drop)
 		s->view = 0; /* not even what was good before the flaw */
 	s->next = r;
@@ -194,7 +238,7 @@ bool smtpd_data_step(struct smtpd *s)
 	s->at = r;
 	if (!s->ended)
 		return s->drop;
-	finish(s);
+	part_over(s);
 	return true;
 }
 
@@ -203,5 +247,5 @@ void smtpd_data_taken(struct smtpd *s)
 	s->at = s->next;
 	s->view = 0;
 	if (s->ended)
-		finish(s);
+		part_over(s);
 }

@@ -13,7 +13,8 @@ enum smtpd_state {
 	ST_RCPT,   /* with recipients */
 	ST_ASK,    /* the host judges a recipient */
 	ST_SPOOL,  /* the host judges whether there is room */
-	ST_DATA,   /* after 354 */
+	ST_DATA,   /* after 354, or within a chunk */
+	ST_CHUNK,  /* between two chunks of a message */
 	ST_COMMIT, /* the host judges a message */
 	ST_TLS,    /* the host shakes hands */
 	ST_END,    /* no more */
@@ -69,6 +70,10 @@ enum smtpd_reply {
 	RE_HEADER_LINE,
 	RE_HEADER_BLOCK,
 	RE_BODY_LINE,
+	RE_CHUNK,
+	RE_CHUNK_FORM,
+	RE_CHUNK_BROKEN,
+	RE_LMTP,
 	RE_REPLIES
 };
 
@@ -104,6 +109,16 @@ struct smtpd {
 	size_t next;  /* and after it reading goes on here */
 	enum smtpd_reply flaw;
 	struct buf answer; /* the host's own refusal, a whole reply */
+	size_t answered;   /* LMTP: recipients whose verdict was said */
+
+	/* Chunks, RFC 3030. */
+	bool bdat, last;          /* this message comes in chunks; this is its last one */
+	uint64_t chunk;           /* bytes of it that have not been read */
+	bool half;                /* the chunk before ended between a CR and its LF */
+	bool broken;              /* a chunk was refused: so are those that follow */
+	uint64_t skip;            /* bytes of a chunk that came out of turn, to be thrown away */
+	enum smtpd_reply skipped; /* said then; RE_NONE: what is in `answer` */
+	bool skip_ends;           /* and the message is over */
 
 	unsigned errors, refusals, idle, messages, accepted;
 };
@@ -124,6 +139,24 @@ bool smtpd_command_step(struct smtpd *s);
 bool smtpd_data_step(struct smtpd *s);
 void smtpd_data_begin(struct smtpd *s);
 void smtpd_data_taken(struct smtpd *s); /* the view was served */
+/* The message is refused: once, or in LMTP once for each recipient when it is `whole` (RFC 2033 4.2, 4.3). RE_NONE says
+ * what is in `answer`. */
+void smtpd_say_refusal(struct smtpd *s, enum smtpd_reply id, bool whole);
+
+/* smtpd_chunk.c: BDAT, and chunks that nobody wants */
+void smtpd_on_bdat(struct smtpd *s, struct str args);
+bool smtpd_skip_step(struct smtpd *s);
+void smtpd_skip(struct smtpd *s, uint64_t bytes, enum smtpd_reply say, bool ends);
+/* Of a chunk: bytes read at `r`, 0 when more must come. */
+size_t smtpd_chunk_read(struct smtpd *s, size_t r);
+
+/* smtpd_data.c */
+void smtpd_data_refuse(struct smtpd *s, enum smtpd_reply flaw);
+void smtpd_data_keep(struct smtpd *s, size_t r, size_t n);
+/* The last n of CR LF stand at r: both, or the LF alone whose CR was kept before. */
+void smtpd_data_end_line(struct smtpd *s, size_t r, size_t n);
+size_t smtpd_data_cr(struct smtpd *s, size_t r, struct str rest);
+size_t smtpd_data_run(struct smtpd *s, size_t r, struct str rest);
 
 /* smtpd_mail.c: two of the verbs */
 void smtpd_on_mail(struct smtpd *s, struct str args);

@@ -28,7 +28,7 @@ static const struct row rows[RE_REPLIES] = {
 	[RE_GO_DATA]       = { 354, 0, "", "Send the message, end it with a line that holds a single dot", NULL },
 	[RE_GO_TLS]        = { 220, 0, "2.0.0", "Begin TLS", NULL },
 	[RE_VRFY]          = { 252, 0, "2.5.0", "No address is verified here; send the message to learn", NULL },
-	[RE_HELP]          = { 214, 0, "2.0.0", "EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT STARTTLS", NULL },
+	[RE_HELP]          = { 214, 0, "2.0.0", "EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT STARTTLS", NULL },
 	[RE_HELO_NAME]     = { 501, BAD, "5.5.4", "The name of your host is missing or unreadable", NULL },
 	[RE_HELO_FIRST]    = { 503, BAD, "5.5.1", "EHLO or HELO comes first", NULL },
 	[RE_NO_MAIL]       = { 503, BAD, "5.5.1", "MAIL comes first", NULL },
@@ -65,6 +65,10 @@ static const struct row rows[RE_REPLIES] = {
 	[RE_HEADER_LINE]   = { 554, 0, "5.6.0", "The message has a header line that is too long", "header-line" },
 	[RE_HEADER_BLOCK]  = { 554, 0, "5.6.0", "The message has too large a header", "header-block" },
 	[RE_BODY_LINE]     = { 554, 0, "5.6.0", "The message has a line that is too long", "body-line" },
+	[RE_CHUNK]         = { 250, 0, "2.0.0", "This part is here", NULL },
+	[RE_CHUNK_FORM]    = { 501, END, "5.5.4", "The form is BDAT bytes, with LAST after it for the last part", "chunk-size" },
+	[RE_CHUNK_BROKEN]  = { 503, 0, "5.5.1", "A part of this message was refused; say RSET", NULL },
+	[RE_LMTP]          = { 500, BAD, "5.5.1", "This is LMTP; say LHLO", NULL },
 };
 // clang-format on
 
@@ -73,10 +77,8 @@ static void put_row(struct smtpd *s, enum smtpd_reply id)
 	const struct row *r = &rows[id];
 
 	buf_addf(&s->out, "%d ", r->code);
-	if (id == RE_GREET) {
-		buf_add(&s->out, s->config->hostname);
-		buf_addc(&s->out, ' ');
-	}
+	if (id == RE_GREET)
+		buf_addf(&s->out, "%.*s %s", STR_ARG(s->config->hostname), s->config->lmtp ? "LMTP " : "");
 	if (r->enhanced[0])
 		buf_addf(&s->out, "%s ", r->enhanced);
 	buf_addf(&s->out, "%s\r\n", r->text);
@@ -109,7 +111,7 @@ void smtpd_say_ehlo(struct smtpd *s)
 		return;
 	buf_addz(&s->out, "250-PIPELINING\r\n250-SIZE ");
 	buf_add_u64(&s->out, c->limits.message);
-	buf_addz(&s->out, "\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n");
+	buf_addz(&s->out, "\r\n250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n");
 	if (c->smtputf8)
 		buf_addz(&s->out, "250-SMTPUTF8\r\n");
 	if (c->starttls && !s->tls)

@@ -110,8 +110,8 @@ static void on_said_prefix(struct script *s, struct str text)
 }
 
 static const char *const ehlo[] = {
-	"250-mx.example",          "250-PIPELINING", "250-SIZE 52428800", "250-8BITMIME",
-	"250-ENHANCEDSTATUSCODES", "250-SMTPUTF8",   "250-STARTTLS",      "250 HELP",
+	"250-mx.example", "250-PIPELINING", "250-SIZE 52428800", "250-8BITMIME", "250-ENHANCEDSTATUSCODES",
+	"250-CHUNKING",   "250-SMTPUTF8",   "250-STARTTLS",      "250 HELP",
 };
 
 static void on_hello(struct script *s, struct str text)
@@ -224,6 +224,7 @@ static void set_config(struct smtpd_config *c, struct str key, size_t n)
 		{ STR("idle"), &l->idle, NULL, NULL },
 		{ STR("messages"), &l->messages, NULL, NULL },
 		{ STR("starttls"), NULL, NULL, &c->starttls },
+		{ STR("lmtp"), NULL, NULL, &c->lmtp },
 		{ STR("smtputf8"), NULL, NULL, &c->smtputf8 },
 	};
 

@@ -115,9 +115,11 @@ static void commit(struct testhost *h)
 {
 	struct th_verdict v = next(h, TH_COMMIT);
 
-	assert(h->spooling && smtpd_mail(h->s)->bytes == h->body.n && h->n_got < TH_MESSAGES);
+	bool first = smtpd_answered(h->s) == 0; /* LMTP asks for each recipient */
+
+	assert(h->n_got < TH_MESSAGES && (!first || (h->spooling && smtpd_mail(h->s)->bytes == h->body.n)));
 	h->spooling = false;
-	if (v.code / 100 == 2) {
+	if (first && v.code / 100 == 2) {
 		struct th_message *m = &h->got[h->n_got++];
 
 		m->body = h->body;
