@@ -33,6 +33,11 @@ struct conf_route {
 	uint32_t given;       /* bits of conf_route_keys that the file sets; private to conf/ */
 };
 
+struct conf_endpoints {
+	struct str at[CONF_LISTEN_MAX]; /* as endpoint_parse() reads them */
+	size_t n;
+};
+
 struct conf {
 	/* [server] */
 	struct str hostname;       /* in banners, Received, DSN; default the first domain */
@@ -44,8 +49,7 @@ struct conf {
 	uint32_t scribes;          /* 0: one per processor, at most 16 */
 	uint64_t min_free;         /* of the state directory's file system; less: no new mail. 0: no floor */
 	/* [smtp] */
-	struct str listen[CONF_LISTEN_MAX]; /* endpoints */
-	size_t n_listen;
+	struct conf_endpoints listen;
 	uint32_t backlog;                    /* at least 512 */
 	struct str tls_certificate, tls_key; /* PEM files; both or none */
 	uint64_t message_bytes;              /* 50 MiB */
@@ -56,6 +60,9 @@ struct conf {
 	uint32_t sessions_per_client;        /* at once, per address, 100 */
 	uint32_t messages_per_session;       /* 1000 */
 	uint32_t command_s, message_s;       /* 300 and 1800 */
+	/* [lmtp] */
+	struct conf_endpoints lmtp; /* loopback or unix alone */
+	struct str lmtp_mode;       /* of a unix socket: "0660" */
 	/* [domains] relay = a.example, b.example */
 	struct str domains[CONF_DOMAINS_MAX]; /* lower case; A-label */
 	size_t n_domains;

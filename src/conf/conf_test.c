@@ -154,8 +154,8 @@ static void what_people_write_is_read(void **state)
 		fail_msg("%s", f.why);
 	assert_int_equal(c.n_domains, 3);
 	assert_true(str_eq(c.domains[0], STR("a.example")) && str_eq(c.domains[2], STR("c.example")));
-	assert_int_equal(c.n_listen, 3);
-	assert_true(str_eq(c.listen[2], STR("unix:/run/x")));
+	assert_int_equal(c.listen.n, 3);
+	assert_true(str_eq(c.listen.at[2], STR("unix:/run/x")));
 	assert_int_equal(c.message_bytes, 65536);
 	assert_int_equal(c.recipients, 100);
 	assert_true(!c.tls_key.n && str_eq(c.hostname, STR("mx.example")));

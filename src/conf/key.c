@@ -50,6 +50,11 @@ const struct conf_key conf_keys[] = {
 	{ "smtp", "command", CONF_DURATION, AT(command_s), "5m", 1, 3600, NULL, GATE, "Longest wait for a command." },
 	{ "smtp", "message", CONF_DURATION, AT(message_s), "30m", 1, 86400, NULL, GATE, "Longest time for one message." },
 
+	{ "lmtp", "listen", CONF_ENDPOINTS, AT(lmtp), NULL, 1, 0, NULL, 0,
+	  "Where an MTA of this machine hands over mail by LMTP: unix:/path, 127.0.0.1:24. Whoever reaches it is believed." },
+	{ "lmtp", "socket_mode", CONF_WORD, AT(lmtp_mode), "0660", 0, 0, "0600|0660|0666", 0,
+	  "Mode of such a unix socket; its group is that of its folder where that is set-group-id." },
+
 	{ "domains", "relay", CONF_DOMAINS, AT(domains), NULL, 0, 0, NULL, CORE | GATE,
 	  "Domains whose addresses are aliases and reverse addresses, comma separated." },
 
@@ -237,7 +242,7 @@ static struct conf *whole(const struct conf_key *k, void *at)
 
 static int set_endpoints(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
 {
-	struct conf *c = whole(k, at);
+	struct conf_endpoints *all = at;
 	struct endpoint e;
 	struct fail why = { 0 };
 
@@ -247,10 +252,15 @@ static int set_endpoints(const struct conf_key *k, void *at, struct str v, struc
 		if (endpoint_parse(one, &e, &why) < 0)
 			return fail(f, FAIL_SYNTAX, "%s.%s: %.*s: %s", k->section, k->name, SHOWN(one),
 			            why.why);
-		if (c->n_listen == CONF_LISTEN_MAX)
+		if (k->least && !endpoint_is_loopback(&e)) /* RFC 2033 5: LMTP is not for a wide area */
+			return fail(f, FAIL_SYNTAX,
+			            "%s.%s: %.*s: whoever reaches it is believed: use an address of "
+			            "this machine (127.0.0.1:24, [::1]:24) or unix:/path",
+			            k->section, k->name, SHOWN(one));
+		if (all->n == CONF_LISTEN_MAX)
 			return fail(f, FAIL_SYNTAX, "%s.%s: more than %d", k->section, k->name,
 			            CONF_LISTEN_MAX);
-		c->listen[c->n_listen++] = arena_str(a, one);
+		all->at[all->n++] = arena_str(a, one);
 	}
 	return OK;
 }
@@ -415,8 +425,8 @@ int conf_key_set(const struct conf_key *k, struct conf *c, struct str name, stru
 
 int conf_key_complete(const struct conf_key *k, struct conf *c, struct arena *a, struct fail *f)
 {
-	bool empty =
-	        (k->kind == CONF_ENDPOINTS && !c->n_listen) || (k->kind == CONF_DURATIONS && !c->n_retry);
+	bool empty = (k->kind == CONF_ENDPOINTS && !((struct conf_endpoints *)((char *)c + k->offset))->n) ||
+	             (k->kind == CONF_DURATIONS && !c->n_retry);
 
 	return empty && k->otherwise ? conf_key_set(k, c, str_c(k->name), str_c(k->otherwise), a, f) : OK;
 }
@@ -460,8 +470,10 @@ void conf_value_print(const struct conf_key *k, const void *at, struct buf *out)
 
 static void print_value(const struct conf_key *k, const struct conf *c, struct buf *out)
 {
+	const struct conf_endpoints *e = (const void *)((const char *)c + k->offset);
+
 	if (k->kind == CONF_ENDPOINTS)
-		print_list(c->listen, c->n_listen, out);
+		print_list(e->at, e->n, out);
 	else if (k->kind == CONF_DOMAINS)
 		print_list(c->domains, c->n_domains, out);
 	else if (k->kind == CONF_RESOLVERS)

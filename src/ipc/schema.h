@@ -31,7 +31,8 @@
 enum listen_kind {
 	LISTEN_SMTP = 1,
 	LISTEN_CONTROL,
-	LISTEN_PRIVATE /* one control connection, already accepted */
+	LISTEN_PRIVATE, /* one control connection, already accepted */
+	LISTEN_LMTP
 };
 
 /* ---- gate <-> core --------------------------------------------------------------------------------------------- */

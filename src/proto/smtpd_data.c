@@ -185,7 +185,7 @@ static void finish(struct smtpd *s)
 {
 	s->messages++;
 	if (!s->swallow) {
-		s->mail.unended = !s->line_start;
+		s->mail.unended = s->bdat && !s->line_start;
 		smtpd_enter(s, ST_COMMIT);
 		return;
 	}

@@ -1,6 +1,6 @@
 /* Laws: the split of the input changes neither what is said nor what is accepted; no more messages are accepted than
- * there are CRLF "." CRLF; what is accepted never holds a CR or LF apart or a NUL (testhost.c asserts that).
- * Input: a seed byte for one of the splits, then what the client says; 0xfe is where it waits for a TLS handshake. */
+ * there are CRLF "." CRLF and the word LAST; what is accepted never holds a CR or LF apart or a NUL (testhost.c asserts that).
+ * Input: a seed byte for one of the splits (from 128 on it is LMTP), then what the client says; 0xfe is where it waits for a TLS handshake. */
 #include "proto/testhost.h"
 
 #include <stdlib.h>
@@ -41,9 +41,13 @@ static void give(struct testhost *h, struct str in, size_t most, uint32_t seed)
 	}
 }
 
-static void run(struct testhost *h, struct str in, size_t most, uint32_t seed)
+static void run(struct testhost *h, bool lmtp, struct str in, size_t most, uint32_t seed)
 {
-	testhost_init(h, &config);
+	static struct smtpd_config c;
+
+	c = config;
+	c.lmtp = lmtp;
+	testhost_init(h, &c);
 	h->judge = true;
 	h->park = seed % 7;
 	h->send = seed % 5;
@@ -72,11 +76,20 @@ static bool same(const struct testhost *a, const struct testhost *b)
 	return str_eq(str_c(smtpd_why(a->s)), str_c(smtpd_why(b->s)));
 }
 
+static size_t last_words(struct str in)
+{
+	size_t n = 0;
+
+	for (; in.n >= 4; in = str_from(in, 1))
+		n += str_starts_nocase(in, STR("LAST"));
+	return n;
+}
+
 /* Of ".", CR, LF in a row, waits between them aside. */
 static size_t ends(struct str in)
 {
 	char last[2] = { 0, 0 };
-	size_t n = 0;
+	size_t n = last_words(in);
 
 	for (size_t i = 0; i < in.n; i++) {
 		if (in.p[i] == (char)WAIT)
@@ -95,9 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (!n)
 		return 0;
-	run(&whole, in, SMTPD_ROOM, 0);
-	run(&bytes, in, 1, 0);
-	run(&cut, in, 1, 1u + p[0]);
+	run(&whole, p[0] & 128, in, SMTPD_ROOM, 0);
+	run(&bytes, p[0] & 128, in, 1, 0);
+	run(&cut, p[0] & 128, in, 1, 1u + p[0]);
 	if (!same(&whole, &bytes) || !same(&whole, &cut) || whole.n_got > ends(in))
 		abort();
 	testhost_done(&whole);

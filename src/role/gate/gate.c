@@ -18,6 +18,7 @@ struct listener {
 	struct listener *next;
 	struct gate *gate;
 	int fd;
+	bool lmtp;
 	struct watch *watch; /* NULL until everything is ready */
 };
 
@@ -122,7 +123,7 @@ static void on_connection(void *arg, bool readable, bool writable)
 		}
 		if (fd < 0)
 			return;
-		sessions_enter(g->sessions, fd, &who);
+		sessions_enter(g->sessions, fd, &who, l->lmtp);
 	}
 }
 
@@ -131,13 +132,14 @@ static int take_listener(void *self, enum listen_kind kind, struct str address, 
 	struct gate *g = self;
 	struct listener *l;
 
-	if (kind != LISTEN_SMTP) {
+	if (kind != LISTEN_SMTP && kind != LISTEN_LMTP) {
 		close(fd);
 		return fail(f, FAIL_BUG, "a listener that is not for mail");
 	}
 	l = xnew(struct listener);
 	l->gate = g;
 	l->fd = fd;
+	l->lmtp = kind == LISTEN_LMTP;
 	l->next = g->listeners;
 	g->listeners = l;
 	return OK;

@@ -19,7 +19,7 @@ enum {
 
 struct sessions {
 	struct gate *gate;
-	struct smtpd_config config;
+	struct smtpd_config config, lmtp;
 	struct session *buckets[BUCKETS];
 };
 
@@ -53,6 +53,9 @@ struct sessions *sessions_new(struct gate *g)
 	l->rcpts = c->recipients < RCPTS_MAX ? c->recipients : RCPTS_MAX;
 	l->errors = c->errors;
 	l->messages = c->messages_per_session;
+	all->lmtp = all->config;
+	all->lmtp.lmtp = true;
+	all->lmtp.starttls = false; /* it does not leave this machine */
 	return all;
 }
 
@@ -367,7 +370,7 @@ static bool fresh_id(struct sessions *all, uint64_t *ret_id)
 	return *place_of(all, *ret_id) == NULL;
 }
 
-void sessions_enter(struct sessions *all, int fd, const struct endpoint *who)
+void sessions_enter(struct sessions *all, int fd, const struct endpoint *who, bool lmtp)
 {
 	struct gate *g = all->gate;
 	struct budget_client *client = NULL;
@@ -384,7 +387,8 @@ void sessions_enter(struct sessions *all, int fd, const struct endpoint *who)
 		turn_away(fd, &say_full[v]);
 		return;
 	}
-	log_info("sid=%016" PRIx64 " ev=connect client=%s", id, log_mask(str_c(host)));
+	log_info("sid=%016" PRIx64 " ev=connect client=%s%s", id, log_mask(str_c(host)),
+	         lmtp ? " protocol=lmtp" : "");
 	s = xnew(struct session);
 	s->all = all;
 	s->gate = g;
@@ -393,7 +397,8 @@ void sessions_enter(struct sessions *all, int fd, const struct endpoint *who)
 	s->dry = true;
 	s->spool = SPOOL_NONE;
 	memcpy(s->host, host, sizeof(host));
-	s->machine = smtpd_new(&all->config);
+	s->lmtp = lmtp;
+	s->machine = smtpd_new(lmtp ? &all->lmtp : &all->config);
 	s->timer = timer_new(g->loop, on_timer, s);
 	link_open(&s->link, g->loop, fd, on_ready, s);
 	*place_of(all, id) = s;

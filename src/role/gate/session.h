@@ -11,7 +11,7 @@ struct sessions *sessions_new(struct gate *g);
 void sessions_free(struct sessions *all);
 
 /* Takes fd. Past the limits the client is told so and is not served. */
-void sessions_enter(struct sessions *all, int fd, const struct endpoint *who);
+void sessions_enter(struct sessions *all, int fd, const struct endpoint *who, bool lmtp);
 
 /* What core says. An answer that nobody waits for any more is dropped. */
 void sessions_rcpt_answer(struct sessions *all, const struct rcpt_answer *m);

@@ -66,7 +66,7 @@ enum step transaction_rcpt(struct session *s)
 		smtpd_rcpt_verdict(s->machine, no.code, no.enhanced, no.text);
 		return STEP_ON;
 	}
-	if (!m->n_rcpts)
+	if (!m->n_rcpts || s->lmtp)
 		s->plans = 0;
 	s->asked = true;
 	SEND(g->core, rcpt_ask, s->id, ++s->seq, print_sender(s, &from),
@@ -121,10 +121,17 @@ enum step transaction_drop(struct session *s)
 	return STEP_ON;
 }
 
+/* Of LMTP's answers, is this one the last? */
+static bool is_last(const struct session *s)
+{
+	return !s->lmtp || smtpd_answered(s->machine) + 1 == smtpd_mail(s->machine)->n_rcpts;
+}
+
 static void commit_verdict(struct session *s, const struct say *v)
 {
 	s->asked = false;
-	spool_close(&s->spool);
+	if (is_last(s))
+		spool_close(&s->spool);
 	smtpd_commit_verdict(s->machine, v->code, v->enhanced, v->text);
 }
 
@@ -135,12 +142,25 @@ static void ask_accept(struct session *s)
 	OWN(buf) from = BUF(ADDRESS_MAX), to = BUF(ADDRESS_MAX), rcpts = BUF(IPC_RECORD_MAX);
 
 	for (size_t i = 0; i < m->n_rcpts; i++)
-		list_add(&rcpts, print_rcpt(s, &m->rcpts[i], &to));
+		if (!s->lmtp || i == smtpd_answered(s->machine))
+			list_add(&rcpts, print_rcpt(s, &m->rcpts[i], &to));
 	s->asked = true;
 	SEND_FD(g->core, s->spool.fd, accept_ask, s->id, ++s->seq, print_sender(s, &from), buf_str(&rcpts),
-	        smtpd_helo(s->machine), str_c(s->host), m->bytes, flags_of(s), clock_utc());
-	spool_forget(&s->spool);
+	        smtpd_helo(s->machine), str_c(s->host), s->spool.n, flags_of(s), clock_utc());
+	if (is_last(s))
+		spool_forget(&s->spool);
 	session_more_time(s);
+}
+
+/* Once for a message, however many are asked about it. What came in chunks may lack its last CRLF, which is no part of
+ * a line (RFC 5322 2.3) and which everybody behind us needs. */
+static int finish_body(struct session *s, struct fail *f)
+{
+	if (s->lmtp && smtpd_answered(s->machine))
+		return s->spool.fd < 0 ? fail(f, FAIL_AGAIN, "the message was lost") : OK;
+	if (smtpd_mail(s->machine)->unended)
+		TRY(spool_add(&s->spool, STR("\r\n"), f));
+	return spool_seal(&s->spool, f);
 }
 
 enum step transaction_commit(struct session *s)
@@ -150,10 +170,11 @@ enum step transaction_commit(struct session *s)
 
 	if (s->asked)
 		return STEP_WAIT;
-	r = !s->gate->core ? FAIL_AGAIN : spool_seal(&s->spool, &f);
+	r = !s->gate->core ? FAIL_AGAIN : finish_body(s, &f);
 	if (r < 0) {
 		struct say no = say_of(r);
 
+		spool_close(&s->spool);
 		log_refused(s, no.code, no.enhanced, fail_name(r));
 		commit_verdict(s, &no);
 		return STEP_ON;

@@ -25,6 +25,7 @@ struct session {
 	struct spool spool;
 	uint32_t seq; /* of the last question to core */
 	bool asked;   /* it is not answered */
+	bool lmtp;    /* each recipient is a question of its own */
 	bool shaking, ended;
 	bool dry; /* nothing can be read, until the loop says so */
 	unsigned reads;

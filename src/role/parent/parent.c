@@ -20,7 +20,7 @@
 enum { SCRIBES_MOST = 16 };
 
 static int add_listener(struct parent *p, enum listen_kind kind, enum role role, struct str address, int type,
-                        struct fail *f)
+                        unsigned mode, struct fail *f)
 {
 	struct listener *l = &p->listeners[p->n_listeners];
 	struct endpoint e;
@@ -29,7 +29,7 @@ static int add_listener(struct parent *p, enum listen_kind kind, enum role role,
 
 	*l = (struct listener){ kind, role, address, -1 };
 	if (r == OK)
-		r = sock_listen(&e, type, (int)p->conf.backlog, 0600, &l->fd, &why);
+		r = sock_listen(&e, type, (int)p->conf.backlog, mode, &l->fd, &why);
 	if (r < 0)
 		return fail(f, r, "cannot listen on %.*s: %s", STR_ARG(address), why.why);
 	p->n_listeners++;
@@ -40,11 +40,15 @@ static int bind_all(struct parent *p, struct fail *f)
 {
 	OWN(buf) control = BUF(512);
 
-	for (size_t i = 0; i < p->conf.n_listen; i++)
-		TRY(add_listener(p, LISTEN_SMTP, ROLE_GATE, p->conf.listen[i], SOCK_STREAM, f));
+	unsigned lmtp_mode = (unsigned)strtoul(arena_z(&p->arena, p->conf.lmtp_mode), NULL, 8);
+
+	for (size_t i = 0; i < p->conf.listen.n; i++)
+		TRY(add_listener(p, LISTEN_SMTP, ROLE_GATE, p->conf.listen.at[i], SOCK_STREAM, 0600, f));
+	for (size_t i = 0; i < p->conf.lmtp.n; i++)
+		TRY(add_listener(p, LISTEN_LMTP, ROLE_GATE, p->conf.lmtp.at[i], SOCK_STREAM, lmtp_mode, f));
 	buf_addf(&control, "unix:%.*s", STR_ARG(p->conf.control_socket));
 	return add_listener(p, LISTEN_CONTROL, ROLE_CORE, arena_str(&p->arena, buf_str(&control)),
-	                    SOCK_SEQPACKET, f);
+	                    SOCK_SEQPACKET, 0600, f);
 }
 
 /* Clear text must not be paged out: say so when it could be. /proc/swaps has one line a device after its title. */
