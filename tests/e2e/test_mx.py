@@ -185,6 +185,20 @@ def test_servers_without_addresses(world, names):
     refused(world, alias, "5.4.4")
 
 
+def test_a_name_that_is_none_in_dns_is_not_asked_for(world, names):
+    """The notice to a sender in UTF-8 has no way, and ends there; the gate lives on."""
+    gate = world.server.roles()["gate"]
+    _, alias = a_mailbox(world)  # whose domain does not exist
+    before = len(world.server.log)
+    mail = messages.utf8_address(alias)
+    assert world.send(mail, alias).ok
+    wait_until(lambda: len(re.findall(r'ev=lookup route="default" state=failed code=550 enhanced=5\.1\.2',
+                                      world.server.log[before:])) == 2)
+    world.server.wait_queue(0, 60)
+    assert world.server.roles()["gate"] == gate
+    assert not [name for name, _ in names.asked if not name.isascii()]
+
+
 @pytest.mark.parametrize("trouble", [dns.SERVFAIL, dns.GARBAGE])
 def test_trouble_with_dns_is_outwaited(world, names, servers, trouble):
     domain, alias = a_mailbox(world)

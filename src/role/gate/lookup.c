@@ -34,7 +34,7 @@ struct lookup {
 	unsigned open;      /* questions without an answer */
 	bool unsure;        /* a server said nothing, or nonsense: it may be otherwise later */
 	bool nowhere;       /* an address was left out */
-	struct ending over; /* decided before the timer tells it */
+	const struct ending *over; /* decided before the timer tells it */
 	struct timer *timer;
 };
 
@@ -89,7 +89,7 @@ static void on_timer(void *arg)
 {
 	struct lookup *l = arg;
 
-	give_up(l, l->over.outcome ? &l->over : &no_answer);
+	give_up(l, l->over ? l->over : &no_answer);
 }
 
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
@@ -243,7 +243,7 @@ struct lookup *lookup_new(struct gate *g, const struct conf_route *r, struct str
 	l->timer = timer_new(g->loop, on_timer, l);
 	timer_set(l->timer, PATIENCE_MS);
 	if (conf_target(r->to, &l->target, &f) < 0 || !g->dns) {
-		l->over = no_answer;
+		l->over = &no_answer;
 		timer_set(l->timer, 0);
 		return l;
 	}
@@ -256,7 +256,7 @@ struct lookup *lookup_new(struct gate *g, const struct conf_route *r, struct str
 	} else if (is_dns_name(domain)) {
 		l->mx = dns_ask(g->dns, arena_z(&l->arena, domain), DNS_MX, on_mx, l);
 	} else {
-		l->over = no_name;
+		l->over = &no_name;
 		timer_set(l->timer, 0);
 	}
 	return l;

@@ -19,7 +19,7 @@ struct targets {
 
 struct lookup;
 
-/* t: the caller's from here on; empty: why becomes the ending of all that waits. Never called from inside lookup_new(). The
+/* t: the caller's from here on; empty: why becomes the ending of all that waits; it outlives the lookup. Never called from inside lookup_new(). The
  * lookup is still to be freed. */
 typedef void lookup_fn(void *arg, struct targets *t, const struct ending *why);
 
