@@ -87,12 +87,12 @@ static void add_resolver(struct conf *c, struct str value, struct arena *a)
 }
 
 /* resolv.conf(5) */
-void conf_resolvers_of(struct conf *c, struct str text, struct arena *a)
+void conf_resolvers_of(struct conf *c, struct str resolv_conf, struct arena *a)
 {
 	if (c->n_resolvers)
 		return;
-	while (text.p) {
-		struct str line = str_trim(str_cut(&text, '\n'));
+	while (resolv_conf.p) {
+		struct str line = str_trim(str_cut(&resolv_conf, '\n'));
 		struct str word = str_first(line, strlen("nameserver"));
 
 		if (str_eq(word, STR("nameserver")) && line.n > word.n &&
