@@ -161,6 +161,7 @@ static bool is_blank(struct str s, struct arena *a)
 	return without_comments(s, a).n == 0;
 }
 
+/* At least as many as there are: each takes a comma, a semicolon or the end. */
 static size_t count_entries(struct str s)
 {
 	size_t n = 1;
@@ -184,11 +185,12 @@ int addr_list(struct str body, struct arena *a, struct addr_entry **ret, size_t 
 		body = str_from(body, stop ? end + 1 : end);
 		if (stop == ':' && str_chr(raw, '@') == raw.n)
 			continue; /* the name of a group */
-		if (stop ==
-		    ':') { /* a colon where none may be: the whole is one broken entry up to the comma */
-			end = entry_end(body, &stop);
-			raw.n += 1 + end;
-			body = str_from(body, stop ? end + 1 : end);
+		while (stop ==
+		       ':') { /* where none may be: one broken entry up to the comma, as count_entries has it */
+			size_t more = entry_end(body, &stop);
+
+			raw.n += 1 + more;
+			body = str_from(body, stop ? more + 1 : more);
 		}
 		if (is_blank(raw, a))
 			continue;

@@ -101,6 +101,9 @@ static const struct {
 	  false },
 	{ STR_INIT("a . b @ c.org"), 1, STR_INIT(""), STR_INIT("a.b@c.org"), false },
 	{ STR_INIT("no address here"), 1, STR_INIT("no address here"), STR_INIT(""), true },
+	{ STR_INIT("a@b.org:c@d.org, e@f.org"), 2, STR_INIT(""), STR_INIT("e@f.org"), false },
+	{ STR_INIT("a@b.org:c:d@e.org:f:g@h.org:i"), 1, STR_INIT("a@b.org:c:d@e.org:f:g@h.org:i"),
+	  STR_INIT(""), true },
 	{ STR_INIT("<a@b.org>,,  ,"), 1, STR_INIT(""), STR_INIT("a@b.org"), false },
 	{ STR_INIT("\"=?utf-8?Q?a=0D=0ABcc:_x?=\" <j@d.org>"), 1, STR_INIT("a  Bcc: x"), STR_INIT("j@d.org"),
 	  false },
@@ -125,6 +128,20 @@ static void lists_are_read_as_they_come(void **state)
 	}
 }
 
+/* ATTACKS 19: colons where none may be are no more entries than there is room for. */
+static void attack_19_colons_make_no_entries(void **state)
+{
+	OWN(arena) a = ARENA;
+	OWN(buf) in = BUF(1 << 20);
+	struct addr_entry *e;
+	size_t n;
+
+	for (int i = 0; i < 10000; i++)
+		buf_addz(&in, "a@b.org:c:");
+	assert_int_equal(addr_list(buf_str(&in), &a, &e, &n, NULL), OK);
+	assert_true(n == 1 && e[0].broken);
+}
+
 static void keys_ignore_spelling(void **state)
 {
 	OWN(arena) a = ARENA;
@@ -141,6 +158,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_read_one_way),
 		cmocka_unit_test(paths_are_read_with_their_rest),
 		cmocka_unit_test(lists_are_read_as_they_come),
+		cmocka_unit_test(attack_19_colons_make_no_entries),
 		cmocka_unit_test(keys_ignore_spelling),
 	};
 
