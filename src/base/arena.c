@@ -12,7 +12,12 @@ struct arena_block {
 	alignas(max_align_t) char p[];
 };
 
-enum { BLOCK = 4096 };
+/* A block for each allocation, so that a sanitizer sees what is written past one. */
+#ifdef POSTERN_SANITIZED
+enum { BLOCK = 0, ALIGNED = 1 };
+#else
+enum { BLOCK = 4096, ALIGNED = alignof(max_align_t) };
+#endif
 
 void arena_done(struct arena *a)
 {
@@ -31,7 +36,7 @@ void *arena_alloc(struct arena *a, size_t n)
 
 	if (n > SIZE_MAX / 2)
 		abort();
-	n = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	n = (n + ALIGNED - 1) & ~(size_t)(ALIGNED - 1);
 	if (a->limit && n > a->limit - a->used)
 		abort();
 	if (!b || n > b->cap - b->n) {
