@@ -152,9 +152,16 @@ static void rewrite_line(struct line *l, struct str s)
 	}
 }
 
+/* As it stood: the last line may have none. */
+static struct str line_end(struct str raw)
+{
+	return str_ends(raw, STR("\r\n")) ? STR("\r\n") : str_ends(raw, STR("\n")) ? STR("\n") : STR("");
+}
+
 /* RFC 5545 3.1: lines of at most 75 octets, never cut inside a character. */
 static void put_folded(struct str s, struct str eol, struct buf *out)
 {
+	struct str fold = eol.n ? eol : STR("\r\n");
 	size_t room = FOLD_AT;
 
 	while (s.n > room) {
@@ -163,7 +170,7 @@ static void put_folded(struct str s, struct str eol, struct buf *out)
 		while (n > 1 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
 			n--;
 		buf_add(out, str_first(s, n));
-		buf_add(out, eol);
+		buf_add(out, fold);
 		buf_addc(out, ' ');
 		s = str_from(s, n);
 		room = FOLD_AT - 1;
@@ -187,7 +194,7 @@ int ical_rewrite(struct str in, struct ical_map map, struct arena *a, struct buf
 		if (!out || l.dropped)
 			continue;
 		if (l.changed)
-			put_folded(buf_str(&text), str_ends(raw, STR("\r\n")) ? STR("\r\n") : STR("\n"), out);
+			put_folded(buf_str(&text), line_end(raw), out);
 		else
 			buf_add(out, raw);
 	}

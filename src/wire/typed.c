@@ -39,16 +39,20 @@ static struct str token(struct str *s)
 
 static struct str quoted(struct str *s, struct arena *a)
 {
-	char *out = arena_alloc(a, s->n + 1);
-	size_t n = 0, i = 1;
+	struct str in = str_from(*s, 1);
+	size_t n = 0, end = 0;
+	char *out;
 
-	for (; i < s->n && s->p[i] != '"'; i++) {
-		if (s->p[i] == '\\' && i + 1 < s->n)
+	while (end < in.n && in.p[end] != '"')
+		end += in.p[end] == '\\' && end + 1 < in.n ? 2 : 1;
+	out = arena_alloc(a, end + 1); /* of the value, not of all that follows: there may be many */
+	for (size_t i = 0; i < end; i++) {
+		if (in.p[i] == '\\' && i + 1 < in.n)
 			i++;
-		if (s->p[i] != '\r' && s->p[i] != '\n')
-			out[n++] = s->p[i];
+		if (in.p[i] != '\r' && in.p[i] != '\n')
+			out[n++] = in.p[i];
 	}
-	*s = str_from(*s, i + 1);
+	*s = str_from(in, end + 1);
 	return str_of(out, n);
 }
 

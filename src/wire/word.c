@@ -3,7 +3,29 @@
 #include "wire/b64.h"
 #include "wire/charset.h"
 
-enum { WORD_MAX = 75, LINE_MAX = 76, DECODED_MAX = 256 * 1024 };
+enum { WORD_MAX = 75, LINE_MAX = 76, DECODED_MAX = 256 * 1024, CHARSET_MAX = 64 };
+
+/* A text that is read for encoded words: where the next "?=" and the next space stand, from the last place where somebody
+ * asked. Each is looked for once, or a text of beginnings without an end would take quadratic time. */
+struct reader {
+	struct str left;
+	const char *close, *space;
+};
+
+/* The first "?=" of s, which is a tail of the text, or the end. */
+static const char *next_close(struct reader *r, struct str s)
+{
+	if (!r->close || r->close < s.p)
+		r->close = s.p + str_find(s, STR("?="));
+	return r->close;
+}
+
+static const char *next_space(struct reader *r, struct str s)
+{
+	if (!r->space || r->space < s.p)
+		r->space = s.p + str_chr(s, ' ');
+	return r->space;
+}
 
 /* RFC 2047 4.2 */
 static void q_decode(struct str text, struct buf *out)
@@ -23,27 +45,27 @@ struct word {
 	size_t n; /* what it took */
 };
 
-/* "=?charset?B?text?=" at the start of s. */
-static bool read_word(struct str s, struct word *w)
+/* "=?charset?B?text?=" at the start of s, a tail of the text. */
+static bool read_word(struct reader *r, struct str s, struct word *w)
 {
-	struct str left = s, encoding;
-	size_t end;
+	struct str left, head = str_first(str_from(s, 2), CHARSET_MAX);
+	const char *end;
+	size_t n = str_chr(head, '?');
 
-	if (!str_starts(s, STR("=?")))
+	if (!str_starts(s, STR("=?")) || !n || n + 2 >= s.n - 2 || n == head.n || s.p[2 + n + 2] != '?')
 		return false;
-	left = str_from(left, 2);
-	w->charset = str_cut(&left, '?');
-	encoding = str_cut(&left, '?');
-	if (!left.p || encoding.n != 1 || !w->charset.n || str_chr(w->charset, ' ') < w->charset.n)
+	w->charset = str_first(head, n);
+	w->base64 = ascii_lower(s.p[2 + n + 1]) == 'b';
+	if (str_chr(w->charset, ' ') < n || (!w->base64 && ascii_lower(s.p[2 + n + 1]) != 'q'))
 		return false;
-	end = str_find(left, STR("?="));
-	w->base64 = ascii_lower(encoding.p[0]) == 'b';
-	if (end == left.n || (!w->base64 && ascii_lower(encoding.p[0]) != 'q'))
+	left = str_from(s, 2 + n + 3);
+	end = next_close(r, left);
+	if (end == left.p + left.n || next_space(r, left) < end)
 		return false;
-	w->text = str_first(left, end);
+	w->text = str_of(left.p, (size_t)(end - left.p));
 	w->charset = str_first(w->charset, str_chr(w->charset, '*')); /* RFC 2231 5: a language may follow */
-	w->n = (size_t)(left.p + end + 2 - s.p);
-	return charset_known(w->charset) && str_chr(w->text, ' ') == w->text.n;
+	w->n = (size_t)(end + 2 - s.p);
+	return charset_known(w->charset);
 }
 
 static size_t blanks(struct str s)
@@ -57,13 +79,14 @@ static size_t blanks(struct str s)
 
 /* A run of encoded words of one charset: their bytes are joined before they become characters, for senders split
  * characters between words; the blanks between them vanish (RFC 2047 6.2). Returns what was taken. */
-static size_t decode_run(struct str s, struct buf *out)
+static size_t decode_run(struct reader *r, struct buf *out)
 {
 	OWN(buf) raw = BUF(DECODED_MAX);
+	struct str s = r->left;
 	struct word w, first;
 	size_t at = 0;
 
-	if (!read_word(s, &first))
+	if (!read_word(r, s, &first))
 		return 0;
 	w = first;
 	for (;;) {
@@ -72,7 +95,7 @@ static size_t decode_run(struct str s, struct buf *out)
 		(w.base64 ? b64_parse_lenient : q_decode)(w.text, &raw);
 		at += w.n;
 		gap = blanks(str_from(s, at));
-		if (!read_word(str_from(s, at + gap), &w))
+		if (!read_word(r, str_from(s, at + gap), &w))
 			break;
 		if (!str_eq_nocase(w.charset, first.charset)) {
 			at += gap; /* the blanks vanish, the next run begins */
@@ -115,26 +138,24 @@ static struct str tidy(struct str s, struct arena *a)
 
 struct str word_decode(struct str in, struct arena *a)
 {
-	struct str raw = in;
+	struct reader r = { .left = str_first(in, DECODED_MAX / 4) };
 	OWN(buf) out = BUF(DECODED_MAX);
 
-	in = str_first(in, DECODED_MAX / 4);
-	while (in.n) {
-		size_t n = in.p[0] == '=' ? decode_run(in, &out) : 0;
+	while (r.left.n) {
+		size_t n = r.left.p[0] == '=' ? decode_run(&r, &out) : 0;
 
-		if (n) {
-			in = str_from(in, n);
-		} else if (in.p[0] == '\r' || in.p[0] == '\n') {
-			in = str_from(in, 1); /* a fold: the blank that follows stays */
-		} else {
-			buf_addc(&out, in.p[0]);
-			in = str_from(in, 1);
+		if (!n) {
+			n = 1;
+			if (r.left.p[0] != '\r' &&
+			    r.left.p[0] != '\n') /* of a fold the blank that follows stays */
+				buf_addc(&out, r.left.p[0]);
 		}
+		r.left = str_from(r.left, n);
 	}
 	if (!str_is_utf8(buf_str(&out))) { /* raw 8-bit from before UTF-8: mostly the Windows charset */
 		OWN(buf) guessed = BUF(3 * DECODED_MAX);
 
-		if (str_find(raw, STR("=?")) == raw.n && charset_to_utf8(STR("windows-1252"), raw, &guessed))
+		if (str_find(in, STR("=?")) == in.n && charset_to_utf8(STR("windows-1252"), in, &guessed))
 			return tidy(buf_str(&guessed), a);
 	}
 	return tidy(buf_str(&out), a);
