@@ -137,14 +137,33 @@ static void quotes_make_one_line(void **state)
 	assert_string_equal(log_quote(STR("a \"b\"\n\x7f")), "\"a \\\"b\\\"\\x0a\\x7f\"");
 }
 
+static void a_cut_leaves_characters_whole(void **state)
+{
+	static const struct str text = STR_INIT("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z");
+
+	for (size_t n = 0; n <= text.n + 1; n++) {
+		struct str cut = str_first_utf8(text, n);
+
+		assert_true(cut.n <= n && cut.n + 4 > (n < text.n ? n : text.n));
+		assert_true(str_is_utf8(cut) && str_starts(text, cut));
+	}
+	assert_int_equal(str_first_utf8(STR("\x80\x80\x80\x80\x80\x80"), 5).n, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(utf8_is_strict),           cmocka_unit_test(numbers_do_not_overflow),
-		cmocka_unit_test(cut_walks_a_list),         cmocka_unit_test(overflow_is_sticky),
-		cmocka_unit_test(sinks_report_the_limit),   cmocka_unit_test(arena_gives_aligned_zeroes),
-		cmocka_unit_test(secrets_move_and_compare), cmocka_unit_test(every_code_has_a_face),
-		cmocka_unit_test(promise_10_mask_is_keyed), cmocka_unit_test(quotes_make_one_line),
+		cmocka_unit_test(a_cut_leaves_characters_whole),
+		cmocka_unit_test(utf8_is_strict),
+		cmocka_unit_test(numbers_do_not_overflow),
+		cmocka_unit_test(cut_walks_a_list),
+		cmocka_unit_test(overflow_is_sticky),
+		cmocka_unit_test(sinks_report_the_limit),
+		cmocka_unit_test(arena_gives_aligned_zeroes),
+		cmocka_unit_test(secrets_move_and_compare),
+		cmocka_unit_test(every_code_has_a_face),
+		cmocka_unit_test(promise_10_mask_is_keyed),
+		cmocka_unit_test(quotes_make_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

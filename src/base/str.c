@@ -57,6 +57,15 @@ struct str str_first(struct str s, size_t n)
 	return (struct str){ s.p, n < s.n ? n : s.n };
 }
 
+struct str str_first_utf8(struct str s, size_t n)
+{
+	if (n >= s.n)
+		return s;
+	for (size_t back = 0; n && back < 3 && ((unsigned char)s.p[n] & 0xc0) == 0x80; back++)
+		n--;
+	return str_first(s, n);
+}
+
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';

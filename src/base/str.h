@@ -38,6 +38,8 @@ bool str_ends(struct str s, struct str suffix);
 /* The part from offset n on; the whole of it, empty, when n is past the end. */
 struct str str_from(struct str s, size_t n);
 struct str str_first(struct str s, size_t n);
+/* At most n bytes, and no UTF-8 character cut in two. */
+struct str str_first_utf8(struct str s, size_t n);
 struct str str_trim(struct str s); /* without SP, TAB, CR and LF at both ends */
 
 /* Offset of the first c, or s.n. */

@@ -15,6 +15,8 @@ MUST_CHECK int cms_cert_new(struct str der, struct cms_cert **ret, struct fail *
 void cms_cert_free(struct cms_cert *c);
 DEFINE_OWNS(cms_cert, cms_cert_free)
 struct str cms_cert_der(const struct cms_cert *c);
+/* Is its one and only subjectAltName that ASCII address (rfc822Name, RFC 8550 3)? ASCII case ignored. */
+bool cms_cert_is_for(const struct cms_cert *c, struct str address);
 
 /* Detached SignedData over `digest` (SHA-256 of the exact signed bytes): one SignerInfo by
  * issuerAndSerialNumber, signed attributes contentType and messageDigest and no others (a signingTime makes

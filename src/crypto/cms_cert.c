@@ -82,3 +82,17 @@ struct str cms_cert_der(const struct cms_cert *c)
 {
 	return buf_str(&c->der);
 }
+
+enum { RFC822_NAME = DER_CONTEXT + 1 }; /* RFC 5280 4.2.1.6 */
+
+bool cms_cert_is_for(const struct cms_cert *c, struct str address)
+{
+	struct extension e = { 0 };
+	struct cert_parts p = { 0 };
+	struct str names, name;
+
+	return cert_split(buf_str(&c->der), &p, NULL) == OK &&
+	       cert_find_extension(p.extensions, OID_SAN, &e, NULL) == OK &&
+	       der_get(&e.value, DER_SEQ, &names, NULL) == OK &&
+	       der_get(&names, RFC822_NAME, &name, NULL) == OK && !names.n && str_eq_nocase(name, address);
+}

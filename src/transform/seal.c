@@ -132,6 +132,9 @@ static int form_sealed(const struct scan *s, const struct seal_plan *p, struct a
 
 	if (!p->user || !p->sender || !p->sender_key)
 		return fail(f, FAIL_BUG, "a seal without its certificates");
+	if (!cms_cert_is_for(p->sender,
+	                     p->from)) /* core made both; a mixed-up one would show a stranger as signer */
+		return fail(f, FAIL_BUG, "the sender's certificate is for another address than From");
 	TRY(seal_header(s, p, a, &head, f));
 	outer_type(p, &head);
 	TRY(entity_make(s, p, a, &e, f));

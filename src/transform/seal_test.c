@@ -548,6 +548,28 @@ static void promise_1_a_seal_that_fails_gives_nothing_readable(void **state)
 	}
 }
 
+/* ATTACKS 13, 18: who is shown and who has signed are one address. */
+static void attack_13_the_signer_is_the_from(void **state)
+{
+	static const struct {
+		struct str from;
+		int want;
+	} froms[] = {
+		{ STR_INIT("r1@relay.example"), OK },        { STR_INIT("R1@relay.example"), OK },
+		{ STR_INIT("r2@relay.example"), FAIL_BUG },  { STR_INIT("r1@relay.example.net"), FAIL_BUG },
+		{ STR_INIT("xr1@relay.example"), FAIL_BUG }, { STR_INIT("alice@mailbox.example"), FAIL_BUG },
+	};
+
+	for (size_t i = 0; i < sizeof(froms) / sizeof(froms[0]); i++) {
+		struct seal_plan p = plan(FORM_SEALED);
+		OWN(buf) out = BUF(1 << 20);
+
+		p.from = froms[i].from;
+		assert_int_equal(sealed(LIT(secret_mail), &p, &out, NULL), froms[i].want);
+		assert_true((out.n > 0) == (froms[i].want == OK));
+	}
+}
+
 static void promise_1_a_full_disk_gives_nothing_readable(void **state)
 {
 	for (size_t left = 0; left < 4000; left += 37) {
@@ -602,6 +624,7 @@ int main(void)
 		cmocka_unit_test(the_body_stays_byte_for_byte),
 		cmocka_unit_test(openssl_reads_both_switches),
 		cmocka_unit_test(promise_1_a_seal_that_fails_gives_nothing_readable),
+		cmocka_unit_test(attack_13_the_signer_is_the_from),
 		cmocka_unit_test(promise_1_a_full_disk_gives_nothing_readable),
 		cmocka_unit_test(promise_1_no_form_is_no_output),
 		cmocka_unit_test(two_seals_differ),

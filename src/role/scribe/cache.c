@@ -41,6 +41,7 @@ const struct key *cache_key(struct cache *c, uint64_t id, uint64_t now_ms)
 		if (!c->keys[i].key || c->keys[i].id != id)
 			continue;
 		c->keys[i].used_ms = now_ms;
+		c->keys[i].turn = ++c->turn;
 		return c->keys[i].key;
 	}
 	return NULL;
@@ -55,13 +56,14 @@ void cache_put_key(struct cache *c, uint64_t id, struct key *key, uint64_t now_m
 			at = i;
 			break;
 		}
-		if (c->keys[i].used_ms < c->keys[at].used_ms)
+		if (c->keys[i].turn < c->keys[at].turn)
 			at = i;
 	}
 	drop_key(c, at);
 	c->keys[at].id = id;
 	c->keys[at].key = key;
 	c->keys[at].used_ms = now_ms;
+	c->keys[at].turn = ++c->turn;
 }
 
 int cache_cert(struct cache *c, struct str der, uint64_t now_ms, const struct cms_cert **ret, struct fail *f)
@@ -74,6 +76,7 @@ int cache_cert(struct cache *c, struct str der, uint64_t now_ms, const struct cm
 		if (!c->certs[i].cert || memcmp(c->certs[i].digest, digest, sizeof(digest)) != 0)
 			continue;
 		c->certs[i].used_ms = now_ms;
+		c->certs[i].turn = ++c->turn;
 		*ret = c->certs[i].cert;
 		return OK;
 	}
@@ -82,13 +85,14 @@ int cache_cert(struct cache *c, struct str der, uint64_t now_ms, const struct cm
 			at = i;
 			break;
 		}
-		if (c->certs[i].used_ms < c->certs[at].used_ms)
+		if (c->certs[i].turn < c->certs[at].turn)
 			at = i;
 	}
 	drop_cert(c, at);
 	TRY(cms_cert_new(der, &c->certs[at].cert, f));
 	memcpy(c->certs[at].digest, digest, sizeof(digest));
 	c->certs[at].used_ms = now_ms;
+	c->certs[at].turn = ++c->turn;
 	*ret = c->certs[at].cert;
 	return OK;
 }

@@ -10,13 +10,16 @@ enum { CACHE_KEYS = 8, CACHE_CERTS = 16, CACHE_MS = 60000 };
 
 struct cache {
 	uint64_t user;
+	uint64_t
+	        turn; /* counts uses: what is put out for lack of room is what was used longest ago, and a millisecond is
+			* long enough for several */
 	struct {
-		uint64_t id, used_ms;
+		uint64_t id, used_ms, turn;
 		struct key *key;
 	} keys[CACHE_KEYS];
 	struct {
 		uint8_t digest[32];
-		uint64_t used_ms;
+		uint64_t used_ms, turn;
 		struct cms_cert *cert;
 	} certs[CACHE_CERTS];
 };
@@ -28,7 +31,7 @@ void cache_age(struct cache *c, uint64_t now_ms);
 
 const struct key *cache_key(struct cache *c, uint64_t id, uint64_t now_ms);         /* NULL: not here */
 void cache_put_key(struct cache *c, uint64_t id, struct key *key, uint64_t now_ms); /* takes it */
-/* Parsed when not here; the cache's own. */
+/* Parsed when not here; the cache's own, there until CACHE_CERTS others were asked for. */
 MUST_CHECK int cache_cert(struct cache *c, struct str der, uint64_t now_ms, const struct cms_cert **ret,
                           struct fail *f);
 

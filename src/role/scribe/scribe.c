@@ -55,23 +55,23 @@ static void tell_facts(struct scribe *s, const struct job *j)
 	OWN(buf) refs = BUF(IPC_RECORD_MAX);
 
 	for (size_t i = 0; i < x->n_reply; i++) {
-		const struct scan_person p = { str_first(x->reply_to[i].name, NAME_MAX_BYTES),
+		const struct scan_person p = { str_first_utf8(x->reply_to[i].name, NAME_MAX_BYTES),
 			                       x->reply_to[i].address };
 
 		add_person(&reply, &p);
 	}
 	for (size_t i = 0; i < x->n_others; i++) {
-		const struct scan_person p = { str_first(x->others[i].name, NAME_MAX_BYTES),
+		const struct scan_person p = { str_first_utf8(x->others[i].name, NAME_MAX_BYTES),
 			                       x->others[i].address };
 
 		add_person(&others, &p);
 	}
 	for (size_t i = 0; i < x->n_refs; i++)
 		list_add(&refs, x->refs[i]);
-	SEND(s->core, scanned, .job = j->id, .from_name = str_first(x->from.name, ID_TEXT_MAX),
+	SEND(s->core, scanned, .job = j->id, .from_name = str_first_utf8(x->from.name, ID_TEXT_MAX),
 	     .from = x->from.address, .reply_to = buf_str(&reply), .others = buf_str(&others),
 	     .message_id = x->message_id, .refs = buf_str(&refs),
-	     .list_id = str_first(x->list_id, ID_TEXT_MAX), .list_post = x->list_post,
+	     .list_id = str_first_utf8(x->list_id, ID_TEXT_MAX), .list_post = x->list_post,
 	     .date_utc = x->date_utc, .received = x->received, .flags = flags_of(x),
 	     .digest = str_of(x->digest, 32));
 }
