@@ -134,8 +134,9 @@ int ask_run(struct ask *a, struct cli *c, struct fail *f)
 	do {
 		r = ipc_read(c->control, &record, &tag, &msg, &fds, f);
 		ipc_fds_close(&fds);
-		TRY(r);
-		if (tag == IPC_NONE)
+		if (r < 0 && r != FAIL_PEER)
+			return r;
+		if (r == FAIL_PEER || tag == IPC_NONE) /* reset, or ended in order */
 			return gone(c, f);
 		if (tag != IPC_answer || msg.answer.id != c->last_id)
 			return fail(f, FAIL_PEER, "the server answered something else");

@@ -2,14 +2,13 @@
 
 #include "cli/recovery.h"
 #include "sys/sock.h"
+#include "sys/swap.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { SWAPS_MAX = 8192 };
 
 static void say(struct show_records *found, const char *level, struct str subject, const char *why)
 {
@@ -72,28 +71,6 @@ static void check_file(struct str path, const struct file_rule *rule, struct sho
 		say(found, "warning", path, rule->size);
 }
 
-bool check_swap_is_open(struct str swaps)
-{
-	(void)str_cut(&swaps, '\n'); /* titles */
-	while (swaps.p) {
-		struct str line = str_trim(str_cut(&swaps, '\n'));
-
-		/* The mapper's devices are most often encrypted, and compressed memory is memory. */
-		if (line.n && !str_starts(line, STR("/dev/dm-")) && !str_starts(line, STR("/dev/zram")))
-			return true;
-	}
-	return false;
-}
-
-static bool machine_swaps_openly(void)
-{
-	OWNFD fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
-	char text[SWAPS_MAX];
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text));
-
-	return n > 0 && check_swap_is_open(str_of(text, (size_t)n));
-}
-
 static bool is_elsewhere(struct str to)
 {
 	struct endpoint e;
@@ -136,7 +113,7 @@ void check_machine(const struct conf *c, struct show_records *found)
 		say(found, "warning", STR("server.uid_base"),
 		    "is 0: started as root, all processes stay root; set it to the first of ten unused user "
 		    "numbers");
-	if (machine_swaps_openly())
+	if (swap_is_open())
 		say(found, "warning", STR("swap"),
 		    "is on and does not look encrypted: mail in memory may reach the disk in clear; turn it "
 		    "off or "

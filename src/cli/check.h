@@ -8,7 +8,4 @@
 /* Adds a record (level "warning" or "note", subject, why) for each finding: what is so, what it means, what to do. */
 void check_machine(const struct conf *c, struct show_records *found);
 
-/* Could memory be written to disk in clear? `swaps` is the text of /proc/swaps. */
-bool check_swap_is_open(struct str swaps);
-
 #endif

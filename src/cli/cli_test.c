@@ -4,6 +4,7 @@
 #include "cli/show.h"
 #include "crypto/aead.h"
 #include "ipc/codec.h"
+#include "sys/swap.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -238,7 +239,7 @@ static void open_swap_is_seen(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(check_swap_is_open(str_c(cases[i].swaps)), cases[i].open);
+		assert_int_equal(swap_text_is_open(str_c(cases[i].swaps)), cases[i].open);
 }
 
 static void write_file(const char *path, const char *text, mode_t mode)

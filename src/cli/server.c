@@ -155,6 +155,28 @@ static int serve(struct cli *c, struct fail *f)
 	return parent_serve(c->conf_path, f);
 }
 
+/* What can be seen to be wrong is said here, and not only in the server's log. */
+static int reload(struct cli *c, struct fail *f)
+{
+	OWN(show_records) said = SHOW_RECORDS;
+	struct conf conf;
+	int r;
+
+	TRY(cli_conf(c, &conf, f));
+	r = parent_reload(arena_z(&c->arena, conf.control_socket), f);
+	if (r == FAIL_ABSENT)
+		return fail(f, r, "no server runs");
+	TRY(r);
+	show_text(&said, "reload", STR("asked"));
+	show_end(&said);
+	if (c->json)
+		print_json(buf_str(&said.list));
+	else
+		printf("The server reads its files anew; its log says what changed, and what waits for a "
+		       "restart.\n");
+	return OK;
+}
+
 static void print_findings(struct str records)
 {
 	OWN(buf) out = BUF(65536);
@@ -209,6 +231,7 @@ const struct cli_command cli_server[] = {
 	  { "state-dir", "DIR", "state directory; default state, beside the configuration" },
 	  { "recover", "KEY", "make the master key anew from its recovery key; - asks for it" } } },
 	{ "serve", "", "run the relay", serve, 0, 0, { { 0 } } },
+	{ "reload", "", "let the running server read its files anew", reload, 0, 0, { { 0 } } },
 	{ "config check", "", "read the configuration and say what is wrong with it", config_check, 0, 0, { { 0 } } },
 	{ "version", "", "print the version", version, 0, 0, { { 0 } } },
 	{ 0 }

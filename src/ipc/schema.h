@@ -14,8 +14,11 @@
 #define ROLE_PEER(F) F(u32, role) F(u32, index)
 /* A listening socket. kind: enum listen_kind. +1 descriptor */
 #define ROLE_LISTEN(F) F(u32, kind) F(text, address)
-/* The master key, to the vault alone. */
-#define ROLE_MASTER(F) F(key, master)
+/* What is said in ROLE_BEGIN's conf, anew: whole, instead of what was said before. */
+#define ROLE_CONF(F) F(list, conf)
+/* The master key, to the vault alone; and, while it is being changed, the one that follows: it seals, both open. Said
+ * anew, it replaces what was said before. */
+#define ROLE_MASTER(F) F(key, master) F(key, next)
 /* Certificate chain and private key for STARTTLS, PEM, to the gate alone. */
 #define ROLE_TLS(F) F(blob, chain_pem) F(key, key_pem)
 /* What the files of one route hold, to the gate alone: a password, a client certificate with its key; each may be
@@ -128,6 +131,10 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 #define ISSUE_SENDER(F) F(u64, req) F(u64, user) F(u64, profile) F(blob, wrapped_ca) F(blob, spare) \
 	F(text, address) F(i64, not_before) F(i64, not_after)
 #define ISSUED(F) F(u64, req) F(u32, code) F(text, why) F(blob, cert) F(blob, wrapped_leaf)
+/* Wrapped keys of any kind, wrapped anew under the master key that seals now; what could not be opened comes back empty.
+ * With none, only the id of that master key is asked for. */
+#define REWRAP(F) F(u64, req) F(list, wrapped)
+#define REWRAPPED(F) F(u64, req) F(u32, code) F(text, why) F(blob, master_id) F(list, wrapped)
 /* One leaf key of that user into the socket. +1 descriptor */
 #define LEND(F) F(u64, user) F(u64, profile) F(blob, wrapped_leaf)
 
@@ -148,7 +155,7 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 #define ANSWER(F) F(u64, id) F(u32, code) F(text, why) F(text, arg) F(u32, more) F(list, records)
 
 #define IPC_MESSAGES(M)                                                                                              \
-	M(role_begin, ROLE_BEGIN) M(role_peer, ROLE_PEER) M(role_listen, ROLE_LISTEN) M(role_master, ROLE_MASTER)    \
+	M(role_begin, ROLE_BEGIN) M(role_peer, ROLE_PEER) M(role_listen, ROLE_LISTEN) M(role_conf, ROLE_CONF) M(role_master, ROLE_MASTER)    \
 	M(role_tls, ROLE_TLS) M(role_route, ROLE_ROUTE) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \
 	M(rcpt_ask, RCPT_ASK) M(rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
 	M(deliver, DELIVER) M(delivered, DELIVERED)                                                                  \
@@ -157,7 +164,7 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 	M(csr_read, CSR_READ) M(csr_facts, CSR_FACTS) M(chain_check, CHAIN_CHECK) M(chain_checked, CHAIN_CHECKED)    \
 	M(store_keys, STORE_KEYS) M(store_keys_answer, STORE_KEYS_ANSWER) M(intermediate, INTERMEDIATE)              \
 	M(intermediate_answer, INTERMEDIATE_ANSWER) M(issue_user, ISSUE_USER) M(issue_sender, ISSUE_SENDER)          \
-	M(issued, ISSUED) M(lend, LEND)                                                                              \
+	M(issued, ISSUED) M(rewrap, REWRAP) M(rewrapped, REWRAPPED) M(lend, LEND)                                                                              \
 	M(key_make, KEY_MAKE) M(key_made, KEY_MADE) M(spare_wrap, SPARE_WRAP) M(spare_wrapped, SPARE_WRAPPED)        \
 	M(call, CALL) M(answer, ANSWER)
 // clang-format on

@@ -33,6 +33,15 @@ static void or_die(int r, const struct fail *f)
 		die(f);
 }
 
+/* What is said anew to a role that works changes nothing when it is wrong. */
+static void settle(const struct running *r, const char *what, int e, const struct fail *f)
+{
+	if (e < 0 && !r->go)
+		die(f);
+	if (e < 0)
+		log_warn("ev=reload-refused what=%s why=%s", what, log_quote(str_c(f->why)));
+}
+
 static void on_begin(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct running *r = self;
@@ -45,6 +54,38 @@ static void on_begin(void *self, const void *msg, struct ipc_fds *fds)
 		log_mask_key((const uint8_t *)m->mask_key.p);
 	while (list_next_pair(&list, &key, &value))
 		or_die(conf_apply(&r->start->conf, key, value, &r->start->arena, &f), &f);
+}
+
+static enum log_level level_of(struct str name)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+
+	for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
+		if (str_eq(name, str_c(names[i])))
+			return (enum log_level)i;
+	return LOG_INFO;
+}
+
+/* The old one's strings may still be in use here and there; there are few such changes in a life. */
+static void on_conf(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct running *r = self;
+	struct str list = ((const struct role_conf *)msg)->conf, key, value;
+	struct conf *c = arena_array(&r->start->arena, struct conf, 1);
+	struct fail f = { 0 };
+	int e = OK;
+
+	conf_blank(c);
+	while (e == OK && list_next_pair(&list, &key, &value))
+		e = conf_apply(c, key, value, &r->start->arena, &f);
+	settle(r, "configuration", e, &f);
+	if (e < 0)
+		return;
+	if (r->def->reload)
+		r->def->reload(r->self, c);
+	else
+		r->start->conf = *c;
+	log_open(2, role_name(r->start->role), level_of(c->log_level));
 }
 
 static void on_peer(void *self, const void *msg, struct ipc_fds *fds)
@@ -72,10 +113,11 @@ static void on_listen(void *self, const void *msg, struct ipc_fds *fds)
 static void on_master(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct running *r = self;
+	const struct role_master *m = msg;
 	struct fail f = { 0 };
 
 	if (r->def->master)
-		or_die(r->def->master(r->self, ((const struct role_master *)msg)->master, &f), &f);
+		settle(r, "master-key", r->def->master(r->self, m->master, m->next, &f), &f);
 }
 
 static void on_tls(void *self, const void *msg, struct ipc_fds *fds)
@@ -85,7 +127,7 @@ static void on_tls(void *self, const void *msg, struct ipc_fds *fds)
 	struct fail f = { 0 };
 
 	if (r->def->tls)
-		or_die(r->def->tls(r->self, m->chain_pem, m->key_pem, &f), &f);
+		settle(r, "tls", r->def->tls(r->self, m->chain_pem, m->key_pem, &f), &f);
 }
 
 static void on_route(void *self, const void *msg, struct ipc_fds *fds)
@@ -94,7 +136,7 @@ static void on_route(void *self, const void *msg, struct ipc_fds *fds)
 	struct fail f = { 0 };
 
 	if (r->def->route)
-		or_die(r->def->route(r->self, msg, ipc_fd_take(fds, 0), &f), &f);
+		settle(r, "route", r->def->route(r->self, msg, ipc_fd_take(fds, 0), &f), &f);
 }
 
 static void on_go(void *self, const void *msg, struct ipc_fds *fds)
@@ -115,15 +157,11 @@ static void on_stop(void *self, const void *msg, struct ipc_fds *fds)
 }
 
 static const struct ipc_rule rules[] = {
-	{ IPC_role_begin, on_begin, 0, 0 },
-	{ IPC_role_peer, on_peer, 1, 1 },
-	{ IPC_role_listen, on_listen, 1, 1 },
-	{ IPC_role_master, on_master, 0, 0 },
-	{ IPC_role_tls, on_tls, 0, 0 },
-	{ IPC_role_route, on_route, 0, 1 },
-	{ IPC_role_go, on_go, 0, 0 },
-	{ IPC_role_stop, on_stop, 0, 0 },
-	{ IPC_NONE, NULL, 0, 0 },
+	{ IPC_role_begin, on_begin, 0, 0 },   { IPC_role_peer, on_peer, 1, 1 },
+	{ IPC_role_listen, on_listen, 1, 1 }, { IPC_role_conf, on_conf, 0, 0 },
+	{ IPC_role_master, on_master, 0, 0 }, { IPC_role_tls, on_tls, 0, 0 },
+	{ IPC_role_route, on_route, 0, 1 },   { IPC_role_go, on_go, 0, 0 },
+	{ IPC_role_stop, on_stop, 0, 0 },     { IPC_NONE, NULL, 0, 0 },
 };
 
 /* The parent is gone, or speaks nonsense: there is no reason to live. */
@@ -141,16 +179,6 @@ static void lock_in(struct running *r)
 	or_die(sandbox_enter(r->start->role, dir, r->def->resolves && r->def->resolves(r->self), &s, &f), &f);
 	probe_run();
 	SEND(r->parent, role_ready, s.seccomp, s.landlock, s.widened, s.calls);
-}
-
-static enum log_level level_of(struct str name)
-{
-	static const char *const names[] = { "debug", "info", "warn", "error" };
-
-	for (int i = LOG_DEBUG; i <= LOG_ERROR; i++)
-		if (str_eq(name, str_c(names[i])))
-			return (enum log_level)i;
-	return LOG_INFO;
 }
 
 /* Each message takes and frees the same few buffers: giving the pages back to the kernel each time costs more than

@@ -22,12 +22,14 @@ struct role_def {
 	int (*peer)(void *self, enum role other, unsigned index, int fd, struct fail *f); /* takes fd */
 	int (*listener)(void *self, enum listen_kind kind, struct str address, int fd,
 	                struct fail *f); /* takes fd */
-	int (*master)(void *self, struct str key, struct fail *f);
+	int (*master)(void *self, struct str key, struct str next, struct fail *f);
 	int (*tls)(void *self, struct str chain_pem, struct str key_pem, struct fail *f);
 	/* Secrets of one route, by name; ca_fd (or -1) is the callee's. */
 	int (*route)(void *self, const struct role_route *m, int ca_fd, struct fail *f);
 	int (*init)(void *self, struct role_start *s, struct fail *f);
 	int (*ready)(void *self, struct fail *f);
+	/* The operator's file has changed: c is what it says now, and stays. When NULL it takes start->conf's place. */
+	void (*reload)(void *self, const struct conf *c);
 	void (*stop)(void *self); /* asked to finish; the loop stops after it unless it set role_keep_going */
 	const char *(*directory)(void *self); /* what Landlock leaves to core */
 	bool (*resolves)(void *self);         /* the gate may ask name servers */

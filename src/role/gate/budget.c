@@ -29,6 +29,12 @@ struct budget *budget_new(const struct budget_limits *limits)
 	return b;
 }
 
+void budget_limit(struct budget *b, unsigned sessions, unsigned per_client)
+{
+	b->limits.sessions = sessions;
+	b->limits.per_client = per_client;
+}
+
 void budget_free(struct budget *b)
 {
 	if (!b)

@@ -17,6 +17,8 @@ struct budget;
 struct budget_client; /* one address; for IPv6 one /64, which is what one customer has */
 
 struct budget *budget_new(const struct budget_limits *limits);
+/* Other bounds for those who come from now on. */
+void budget_limit(struct budget *b, unsigned sessions, unsigned per_client);
 void budget_free(struct budget *b); /* accepts NULL; everything was given back before */
 
 /* One more connection. When it is entered *ret_client is to be given back by budget_leave. */

@@ -148,8 +148,12 @@ static int take_listener(void *self, enum listen_kind kind, struct str address, 
 static int take_tls(void *self, struct str chain_pem, struct str key_pem, struct fail *f)
 {
 	struct gate *g = self;
+	struct tls_server *s;
 
-	return tls_server_new(chain_pem, key_pem, &g->tls_server, f);
+	TRY(tls_server_new(chain_pem, key_pem, &s, f));
+	tls_server_free(g->tls_server); /* connections that use it live on */
+	g->tls_server = s;
+	return OK;
 }
 
 static int take_route(void *self, const struct role_route *m, int ca_fd, struct fail *f)
@@ -208,6 +212,16 @@ static int ready(void *self, struct fail *f)
 	return OK;
 }
 
+/* Routes that are at work keep what they were made by; new ones are made by the new file. */
+static void reload(void *self, const struct conf *c)
+{
+	struct gate *g = self;
+
+	g->conf = c;
+	budget_limit(g->budget, c->sessions, c->sessions_per_client);
+	sessions_reload(g->sessions);
+}
+
 static void stop(void *self)
 {
 	struct gate *g = self;
@@ -239,6 +253,7 @@ const struct role_def gate_def = {
 	.resolves = resolves,
 	.init = init,
 	.ready = ready,
+	.reload = reload,
 	.stop = stop,
 };
 

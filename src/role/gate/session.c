@@ -38,13 +38,12 @@ static const struct say {
 
 /* ---- life ----------------------------------------------------------------------------------------------------- */
 
-struct sessions *sessions_new(struct gate *g)
+void sessions_reload(struct sessions *all)
 {
+	const struct gate *g = all->gate;
 	const struct conf *c = g->conf;
-	struct sessions *all = xnew(struct sessions);
 	struct smtpd_limits *l = &all->config.limits;
 
-	all->gate = g;
 	all->config.hostname = c->hostname;
 	all->config.starttls = g->tls_server != NULL;
 	all->config.smtputf8 = true;
@@ -56,6 +55,14 @@ struct sessions *sessions_new(struct gate *g)
 	all->lmtp = all->config;
 	all->lmtp.lmtp = true;
 	all->lmtp.starttls = false; /* it does not leave this machine */
+}
+
+struct sessions *sessions_new(struct gate *g)
+{
+	struct sessions *all = xnew(struct sessions);
+
+	all->gate = g;
+	sessions_reload(all);
 	return all;
 }
 

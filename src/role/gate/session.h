@@ -10,6 +10,9 @@ struct sessions *sessions_new(struct gate *g);
  * are left to it: the sender comes again, and core knows a message that it has already. */
 void sessions_free(struct sessions *all);
 
+/* The limits are others, or STARTTLS came: for all sessions from here on. */
+void sessions_reload(struct sessions *all);
+
 /* Takes fd. Past the limits the client is told so and is not served. */
 void sessions_enter(struct sessions *all, int fd, const struct endpoint *who, bool lmtp);
 

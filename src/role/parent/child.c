@@ -1,5 +1,7 @@
 #include "role/parent/child.h"
 
+#include "role/parent/parent.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -65,10 +67,28 @@ static int read_file(struct str path, struct secret *ret, struct fail *f)
 	return OK;
 }
 
+/* Of a rotation (cli/rotate.c): beside the master key, while both are needed. One that is half written seals nothing yet. */
+static int read_next(struct str master, struct secret *ret, struct fail *f)
+{
+	OWN(secret) key = SECRET_NONE;
+	OWN(buf) path = BUF(8192);
+	int r;
+
+	buf_addf(&path, "%.*s" MASTER_NEXT, STR_ARG(master));
+	r = read_file(buf_str(&path), &key, f);
+	if (r == FAIL_ABSENT)
+		return OK;
+	TRY(r);
+	if (key.n == MASTER_KEY)
+		*ret = secret_take(&key);
+	return OK;
+}
+
 /* The file is read anew for each vault, so that this process keeps no copy. */
 static int tell_master(struct child *c, struct fail *f)
 {
 	OWN(secret) key = SECRET_NONE;
+	OWN(secret) next = SECRET_NONE;
 
 	TRY(read_file(c->parent->conf.master_key, &key, f));
 	if (key.n != MASTER_KEY)
@@ -76,7 +96,8 @@ static int tell_master(struct child *c, struct fail *f)
 		            "the master key file has %zu bytes instead of %d: restore it with "
 		            "`postern init --recover`",
 		            key.n, MASTER_KEY);
-	SEND(c->channel, role_master, secret_str(&key));
+	TRY(read_next(c->parent->conf.master_key, &next, f));
+	SEND(c->channel, role_master, secret_str(&key), secret_str(&next));
 	return OK;
 }
 
@@ -149,6 +170,33 @@ static int tell_routes(struct child *c, struct fail *f)
 	for (size_t i = 0; i < c->parent->conf.n_routes; i++)
 		TRY(tell_route(c, &c->parent->conf.routes[i], f));
 	return OK;
+}
+
+static void refused(const char *what, int r, const struct fail *f)
+{
+	if (r < 0)
+		log_warn("ev=reload-refused what=%s why=%s", what, log_quote(str_c(f->why)));
+}
+
+/* Each part that cannot be read stays as it was. */
+void children_tell(struct parent *p)
+{
+	for (size_t i = 0; i < p->n_children; i++) {
+		struct child *c = &p->children[i];
+		OWN(buf) conf = BUF(IPC_RECORD_MAX);
+		struct fail f = { 0 };
+
+		if (!c->pid || !c->ready)
+			continue; /* it is being told everything anyway */
+		if (c->role == ROLE_VAULT)
+			refused("master-key", tell_master(c, &f), &f);
+		if (c->role == ROLE_GATE) {
+			refused("tls", tell_tls(c, &f), &f);
+			refused("route", tell_routes(c, &f), &f);
+		}
+		conf_for_role(&p->conf, c->role, put_pair, &conf);
+		SEND(c->channel, role_conf, buf_str(&conf));
+	}
 }
 
 static int connect_two(struct child *a, struct child *b, struct fail *f)

@@ -47,6 +47,8 @@ struct parent {
 MUST_CHECK int children_start(struct parent *p, struct fail *f);
 /* A pid has ended: logs, restarts or ends the parent. */
 void child_ended(struct parent *p, pid_t pid, int status);
+/* What the files say now, to all that work: the keys, the certificate, what the routes need, the configuration. */
+void children_tell(struct parent *p);
 void children_stop(struct parent *p);
 bool children_all_gone(const struct parent *p);
 

@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "role/parent/child.h"
+#include "role/parent/reload.h"
 #include "sys/notify.h"
 #include "sys/spawn.h"
+#include "sys/swap.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -51,16 +53,10 @@ static int bind_all(struct parent *p, struct fail *f)
 	                    SOCK_SEQPACKET, 0600, f);
 }
 
-/* Clear text must not be paged out: say so when it could be. /proc/swaps has one line a device after its title. */
+/* Clear text must not be paged out: say so when it could be. */
 static void warn_of_swap(void)
 {
-	OWNFD fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
-	char text[4096];
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text));
-	struct str s = n > 0 ? str_of(text, (size_t)n) : STR_NONE;
-
-	(void)str_cut(&s, '\n');
-	if (str_trim(s).n && str_find(s, STR("/dev/dm-")) == s.n && str_find(s, STR("zram")) == s.n)
+	if (swap_is_open())
 		log_warn("ev=swap why=%s",
 		         log_quote(STR("swap is on and does not look encrypted: mail in memory may reach "
 		                       "the disk; turn it off or encrypt it")));
@@ -176,6 +172,7 @@ static int run(struct parent *p, struct fail *f)
 	struct watch *child = signal_new(p->loop, SIGCHLD, on_child, p);
 	struct watch *term = signal_new(p->loop, SIGTERM, on_stop, p);
 	struct watch *intr = signal_new(p->loop, SIGINT, on_stop, p);
+	struct watch *hup = signal_new(p->loop, SIGHUP, reload, p);
 	int r = children_start(p, f);
 
 	if (r < 0)
@@ -185,6 +182,7 @@ static int run(struct parent *p, struct fail *f)
 	watch_free(child);
 	watch_free(term);
 	watch_free(intr);
+	watch_free(hup);
 	return r;
 }
 

@@ -14,12 +14,21 @@
 #include <unistd.h>
 
 struct vault {
-	struct secret master;
+	struct secret master; /* seals, and opens */
+	struct secret former; /* opens too, while the master key is being changed; or none */
 	struct loop *loop;
 	struct peer *core, *keygen;
 };
 
 enum { STORE_KEY = 32, CERT_MAX = 8192, CSR_MAX = 8192, WRAPPED_MAX = 16384 };
+
+static int open_any(struct vault *v, struct str wrapped, struct wrap_label *ret_label, struct secret *ret,
+                    struct fail *f)
+{
+	int r = wrap_open(&v->master, wrapped, ret_label, ret, f);
+
+	return r == FAIL_ABSENT && v->former.n ? wrap_open(&v->former, wrapped, ret_label, ret, f) : r;
+}
 
 static int open_as(struct vault *v, struct str wrapped, const struct wrap_label *want, struct secret *ret,
                    struct fail *f)
@@ -27,7 +36,7 @@ static int open_as(struct vault *v, struct str wrapped, const struct wrap_label 
 	OWN(secret) s = SECRET_NONE;
 	struct wrap_label l;
 
-	TRY(wrap_open(&v->master, wrapped, &l, &s, f));
+	TRY(open_any(v, wrapped, &l, &s, f));
 	if (l.kind != want->kind)
 		return fail(f, FAIL_DENIED, "a key of kind %d where kind %d is wanted", l.kind, want->kind);
 	if (l.user != want->user || l.profile != want->profile)
@@ -229,6 +238,41 @@ static void answer_lend(void *self, const void *msg, struct ipc_fds *fds)
 		log_fail(LOG_WARN, "lend", &f);
 }
 
+/* ---- a new master key ------------------------------------------------------------------------------------------ */
+
+static int rewrap_one(struct vault *v, struct str wrapped, struct buf *out, struct fail *f)
+{
+	OWN(secret) key = SECRET_NONE;
+	struct wrap_label label;
+
+	TRY(open_any(v, wrapped, &label, &key, f));
+	return wrap_seal(&v->master, &label, secret_str(&key), out, f);
+}
+
+/* Nothing that was wrapped is told: what comes back is as closed as what came. */
+static void answer_rewrap(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct vault *v = self;
+	const struct rewrap *m = msg;
+	OWN(buf) list = BUF(IPC_RECORD_MAX);
+	struct str left = m->wrapped, wrapped;
+	uint8_t id[8];
+
+	while (list_next(&left, &wrapped)) {
+		OWN(buf) out = BUF(WRAPPED_MAX);
+		struct fail f = { 0 };
+
+		if (rewrap_one(v, wrapped, &out, &f) < 0) {
+			log_fail(LOG_WARN, "rewrap", &f);
+			buf_clear(&out);
+		}
+		list_add(&list, buf_str(&out));
+	}
+	wrap_key_id(&v->master, id);
+	SEND(v->core, rewrapped, m->req, list.over ? ipc_code(FAIL_LIMIT) : 0, STR(""),
+	     str_of(id, sizeof(id)), list.over ? STR_NONE : buf_str(&list));
+}
+
 /* ---- keys made ahead ------------------------------------------------------------------------------------------- */
 
 static void answer_spare_wrap(void *self, const void *msg, struct ipc_fds *fds)
@@ -251,6 +295,7 @@ static const struct ipc_rule core_rules[] = {
 	{ IPC_intermediate, answer_intermediate, 0, 0 },
 	{ IPC_issue_user, answer_issue_user, 0, 0 },
 	{ IPC_issue_sender, answer_issue_sender, 0, 0 },
+	{ IPC_rewrap, answer_rewrap, 0, 0 },
 	{ IPC_lend, answer_lend, 1, 1 },
 	{ IPC_NONE, NULL, 0, 0 },
 };
@@ -288,13 +333,18 @@ int vault_take_peer(void *self, enum role other, unsigned index, int fd, struct 
 	return OK;
 }
 
-int vault_take_master(void *self, struct str key, struct fail *f)
+int vault_take_master(void *self, struct str key, struct str next, struct fail *f)
 {
 	struct vault *v = self;
+	struct str seals = next.n ? next : key;
 
-	if (key.n != AEAD_KEY)
-		return fail(f, FAIL_BUG, "a master key of %zu bytes", key.n);
-	return secret_copy(&v->master, key.p, key.n, f);
+	if (key.n != AEAD_KEY || seals.n != AEAD_KEY)
+		return fail(f, FAIL_BUG, "a master key of %zu bytes", key.n != AEAD_KEY ? key.n : seals.n);
+	secret_done(&v->former);
+	secret_done(&v->master);
+	if (next.n)
+		TRY(secret_copy(&v->former, key.p, key.n, f));
+	return secret_copy(&v->master, seals.p, seals.n, f);
 }
 
 struct vault *vault_new(struct loop *l)
@@ -312,6 +362,7 @@ void vault_free(struct vault *v)
 	peer_free(v->core);
 	peer_free(v->keygen);
 	secret_done(&v->master);
+	secret_done(&v->former);
 	free(v);
 }
 
@@ -335,9 +386,9 @@ static int take_peer(void *self, enum role other, unsigned index, int fd, struct
 	return vault_take_peer(the_vault(self), other, index, fd, f);
 }
 
-static int take_master(void *self, struct str key, struct fail *f)
+static int take_master(void *self, struct str key, struct str next, struct fail *f)
 {
-	return vault_take_master(the_vault(self), key, f);
+	return vault_take_master(the_vault(self), key, next, f);
 }
 
 static int init(void *self, struct role_start *s, struct fail *f)

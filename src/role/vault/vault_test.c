@@ -99,7 +99,7 @@ static int begin(void **state)
 	if (crypto_init(NULL) < 0 || loop_new(&said.loop, NULL) < 0)
 		return 1;
 	vault = vault_new(said.loop);
-	if (vault_take_master(vault, str_of(master, sizeof(master)), NULL) < 0)
+	if (vault_take_master(vault, str_of(master, sizeof(master)), STR_NONE, NULL) < 0)
 		return 1;
 	core = road(ROLE_CORE);
 	keygen = road(ROLE_KEYGEN);
