@@ -227,7 +227,7 @@ const struct cli_command cli_server[] = {
 	{ "init", "[DIR|FILE]", "write a configuration, a master key and a state directory", init, 0, 1, {
 	  { "domain", "DOMAIN", "the domain of the aliases" },
 	  { "listen", "ADDRESS:PORT", "where mail is taken; default 127.0.0.1:2525" },
-	  { "smarthost", "ADDRESS:PORT", "where mail goes; default 127.0.0.1:25" },
+	  { "smarthost", "SERVER", "where mail goes: ADDRESS:PORT, a name, or mx; default 127.0.0.1:25" },
 	  { "state-dir", "DIR", "state directory; default state, beside the configuration" },
 	  { "recover", "KEY", "make the master key anew from its recovery key; - asks for it" } } },
 	{ "serve", "", "run the relay", serve, 0, 0, { { 0 } } },
