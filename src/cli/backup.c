@@ -378,7 +378,7 @@ static int restore(struct cli *c, struct fail *f)
 
 // clang-format off
 const struct cli_command cli_backup[] = {
-	{ "backup", "DIR", "copy the whole state, of a server that runs or not, into a new directory", backup, 1, 1, { { 0 } } },
+	{ "backup", "DIR", "copy the whole state into a new directory; the server may run", backup, 1, 1, { { 0 } } },
 	{ "restore", "DIR", "put a backup into an empty state directory", restore, 1, 1, { { 0 } } },
 	{ 0 }
 };

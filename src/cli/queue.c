@@ -1,8 +1,6 @@
-/* queue.c - the queue and the sums. */
-#include "cli/show.h"
+/* queue.c - the queue. */
 #include "cli/simple.h"
 
-#include <stdio.h>
 
 static int queue_list(struct cli *c, struct fail *f)
 {
@@ -26,23 +24,11 @@ static int queue_delete(struct cli *c, struct fail *f)
 	return simple_do(&a, c, f, "Message %s was deleted; nobody is told.", c->operands[0]);
 }
 
-static int stat(struct cli *c, struct fail *f)
-{
-	OWN(ask) a = ASK("stat");
-	OWN(buf) out = BUF(65536);
-
-	TRY(ask_run(&a, c, f));
-	(c->json ? show_json : show_fields)(buf_str(&a.records), &out);
-	print_out(&out);
-	return OK;
-}
-
 // clang-format off
 const struct cli_command cli_queue[] = {
 	{ "queue list", "", "list what waits to be sent", queue_list, 0, 0, { { 0 } } },
 	{ "queue flush", "", "try everything now", queue_flush, 0, 0, { { 0 } } },
 	{ "queue delete", "MID", "delete one message", queue_delete, 1, 1, { { 0 } } },
-	{ "stat", "", "sums and counters", stat, 0, 0, { { 0 } } },
 	{ 0 }
 };
 // clang-format on

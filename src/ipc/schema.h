@@ -53,6 +53,9 @@ enum listen_kind {
 /* 250 means durable. */
 #define ACCEPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) \
 	F(text, sentence) F(text, mid)
+/* gate -> core, now and then, for `postern stat`. memory: bytes of messages on their way in. */
+#define GATE_FACTS(F) F(u64, sessions) F(u64, sessions_total) F(u64, turned_away) F(u64, tls_total) F(u64, memory) \
+	F(u64, connections)
 enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4 };
 
 /* core -> gate: send a stored body (aead_stream under body_key, `stored` bytes at `offset` of the descriptor, giving
@@ -158,7 +161,7 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 	M(role_begin, ROLE_BEGIN) M(role_peer, ROLE_PEER) M(role_listen, ROLE_LISTEN) M(role_conf, ROLE_CONF) M(role_master, ROLE_MASTER)    \
 	M(role_tls, ROLE_TLS) M(role_route, ROLE_ROUTE) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \
 	M(rcpt_ask, RCPT_ASK) M(rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
-	M(deliver, DELIVER) M(delivered, DELIVERED)                                                                  \
+	M(gate_facts, GATE_FACTS) M(deliver, DELIVER) M(delivered, DELIVERED)                                                                  \
 	M(scan_job, SCAN_JOB) M(scanned, SCANNED) M(seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD)                  \
 	M(sealed, SEALED) M(job_end, JOB_END)                                                                        \
 	M(csr_read, CSR_READ) M(csr_facts, CSR_FACTS) M(chain_check, CHAIN_CHECK) M(chain_checked, CHAIN_CHECKED)    \

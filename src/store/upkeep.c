@@ -45,11 +45,12 @@ int upkeep_sums(struct store *st, struct store_sums *ret, struct fail *f)
 	                    " (SELECT count(*) FROM alias), (SELECT count(*) FROM correspondent),"
 	                    " (SELECT count(*) FROM profile WHERE state = 3), (SELECT count(*) FROM queue),"
 	                    " (SELECT coalesce(sum(b.plain), 0) FROM queue q JOIN body b ON b.id = q.body),"
-	                    " (SELECT count(*) FROM reverse WHERE use = 0), (SELECT count(*) FROM spare)");
+	                    " (SELECT count(*) FROM reverse WHERE use = 0), (SELECT count(*) FROM spare),"
+	                    " (SELECT coalesce(min(arrived), 0) FROM queue)");
 
 	TRY(q_one(&q, "sums", f));
-	*ret = (struct store_sums){ q_col_i64(&q, 0), q_col_i64(&q, 1), q_col_i64(&q, 2),
-		                    q_col_i64(&q, 3), q_col_i64(&q, 4), q_col_i64(&q, 5),
-		                    q_col_i64(&q, 6), q_col_i64(&q, 7), q_col_i64(&q, 8) };
+	*ret = (struct store_sums){ q_col_i64(&q, 0), q_col_i64(&q, 1), q_col_i64(&q, 2), q_col_i64(&q, 3),
+		                    q_col_i64(&q, 4), q_col_i64(&q, 5), q_col_i64(&q, 6), q_col_i64(&q, 7),
+		                    q_col_i64(&q, 8), q_col_i64(&q, 9) };
 	return OK;
 }

@@ -10,7 +10,7 @@ MUST_CHECK int upkeep_purge(struct store *st, int64_t now, bool *ret_more, struc
 
 struct store_sums {
 	int64_t users, mailboxes, aliases, correspondents, profiles_active, queue, queue_bytes, pool,
-	        spare_keys;
+	        spare_keys, queue_oldest; /* UTC seconds, 0: empty */
 };
 MUST_CHECK int upkeep_sums(struct store *st, struct store_sums *ret, struct fail *f);
 

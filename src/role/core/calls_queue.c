@@ -1,8 +1,7 @@
-/* calls_queue.c - the queue, sums and the version. */
+/* calls_queue.c - the queue and the version. */
 #include "base/clock.h"
 #include "role/core/call.h"
 #include "role/core/queue.h"
-#include "store/upkeep.h"
 
 static int list_item(void *arg, const struct queue_item *i, struct fail *f)
 {
@@ -50,43 +49,6 @@ static int run_delete(struct request *c, struct fail *f)
 	return queue_delete(c->core->store, id, f);
 }
 
-static int run_stat(struct request *c, struct fail *f)
-{
-	const struct counters *n = &c->core->counters;
-	struct store_sums s;
-
-	TRY(upkeep_sums(c->core->store, &s, f));
-	const struct {
-		const char *name;
-		int64_t value;
-	} rows[] = {
-		{ "uptime_s", core_now(c->core) - c->core->started_utc },
-		{ "users", s.users },
-		{ "mailboxes", s.mailboxes },
-		{ "aliases", s.aliases },
-		{ "correspondents", s.correspondents },
-		{ "profiles_active", s.profiles_active },
-		{ "queue", s.queue },
-		{ "queue_bytes", s.queue_bytes },
-		{ "pool", s.pool },
-		{ "spare_keys", s.spare_keys },
-		{ "accepted", (int64_t)n->accepted },
-		{ "refused", (int64_t)n->refused },
-		{ "dropped", (int64_t)n->dropped },
-		{ "deferred_in", (int64_t)n->deferred_in },
-		{ "delivered", (int64_t)n->delivered },
-		{ "deferred", (int64_t)n->deferred },
-		{ "failed", (int64_t)n->failed },
-		{ "dsn", (int64_t)n->dsn },
-		{ "notices", (int64_t)n->notices },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		rec_number(c, rows[i].name, rows[i].value);
-	rec_end(c);
-	return OK;
-}
-
 static int run_version(struct request *c, struct fail *f)
 {
 	rec_text(c, "version", STR(POSTERN_VERSION));
@@ -99,7 +61,6 @@ const struct call_spec calls_queue[] = {
 	{ "queue.list", run_list, { { 0 } } },
 	{ "queue.flush", run_flush, { { 0 } } },
 	{ "queue.delete", run_delete, { { .name = "mid", .required = true } } },
-	{ "stat", run_stat, { { 0 } } },
 	{ "version", run_version, { { 0 } } },
 	{ 0 }
 };

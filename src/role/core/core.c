@@ -81,7 +81,15 @@ static void on_ripe(void *core)
 
 /* ---- roads ----------------------------------------------------------------------------------------------------- */
 
+static void on_gate_facts(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct core *c = self;
+
+	c->meter.gate = *(const struct gate_facts *)msg;
+}
+
 static const struct ipc_rule gate_rules[] = {
+	{ IPC_gate_facts, on_gate_facts, 0, 0 },
 	{ IPC_rcpt_ask, rcpt_asked, 0, 0 },
 	{ IPC_accept_ask, txn_asked, 1, 1 },
 	{ IPC_delivered, queue_delivered, 0, 0 },

@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "conf/conf.h"
 #include "ipc/peer.h"
+#include "role/core/meter.h"
 #include "role/core/wait.h"
 #include "role/role.h"
 #include "store/store.h"
@@ -40,6 +41,7 @@ struct core {
 	struct peer *vault, *keygen, *gate, *scribes[SCRIBES_MAX];
 	struct waits waits;
 	struct counters counters;
+	struct meter meter;
 	struct refusals refusals;
 	int64_t started_utc;
 

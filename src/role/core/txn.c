@@ -44,6 +44,7 @@ struct txn *txn_new(struct core *c, enum txn_origin origin)
 	t->job = ++c->last_job;
 	t->fd = -1;
 	t->arrived = core_now(c);
+	t->began_ms = clock_mono_ms();
 	t->outputs = arena_array(&t->arena, struct output, OUTPUTS_MAX);
 	make_mid(t->mid);
 	t->next = c->txns;
@@ -582,8 +583,11 @@ static void accepted(struct txn *t)
 
 	buf_addf(&sentence, "accepted as %s", t->mid);
 	answer(t, 250, "2.0.0", sentence.p);
-	if (t->origin == TXN_MAIL)
+	if (t->origin == TXN_MAIL) {
 		t->core->counters.accepted++;
+		t->core->meter.bytes_in += t->size;
+		meter_took(&t->core->meter, clock_mono_ms() - t->began_ms);
+	}
 	log_info("ev=accepted mid=%s copies=%zu size=%llu", t->mid, t->n_outputs,
 	         (unsigned long long)t->size);
 	txn_free(t, true);
@@ -594,8 +598,12 @@ void txns_committed(struct core *c, int result)
 	struct txn *t = c->committing;
 
 	c->committing = NULL;
+	c->meter.groups += result == OK;
+	c->meter.groups_lost += result < 0;
 	while (t) {
 		struct txn *next = t->next;
+
+		c->meter.grouped += result == OK;
 
 		t->next = c->txns;
 		if (result == OK) {

@@ -59,6 +59,7 @@ struct txn {
 	int fd; /* the message, sealed memory */
 	uint64_t size;
 	int64_t arrived;
+	uint64_t began_ms;
 	struct str sender; /* envelope, as it came */
 	char mid[MID_SIZE + 1];
 	struct txn_facts facts;

@@ -119,6 +119,11 @@ void budget_give(struct budget *b, uint64_t bytes)
 	b->bytes -= bytes;
 }
 
+unsigned budget_sessions(const struct budget *b)
+{
+	return b->sessions;
+}
+
 uint64_t budget_left(const struct budget *b)
 {
 	return b->limits.bytes - b->bytes;

@@ -31,5 +31,6 @@ void budget_leave(struct budget *b, struct budget_client *c);
 bool budget_take(struct budget *b, uint64_t bytes);
 void budget_give(struct budget *b, uint64_t bytes);
 uint64_t budget_left(const struct budget *b);
+unsigned budget_sessions(const struct budget *b);
 
 #endif

@@ -125,10 +125,15 @@ const struct reported *world_report(const struct world *w, uint64_t delivery)
 	return NULL;
 }
 
+static void on_gate_facts(void *self, const void *msg, struct ipc_fds *fds)
+{
+}
+
 static const struct ipc_rule gate_rules[] = {
 	{ IPC_rcpt_ask, on_rcpt_ask, 0, 0 },
 	{ IPC_accept_ask, on_accept_ask, 1, 1 },
 	{ IPC_delivered, on_delivered, 0, 0 },
+	{ IPC_gate_facts, on_gate_facts, 0, 0 },
 	{ IPC_NONE, NULL, 0, 0 },
 };
 

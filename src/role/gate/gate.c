@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { ACCEPT_BATCH = 64, REST_MS = 1000 };
+enum { ACCEPT_BATCH = 64, REST_MS = 1000, TELL_MS = 2000 };
 
 struct listener {
 	struct listener *next;
@@ -73,6 +73,7 @@ static void open_road(struct gate *g, int fd)
 	struct peer_options o = { core_rules, g, on_core_closed };
 
 	g->core = peer_new(g->loop, fd, &o);
+	g->told = (struct gate_facts){ 0 }; /* a new core knows nothing */
 }
 
 static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
@@ -194,6 +195,22 @@ static int init(void *self, struct role_start *s, struct fail *f)
 	return tls_client_new(&(struct tls_client_options){ 0 }, &g->tls_client, f);
 }
 
+/* Facts for `postern stat`: when they have changed, and no oftener than somebody looks. */
+static void on_tell(void *arg)
+{
+	struct gate *g = arg;
+	struct gate_facts *now = &g->facts;
+
+	now->sessions = budget_sessions(g->budget);
+	now->memory = g->conf->memory_bytes - budget_left(g->budget);
+	now->connections = routes_connections(g->routes);
+	if (g->core && memcmp(now, &g->told, sizeof(*now)) != 0) {
+		peer_send(g->core, IPC_gate_facts, now, NULL, 0);
+		g->told = *now;
+	}
+	timer_set(g->tell, TELL_MS);
+}
+
 static int ready(void *self, struct fail *f)
 {
 	struct gate *g = self;
@@ -204,6 +221,8 @@ static int ready(void *self, struct fail *f)
 	g->sessions = sessions_new(g);
 	g->routes = routes_new(g);
 	g->rest = timer_new(g->loop, on_rested, g);
+	g->tell = timer_new(g->loop, on_tell, g);
+	timer_set(g->tell, TELL_MS);
 	if (g->core_fd >= 0)
 		open_road(g, TAKE_FD(g->core_fd));
 	for (struct listener *l = g->listeners; l; l = l->next)
@@ -235,6 +254,7 @@ static void stop(void *self)
 		free(l);
 	}
 	timer_free(TAKE(g->rest));
+	timer_free(TAKE(g->tell));
 	sessions_free(TAKE(g->sessions));
 	routes_free(TAKE(g->routes));
 	peer_free(TAKE(g->core));

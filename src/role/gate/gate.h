@@ -32,7 +32,9 @@ struct gate {
 	struct sessions *sessions; /* session.h */
 	struct routes *routes;     /* route.h */
 	struct listener *listeners;
-	struct timer *rest;    /* set while descriptors have run out */
+	struct timer *rest; /* set while descriptors have run out */
+	struct timer *tell; /* facts for core */
+	struct gate_facts facts, told;
 	char inbox[GATE_READ]; /* what was read last, by whomever: used up before the next read */
 };
 

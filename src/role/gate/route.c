@@ -517,6 +517,15 @@ void routes_road_ended(struct routes *all)
 		clear_route(r, false);
 }
 
+uint64_t routes_connections(const struct routes *all)
+{
+	uint64_t n = 0;
+
+	for (const struct route *r = all->first; r; r = r->next)
+		n += r->n_hops;
+	return n;
+}
+
 void routes_free(struct routes *all)
 {
 	if (!all)

@@ -28,6 +28,7 @@ void delivery_free(struct delivery *d);
 
 struct routes *routes_new(struct gate *g);
 void routes_free(struct routes *all); /* accepts NULL; what is under way is dropped without a word */
+uint64_t routes_connections(const struct routes *all); /* open or opening, to all next hops */
 /* Takes fd. */
 void routes_deliver(struct routes *all, const struct deliver *m, int fd);
 /* Core is away: nobody waits for results any more, and the next core asks again for whatever has none. So what has not

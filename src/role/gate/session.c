@@ -200,6 +200,7 @@ static enum step serve_tls(struct session *s)
 	s->shaking = r == LINK_WAIT;
 	if (r == LINK_WAIT)
 		return STEP_WAIT;
+	s->gate->facts.tls_total += r == LINK_DONE;
 	if (r == LINK_DONE)
 		log_info("sid=%016" PRIx64 " ev=tls version=%s cipher=%s", s->id, tls_version(s->link.tls),
 		         tls_cipher(s->link.tls));
@@ -392,10 +393,12 @@ void sessions_enter(struct sessions *all, int fd, const struct endpoint *who, bo
 		log_info("ev=turned-away client=%s why=%s", log_mask(str_c(host)),
 		         v == BUDGET_FULL ? "sessions" : "sessions-of-client");
 		turn_away(fd, &say_full[v]);
+		g->facts.turned_away++;
 		return;
 	}
 	log_info("sid=%016" PRIx64 " ev=connect client=%s%s", id, log_mask(str_c(host)),
 	         lmtp ? " protocol=lmtp" : "");
+	g->facts.sessions_total++;
 	s = xnew(struct session);
 	s->all = all;
 	s->gate = g;
