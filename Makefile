@@ -17,9 +17,9 @@ check: deps
 mutants: deps
 	@/usr/bin/python3 tests/mutants/run.py
 
-# A minute for each target, or for one: make fuzz TARGET=addr_fuzz SECONDS=600
+# A minute for each target, or for one: make fuzz TARGET=addr_fuzz SECONDS=600 KEEP=1 (adds to the seeds)
 fuzz: deps
-	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60)
+	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
 
 # Postern beside Postfix, into var/bench.json and doc/performance-*.svg; bench-crypto: the bare primitives
 bench: deps-bench all

@@ -102,7 +102,7 @@ static struct seal_plan plan_for(const struct scan *s, struct arena *a)
 
 static bool is_ours(struct str address)
 {
-	return !address.n || str_ends(address, STR("@relay.example"));
+	return !address.n || str_eq_nocase(str_from(address, str_rchr(address, '@')), STR("@relay.example"));
 }
 
 static void check_lines(struct str out, size_t head)
