@@ -5,6 +5,7 @@ const struct field_row field_rows[] = {
 	{ "From",                        FIELD_REPLACE,   "the reverse address, with the sender's name" },
 	{ "Reply-To",                    FIELD_REPLACE,   "the reverse address; the original is remembered by core" },
 	{ "Received",                    FIELD_REPLACE,   "one line of our own; the sender's path is nobody's business" },
+	{ "X-Postern-Trace",             FIELD_REPLACE,   "a token of this relay, and those of others like it: a message that comes round is known" },
 	{ "MIME-Version",                FIELD_REPLACE,   "ours: the outer form is ours" },
 	{ "To",                          FIELD_ADDRESSES, "so that Reply-All goes through the relay" },
 	{ "Cc",                          FIELD_ADDRESSES, "so that Reply-All goes through the relay" },

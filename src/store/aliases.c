@@ -176,7 +176,7 @@ int alias_mailbox_clear(struct store *st, int64_t alias, struct fail *f)
 }
 
 #define BOXES_OF(link, owner)                                                                                \
-	"SELECT m.id, m.clear_ok, m.address, coalesce(p.id, 0), coalesce(p.not_after, 0)"                    \
+	"SELECT m.id, m.clear_ok, m.address, coalesce(p.id, 0), coalesce(p.not_after, 0), m.paused"          \
 	" FROM " link " l JOIN mailbox m ON m.id = l.mailbox"                                                \
 	" LEFT JOIN profile p ON p.mailbox = m.id AND p.state = 3 WHERE l." owner " = ? ORDER BY m.id"
 
@@ -196,6 +196,7 @@ static int read_boxes(struct q *q, int64_t owner, struct arena *a, struct alias_
 		TRY(q_col_sealed(q, 2, "mailbox.address", a, &ret[n].address, f));
 		ret[n].profile = q_col_i64(q, 3);
 		ret[n].profile_not_after = q_col_i64(q, 4);
+		ret[n].paused = q_col_i64(q, 5);
 	}
 	*ret_n = n;
 	return OK;

@@ -28,6 +28,7 @@ struct alias {
 /* What lies behind an alias, for one look at RCPT. profile is that mailbox's active one; all 0 when there is none. */
 struct alias_mailbox {
 	int64_t mailbox, profile, profile_not_after;
+	int64_t paused; /* since; 0: it takes mail */
 	bool clear_ok;
 	struct str address;
 };

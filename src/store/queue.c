@@ -5,13 +5,15 @@
 int queue_add(struct store *st, const struct queue_item *i, int64_t *ret_id, struct fail *f)
 {
 	OWNQ q = q_write(
-	        st, "INSERT INTO queue (mid, body, user, kind, sender, rcpt, orig_sender, orig_id, alias, "
+	        st, "INSERT INTO queue (mid, body, user, mailbox, kind, sender, rcpt, orig_sender, orig_id, "
+	            "alias, "
 	            "arrived,"
-	            " next_try, tries, expires, flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)");
+	            " next_try, tries, expires, flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)");
 
 	q_blob(&q, i->mid);
 	q_i64(&q, i->body);
 	q_i64(&q, i->user);
+	q_i64(&q, i->mailbox);
 	q_i64(&q, i->kind);
 	q_sealed(&q, "queue.sender", i->sender);
 	q_sealed(&q, "queue.rcpt", i->rcpt);
@@ -30,7 +32,7 @@ int queue_add(struct store *st, const struct queue_item *i, int64_t *ret_id, str
 #define COLUMNS                                                                                              \
 	"q.id, q.body, q.user, q.kind, q.mid, q.arrived, q.next_try, q.tries, q.expires, q.flags, "          \
 	"q.status, q.sender,"                                                                                \
-	" q.rcpt, q.orig_sender, q.orig_id, q.alias, q.note, b.plain"
+	" q.rcpt, q.orig_sender, q.orig_id, q.alias, q.note, b.plain, q.mailbox"
 
 static int read_item(struct q *q, struct arena *a, struct queue_item *ret, struct fail *f)
 {
@@ -47,6 +49,7 @@ static int read_item(struct q *q, struct arena *a, struct queue_item *ret, struc
 		.flags = q_col_i64(q, 9),
 		.status = q_col_blob(q, 10, a),
 		.size = q_col_i64(q, 17),
+		.mailbox = q_col_i64(q, 18),
 	};
 
 	TRY(q_col_sealed(q, 11, "queue.sender", a, &i.sender, f));

@@ -7,7 +7,7 @@
 enum queue_kind { QUEUE_FORWARD = 1, QUEUE_NOTICE, QUEUE_DSN };
 
 struct queue_item {
-	int64_t id, body, user;
+	int64_t id, body, user, mailbox; /* mailbox 0: for none of ours */
 	enum queue_kind kind;
 	struct str mid;                         /* 26 characters, told in logs and answers */
 	struct str sender, rcpt;                /* envelope; sender may be empty */

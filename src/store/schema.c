@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /* AUTOINCREMENT where an id outlives its row: in the scope of a hash, in what the vault has wrapped, in a scribe's cache of
- * keys. Another user, profile or certificate of the same number would be taken for the one that is gone. */
+ * keys, in the envelope sender of what has left. Another user, profile or certificate of the same number would be taken for the one that is gone. */
 // clang-format off
 static const char *const versions[] = {
 	/* 1 */
@@ -15,8 +15,16 @@ static const char *const versions[] = {
 	" messages_hour INTEGER NOT NULL DEFAULT 0, messages_day INTEGER NOT NULL DEFAULT 0,"
 	" bytes_hour INTEGER NOT NULL DEFAULT 0, bytes_day INTEGER NOT NULL DEFAULT 0,"
 	" expiry_notices INTEGER NOT NULL DEFAULT 1, expiry_told INTEGER NOT NULL DEFAULT 0);"
-	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
-	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, clear_ok INTEGER NOT NULL, created INTEGER);"
+	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY AUTOINCREMENT, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
+	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, clear_ok INTEGER NOT NULL, created INTEGER,"
+	" paused INTEGER NOT NULL DEFAULT 0, paused_why INTEGER NOT NULL DEFAULT 0, probe_at INTEGER NOT NULL DEFAULT 0,"
+	" probes INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0, pause_told INTEGER NOT NULL DEFAULT 0);"
+	"CREATE INDEX mailbox_paused ON mailbox (probe_at) WHERE paused > 0;"
+	"CREATE TABLE bounce (id INTEGER PRIMARY KEY, mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,"
+	" token_hash BLOB UNIQUE, way INTEGER NOT NULL, reason INTEGER NOT NULL, hard INTEGER NOT NULL, status BLOB,"
+	" note BLOB, created INTEGER NOT NULL);"
+	"CREATE INDEX bounce_mailbox ON bounce (mailbox, created);"
+	"CREATE INDEX bounce_created ON bounce (created);"
 	"CREATE INDEX mailbox_user ON mailbox (user);"
 	"CREATE TABLE mailbox_sender (mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,"
 	" address_hash BLOB NOT NULL, address BLOB NOT NULL, PRIMARY KEY (mailbox, address_hash)) WITHOUT ROWID;"
@@ -81,7 +89,7 @@ static const char *const versions[] = {
 	" stored INTEGER NOT NULL, plain INTEGER NOT NULL, key BLOB NOT NULL);"
 	"CREATE INDEX body_file ON body (file);"
 	"CREATE TABLE queue (id INTEGER PRIMARY KEY, mid BLOB NOT NULL, body INTEGER NOT NULL REFERENCES body,"
-	" user INTEGER NOT NULL, kind INTEGER NOT NULL, sender BLOB NOT NULL, rcpt BLOB NOT NULL, orig_sender BLOB,"
+	" user INTEGER NOT NULL, mailbox INTEGER NOT NULL, kind INTEGER NOT NULL, sender BLOB NOT NULL, rcpt BLOB NOT NULL, orig_sender BLOB,"
 	" orig_id BLOB, alias BLOB, arrived INTEGER NOT NULL, next_try INTEGER NOT NULL, tries INTEGER NOT NULL,"
 	" expires INTEGER NOT NULL, flags INTEGER NOT NULL, status BLOB, note BLOB);"
 	"CREATE INDEX queue_next ON queue (next_try, id);",

@@ -16,6 +16,8 @@ static const struct {
 	  "DELETE FROM seen WHERE digest IN (SELECT digest FROM seen WHERE created < ?1 LIMIT ?2)" },
 	{ "activity", 30, /* the charts of a month */
 	  "DELETE FROM activity WHERE (alias, hour) IN (SELECT alias, hour FROM activity WHERE hour < ?1 / 3600 LIMIT ?2)" },
+	{ "bounce", 30, /* what an operator or a user asks about last week */
+	  "DELETE FROM bounce WHERE id IN (SELECT id FROM bounce WHERE created < ?1 LIMIT ?2)" },
 	{ "rate", 1, /* counted by the hour */
 	  "DELETE FROM rate WHERE (user, hour) IN (SELECT user, hour FROM rate WHERE hour < ?1 / 3600 LIMIT ?2)" },
 };
