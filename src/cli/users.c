@@ -64,6 +64,22 @@ static int mailbox_list(struct cli *c, struct fail *f)
 	return simple_list(&a, c, "There are no mailboxes yet: postern mailbox add USER ADDRESS", f);
 }
 
+static int mailbox_show(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("mailbox.show");
+
+	ask_argz(&a, "address", c->operands[0]);
+	return simple_show(&a, c, f);
+}
+
+static int mailbox_resume(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("mailbox.resume");
+
+	ask_argz(&a, "address", c->operands[0]);
+	return simple_do(&a, c, f, "Mailbox %s is sent to again.", c->operands[0]);
+}
+
 static int mailbox_set(struct cli *c, struct fail *f)
 {
 	OWN(ask) a = ASK("mailbox.set");
@@ -106,6 +122,8 @@ const struct cli_command cli_users[] = {
 	{ "mailbox add", "USER ADDRESS", "add the mailbox that relayed mail goes to", mailbox_add, 2, 2, { CLEAR } },
 	{ "mailbox list", "[USER]", "list the mailboxes", mailbox_list, 0, 1, { { 0 } } },
 	{ "mailbox set", "ADDRESS", "change a mailbox", mailbox_set, 1, 1, { CLEAR } },
+	{ "mailbox show", "ADDRESS", "show a mailbox and what it did not take", mailbox_show, 1, 1, { { 0 } } },
+	{ "mailbox resume", "ADDRESS", "send again to a mailbox that was paused", mailbox_resume, 1, 1, { { 0 } } },
 	{ "mailbox delete", "ADDRESS", "delete a mailbox and its keys", mailbox_delete, 1, 1, { { 0 } } },
 	{ "mailbox sender-add", "ADDRESS SENDER", "a further address that the user writes from", sender_add, 2, 2, { { 0 } } },
 	{ 0 }

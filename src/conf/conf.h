@@ -79,6 +79,8 @@ struct conf {
 	uint32_t retry_s[CONF_RETRY_MAX]; /* waits between tries, the last one repeats */
 	size_t n_retry;
 	uint32_t expire_s; /* 5 days */
+	bool dsn_to_all;   /* also to senders that nobody vouches for */
+	uint32_t probe_s;  /* 1 day */
 	/* [dns] */
 	struct str resolvers[CONF_RESOLVERS_MAX]; /* endpoints; none: the parent asks the system */
 	size_t n_resolvers;
@@ -88,6 +90,7 @@ struct conf {
 	bool critical_constraints; /* false: gpgsm refuses critical ones */
 	/* [policy] */
 	uint32_t plans;   /* outputs per transaction, 20 */
+	uint32_t hops;    /* trace fields, 50 */
 	uint32_t carried; /* certificates of others carried in a signature, 20 */
 	uint32_t
 	        new_per_hour; /* new correspondents per user and hour; past it the shared address; 0: no bound */

@@ -77,6 +77,11 @@ const struct conf_key conf_keys[] = {
 	  "Waits between tries; the last one repeats." },
 	{ "delivery", "expire", CONF_DURATION, AT(expire_s), "5d", 1, 86400 * 30, NULL, CORE,
 	  "After so long a message is given up and its sender told." },
+	{ "delivery", "dsn_to_all", CONF_BOOL, AT(dsn_to_all), "no", 0, 0, NULL, CORE,
+	  "Tell every sender of what could not be delivered, not only those that a server on this machine vouches for. Senders "
+	  "are often forged: the reports then hit others." },
+	{ "delivery", "probe", CONF_DURATION, AT(probe_s), "1d", 1, 86400 * 30, NULL, CORE,
+	  "A mailbox that refuses mail is paused; after so long a letter is tried, then more and more seldom." },
 
 	{ "dns", "resolver", CONF_RESOLVERS, AT(resolvers), NULL, 0, 0, NULL, GATE,
 	  "Name servers to ask, comma separated: 127.0.0.1, [::1]:53. Default: those of /etc/resolv.conf." },
@@ -91,6 +96,8 @@ const struct conf_key conf_keys[] = {
 	{ "policy", "plans", CONF_COUNT, AT(plans), "20", 1, 50, NULL, CORE, "Copies that one message may become." },
 	{ "policy", "carried", CONF_COUNT, AT(carried), "20", 0, 50, NULL, CORE,
 	  "Certificates of others on To and Cc that a message carries, so that Reply-All can encrypt." },
+	{ "policy", "hops", CONF_COUNT, AT(hops), "50", 5, 1000, NULL, CORE,
+	  "A message with more trace fields than that goes round and is refused." },
 	{ "policy", "new_per_hour", CONF_COUNT, AT(new_per_hour), "60", 0, 1000000, NULL, CORE,
 	  "New correspondents per user and hour; more share one address that takes no answers. 0: no bound." },
 	{ "policy", "expired_defer_days", CONF_COUNT, AT(expired_defer_days), "3", 0, 30, NULL, CORE,

@@ -100,8 +100,8 @@ static void a_thousand_queued_messages_arrive(void **state)
 	a = peer_new(s.loop, pair[0], &o);
 	b = peer_new(s.loop, pair[1], &o);
 	for (unsigned i = 0; i < 999; i++)
-		SEND(a, scan_job, i);
-	SEND_FD(a, 0, scan_job, 999);
+		SEND(a, scan_job, i, 0);
+	SEND_FD(a, 0, scan_job, 999, 0);
 	loop_run(s.loop);
 	assert_int_equal(s.asked, 1000);
 	assert_true(s.fd >= 0);

@@ -62,21 +62,24 @@ enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4 };
  * `plain` bytes with CRLF). route: its name in the operator's file. +1 descriptor */
 #define DELIVER(F) F(u64, delivery) F(text, mid) F(text, route) F(text, sender) F(text, rcpt) \
 	F(key, body_key) F(u64, offset) F(u64, stored) F(u64, plain) F(u32, flags)
-/* outcome: enum delivery_outcome; note: the next hop's words, bounded, for the operator's eyes only. */
-#define DELIVERED(F) F(u64, delivery) F(u32, outcome) F(u32, smtp) F(text, enhanced) F(text, note)
+/* outcome: enum delivery_outcome; reason: enum bounce_reason, of a refusal; note: the next hop's words, bounded, for the operator's eyes only. */
+#define DELIVERED(F) F(u64, delivery) F(u32, outcome) F(u32, smtp) F(text, enhanced) F(text, note) F(u32, reason)
 enum delivery_outcome { DELIVERY_DONE = 1, DELIVERY_LATER, DELIVERY_NEVER };
 
 /* ---- core <-> scribe ------------------------------------------------------------------------------------------- */
 
 /* Read a message. It stays with the scribe until JOB_END, for the outputs that follow. +1 descriptor (sealed memfd) */
-#define SCAN_JOB(F) F(u64, job)
+#define SCAN_JOB(F) F(u64, job) F(u32, flags)
+enum scan_job_flags { SCAN_JOB_REPORT = 1 }; /* it came to an envelope sender of ours: what does it report? */
 /* What it says, and nothing else of it. from is one address (name UTF-8, address "" when unreadable); reply_to:
  * pairs name, address; others: pairs name, address of every further address in To, Cc and calendars, each
  * address once, at most SCAN_ADDRESSES, in order of appearance. refs: message ids of References and
- * In-Reply-To. digest: SHA-256 of the message. */
+ * In-Reply-To. digest: SHA-256 of the message. bounce: enum bounce_kind, with reason, hard, status and note as in
+ * wire/bounce.h, when it was asked for. traces: what relays like this one left in the header. */
 #define SCANNED(F) F(u64, job) F(u32, code) F(text, why) F(text, from_name) F(text, from) \
 	F(list, reply_to) F(list, others) F(text, message_id) F(list, refs) F(text, list_id) \
-	F(text, list_post) F(i64, date_utc) F(u32, received) F(u32, flags) F(blob, digest)
+	F(text, list_post) F(i64, date_utc) F(u32, received) F(u32, flags) F(blob, digest) \
+	F(u32, bounce) F(u32, reason) F(u32, hard) F(text, status) F(text, note) F(list, traces)
 enum { SCAN_ADDRESSES = 100, SCAN_REFS = 50 };
 enum scan_flags {
 	SCAN_CALENDAR = 1,
@@ -93,7 +96,7 @@ enum scan_flags {
 #define SEAL(F) F(u64, job) F(u64, user) F(u32, output) F(u32, mode) F(u32, cipher) F(u32, flags) \
 	F(u64, key_id) F(blob, user_cert) F(blob, sender_cert) F(blob, intermediate) F(text, from_name) \
 	F(text, from) F(text, alias) F(text, message_id) F(i64, now_utc) F(list, map) F(list, own) \
-	F(list, ids) F(list, carried)
+	F(list, ids) F(list, carried) F(text, trace)
 enum seal_mode { SEAL_ENCRYPT = 1, SEAL_CLEAR, SEAL_AS_IS };
 enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2 };
 /* The scribe has not the key at hand (it keeps a few, of one user, for a minute). */

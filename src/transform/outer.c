@@ -342,6 +342,15 @@ static void put_received(const struct outer *o)
 	header_put(o->out, "Received", buf_str(&b));
 }
 
+/* Our own first; those of other relays stay, so that each knows its own again when two face each other. */
+static void put_traces(const struct outer *o)
+{
+	if (o->p->trace.n)
+		header_put(o->out, "X-Postern-Trace", o->p->trace);
+	for (size_t i = 0; i < o->s->n_traces && i + 1 < SCAN_TRACES_MAX; i++)
+		header_put(o->out, "X-Postern-Trace", o->s->traces[i]);
+}
+
 int seal_header(const struct scan *s, const struct seal_plan *p, struct arena *a, struct buf *out,
                 struct fail *f)
 {
@@ -354,6 +363,7 @@ int seal_header(const struct scan *s, const struct seal_plan *p, struct arena *a
 	OWN(buf) id = BUF(1024);
 
 	put_received(&o);
+	put_traces(&o);
 	TRY(put_from(&o, f));
 	TRY(put_recipients(&o, f));
 	buf_addf(&id, "<%.*s>", STR_ARG(p->message_id));

@@ -170,6 +170,25 @@ static uint32_t hops_of(struct str body)
 	return str_u64(str_first(number, str_chr(number, ')')), &n) && n < 1000 ? (uint32_t)n : 0;
 }
 
+/* Only what looks like a token is carried on: lower-case letters and digits. */
+static bool is_token(struct str t)
+{
+	for (size_t i = 0; i < t.n; i++)
+		if (!(t.p[i] >= 'a' && t.p[i] <= 'z') && !(t.p[i] >= '2' && t.p[i] <= '7'))
+			return false;
+	return t.n && t.n <= TRACE_MAX;
+}
+
+static void read_tokens(struct scan *s)
+{
+	const struct field *fd = NULL;
+
+	while (s->n_traces < SCAN_TRACES_MAX &&
+	       (fd = header_next(&s->root->header, fd, STR("X-Postern-Trace"))))
+		if (is_token(str_trim(fd->body)))
+			s->traces[s->n_traces++] = str_trim(fd->body);
+}
+
 static void read_trace(struct scan *s)
 {
 	for (const struct field *fd = NULL; (fd = header_next(&s->root->header, fd, STR("Received")));) {
@@ -230,6 +249,7 @@ int scan_message(struct str in, struct arena *a, struct scan *ret, struct fail *
 	TRY(read_recipients(s, STR("Cc"), a, f));
 	read_rest(s, a);
 	read_trace(s);
+	read_tokens(s);
 	TRY(read_calendars(s, a, f));
 	sha256(in, s->digest);
 	return OK;

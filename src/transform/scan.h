@@ -4,7 +4,14 @@
 
 #include "wire/mime.h"
 
-enum { SCAN_OTHERS_MAX = 100, SCAN_IDS_MAX = 50, SCAN_REPLY_MAX = 5, HOP_WORTH = 10 };
+enum {
+	SCAN_OTHERS_MAX = 100,
+	SCAN_IDS_MAX = 50,
+	SCAN_REPLY_MAX = 5,
+	HOP_WORTH = 10,
+	SCAN_TRACES_MAX = 4,
+	TRACE_MAX = 64
+};
 
 struct scan_person {
 	struct str name, address; /* UTF-8; address as addr_print writes it, "" when unreadable */
@@ -25,6 +32,8 @@ struct scan {
 	int64_t date_utc;              /* 0: unreadable */
 	uint32_t received; /* trace fields, and HOP_WORTH for each relay like this one that left them out */
 	uint32_t hops;     /* such relays so far */
+	struct str traces[SCAN_TRACES_MAX]; /* tokens of relays like this one, the newest first */
+	size_t n_traces;
 	bool calendar, automatic, report, list;
 	bool fixed_calendar; /* addresses in a calendar that cannot be mapped: a signature protects it, or it is unreadable */
 	uint8_t digest[32]; /* SHA-256 of the message */

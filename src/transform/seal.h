@@ -17,6 +17,7 @@ struct seal_plan {
 	enum seal_form form;
 	enum cms_cipher cipher;
 	struct str hostname;        /* for the one Received line */
+	struct str trace;           /* a token of ours; may be empty */
 	struct str from_name, from; /* display name, reverse address */
 	struct str alias;           /* the address that was written to */
 	bool add_alias;             /* to To, when it is in neither To nor Cc */

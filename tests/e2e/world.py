@@ -29,13 +29,13 @@ class Relayed:
 class World:
     """hop: the provider; server: Postern; keys: alice's; alias: hers."""
 
-    def __init__(self, hop, folder, **options):
+    def __init__(self, hop, folder, alias="shop@relay.example", **options):
         self.hop, self.folder = hop, folder
         self.server = postern.Postern(hop.port, **options).start()
         self.user = self.server.user("alice")
         self.mailbox = self.server.mailbox(self.user, MAILBOX)
         self.keys = self.server.issue(self.mailbox)
-        self.alias = self.server.alias(self.user, "shop@relay.example")
+        self.alias = self.server.alias(self.user, alias)
         self.judge = judge.OpenSsl(self.keys, folder / "openssl")
 
     def send(self, mail, alias=None):

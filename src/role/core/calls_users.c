@@ -1,4 +1,6 @@
 /* calls_users.c - users and mailboxes. */
+#include "policy/pause.h"
+#include "role/core/bounce.h"
 #include "role/core/call.h"
 #include "role/core/rcpt.h"
 #include "store/aliases.h"
@@ -14,6 +16,8 @@ int call_user(struct request *c, int64_t *ret, struct fail *f)
 	                            STR_ARG(arg_text(c, "user")))
 	               : r;
 }
+
+enum { SHOWN_MOST = 20 };
 
 static int find_mailbox(struct request *c, const char *arg, struct mailbox *ret, struct fail *f)
 {
@@ -100,6 +104,17 @@ static int run_mailbox_add(struct request *c, struct fail *f)
 	return r;
 }
 
+static int rec_pause(struct request *c, int64_t mailbox, struct fail *f)
+{
+	struct pause p;
+
+	TRY(pause_get(c->core->store, mailbox, &p, f));
+	rec_text(c, "state", p.since ? STR("paused") : STR("on"));
+	rec_text(c, "reason", str_c(pause_word((enum pause_why)p.why)));
+	rec_time(c, "since", p.since);
+	return OK;
+}
+
 static int list_mailbox(void *arg, const struct mailbox *m, struct fail *f)
 {
 	struct request *c = arg;
@@ -111,6 +126,7 @@ static int list_mailbox(void *arg, const struct mailbox *m, struct fail *f)
 	rec_bool(c, "clear", m->clear_ok);
 	rec_number(c, "active_profile", m->active_profile);
 	rec_time(c, "created", m->created);
+	TRY(rec_pause(c, m->id, f));
 	rec_end(c);
 	return OK;
 }
@@ -143,6 +159,38 @@ static int run_mailbox_delete(struct request *c, struct fail *f)
 	return store_scrub(c->core->store, f);
 }
 
+/* The mailbox, then its last failures, the newest first. */
+static int run_mailbox_show(struct request *c, struct fail *f)
+{
+	struct bounce_row rows[SHOWN_MOST];
+	struct mailbox m;
+	size_t n;
+
+	TRY(find_mailbox(c, "address", &m, f));
+	TRY(list_mailbox(c, &m, f));
+	TRY(bounce_recent(c->core->store, m.id, 0, SHOWN_MOST, &c->arena, rows, &n, f));
+	for (size_t i = 0; i < n; i++) {
+		rec_time(c, "at", rows[i].at);
+		rec_text(c, "what", str_c(bounce_word((enum bounce_reason)rows[i].reason)));
+		rec_bool(c, "hard", rows[i].hard);
+		rec_text(c, "how", rows[i].way == BOUNCED_AT_ONCE ? STR("refused") : STR("reported"));
+		rec_text(c, "status", rows[i].status);
+		rec_text(c, "note", rows[i].note);
+		rec_end(c);
+	}
+	return OK;
+}
+
+static int run_mailbox_resume(struct request *c, struct fail *f)
+{
+	struct mailbox m;
+	int r;
+
+	TRY(find_mailbox(c, "address", &m, f));
+	r = bounce_resume(c->core, m.id, f);
+	return r == FAIL_ABSENT ? call_wrong(c, "address", f, r, "this mailbox is not paused") : r;
+}
+
 static int run_sender_add(struct request *c, struct fail *f)
 {
 	struct mailbox m;
@@ -167,6 +215,8 @@ const struct call_spec calls_users[] = {
 	{ "mailbox.list", run_mailbox_list, { { .name = "user" } } },
 	{ "mailbox.set", run_mailbox_set, { { .name = "address", .kind = ARG_ADDRESS, .required = true },
 		{ .name = "clear", .kind = ARG_WORD, .required = true, .words = "on|off" } } },
+	{ "mailbox.show", run_mailbox_show, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
+	{ "mailbox.resume", run_mailbox_resume, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
 	{ "mailbox.delete", run_mailbox_delete, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
 	{ "mailbox.sender-add", run_sender_add, { { .name = "address", .kind = ARG_ADDRESS, .required = true },
 		{ .name = "sender", .kind = ARG_ADDRESS, .required = true } } },

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/aead.h"
+#include "role/core/bounce.h"
 #include "role/core/call.h"
 #include "role/core/control.h"
 #include "role/core/keys.h"
@@ -235,6 +236,7 @@ void core_store_opened(struct core *c)
 	queue_start(c);
 	stock_start(c);
 	remind_start(c);
+	bounce_start(c);
 }
 
 static void stop(void *self)

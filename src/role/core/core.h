@@ -21,7 +21,7 @@ struct control;
 struct backup_job;
 
 struct counters {
-	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices;
+	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices, bounced;
 };
 
 /* Refusals of aliases at RCPT, not yet in the store (quotas.h). */
@@ -56,7 +56,7 @@ struct core {
 
 	struct delivery *deliveries; /* at the gate (queue.h) */
 	size_t n_deliveries;
-	struct timer *ripen, *due, *hourly, *refill, *redo;
+	struct timer *ripen, *due, *hourly, *refill, *redo, *probes;
 	uint64_t space_until; /* ms: so long is space_low believed (space.h) */
 	bool space_low;
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "policy/expiry.h"
-#include "role/core/txn.h"
+#include "role/core/notices.h"
 #include "store/expiry.h"
 #include "store/profiles.h"
 #include "wire/date.h"
@@ -63,9 +63,6 @@ static void write_letter(const struct letter *l, struct buf *b)
 		buf_add(b, buf_str(&l->ended));
 		buf_addz(b, "\r\n");
 	}
-	buf_addz(b, "To keep one, give it another end: postern alias set ADDRESS --expires, --idle-days or "
-	            "--count.\r\n"
-	            "Not to be told any more: postern user set NAME --expiry-notices off\r\n");
 }
 
 /* ---- one user ---------------------------------------------------------------------------------------------------- */
@@ -146,8 +143,7 @@ static int tell_user(struct core *c, int64_t user, struct fail *f)
 		return mark_all(c, buf_str(&l.marks), f);
 	write_letter(&l, &text);
 	log_info("ev=expiry-notice user=%lld aliases=%zu", (long long)user, l.marks.n / sizeof(struct mark));
-	return txn_notice_then(c, &s.found, STR("Aliases that end"), buf_str(&text), mark_all,
-	                       buf_str(&l.marks), f);
+	return notice_send(c, NOTICE_ALIASES_END, &s.found, buf_str(&text), mark_all, buf_str(&l.marks), f);
 }
 
 int expiry_tell(struct core *c, bool *ret_more, struct fail *f)

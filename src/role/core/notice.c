@@ -43,20 +43,15 @@ static void write_notice(const struct txn *t, struct str to, struct str subject,
 	buf_add(b, text);
 }
 
-int txn_notice(struct core *c, const struct mailbox *to, struct str subject, struct str text, struct fail *f)
-{
-	return txn_notice_then(c, to, subject, text, NULL, STR(""), f);
-}
-
-int txn_notice_then(struct core *c, const struct mailbox *to, struct str subject, struct str text,
-                    kept_fn *kept, struct str arg, struct fail *f)
+int txn_notice(struct core *c, const struct mailbox *to, enum verp_kind verp, struct str subject,
+               struct str text, kept_fn *kept, struct str arg, struct fail *f)
 {
 	OWN(buf) b = BUF(NOTICE_MAX);
 	struct output *o;
 	struct txn *t;
 	int r;
 
-	if (!to->active_profile)
+	if (!to->active_profile && !to->clear_ok)
 		return fail(f, FAIL_ABSENT, "no active profile to seal a notice with");
 	t = txn_new(c, TXN_NOTICE);
 	o = txn_add_output(t);
@@ -69,7 +64,8 @@ int txn_notice_then(struct core *c, const struct mailbox *to, struct str subject
 	o->box = (struct alias_mailbox){ .mailbox = to->id,
 		                         .profile = to->active_profile,
 		                         .address = t->rcpt };
-	o->mode = SEAL_ENCRYPT;
+	o->mode = to->active_profile ? SEAL_ENCRYPT : SEAL_CLEAR;
+	t->verp = verp;
 	write_notice(t, to->address, subject, text, &b);
 	r = begin(t, buf_str(&b), f);
 	if (r < 0)

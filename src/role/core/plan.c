@@ -297,8 +297,9 @@ static int plan_notice(struct output *o, struct fail *f)
 	struct reverse r;
 	int e;
 
-	TRY(profile_get(c->store, o->box.profile, &t->arena, &o->profile, f));
-	domain = stock_domain(c, &o->profile, c->conf->domains[0]);
+	if (o->box.profile)
+		TRY(profile_get(c->store, o->box.profile, &t->arena, &o->profile, f));
+	domain = o->profile.id ? stock_domain(c, &o->profile, c->conf->domains[0]) : c->conf->domains[0];
 	if (!domain.n)
 		return fail(f, FAIL_DENIED, "the active profile permits none of the relay's domains");
 	e = reverse_notice(c->store, o->alias.user, &t->arena, &r, f);
@@ -324,6 +325,7 @@ int plan_outputs(struct txn *t, struct fail *f)
 		[TXN_MAIL] = plan_mail,
 		[TXN_NOTICE] = plan_notice,
 		[TXN_DSN] = plan_nothing,
+		[TXN_REPORT] = plan_nothing,
 	};
 
 	for (size_t i = 0; i < t->n_outputs; i++)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "crypto/aead.h"
 #include "policy/retry.h"
+#include "role/core/bounce.h"
 #include "role/core/txn.h"
 #include "store/segment.h"
 #include "wire/addr.h"
@@ -144,14 +145,17 @@ void queue_gate_gone(struct core *c)
 static int done(struct core *c, const struct queue_item *i, const struct delivered *m, struct fail *f)
 {
 	c->counters.delivered++;
+	bounce_taken(c, i);
 	log_info("ev=delivered mid=%.*s rcpt=%s code=%u", STR_ARG(i->mid), log_mask(i->rcpt), m->smtp);
 	under_way(c, i->id)->done = true; /* until the group that says so is durable */
 	return queue_delete(c->store, i->id, f);
 }
 
-static int never(struct core *c, const struct queue_item *i, struct str status, struct fail *f)
+static int never(struct core *c, const struct queue_item *i, const struct delivered *m, struct str status,
+                 struct fail *f)
 {
 	c->counters.failed++;
+	bounce_refused(c, i, m, status);
 	log_warn("ev=failed mid=%.*s rcpt=%s status=%.*s tries=%lld", STR_ARG(i->mid), log_mask(i->rcpt),
 	         STR_ARG(status), (long long)i->tries + 1);
 	if (i->kind == QUEUE_FORWARD && i->orig_sender.n) {
@@ -180,7 +184,7 @@ static int later(struct core *c, const struct queue_item *i, const struct delive
 		dice = 0;
 	next = retry_at(c->conf->retry_s, c->conf->n_retry, i->tries, now, dice);
 	if (next >= i->expires)
-		return never(c, i, STR("4.4.7"), f); /* the time ran out, whatever the last answer was */
+		return never(c, i, m, STR("4.4.7"), f); /* the time ran out, whatever the last answer was */
 	c->counters.deferred++;
 	log_info("ev=deferred mid=%.*s rcpt=%s code=%u status=%.*s tries=%lld next_s=%lld", STR_ARG(i->mid),
 	         log_mask(i->rcpt), m->smtp, STR_ARG(m->enhanced), (long long)i->tries + 1,
@@ -195,7 +199,7 @@ static int result(struct core *c, const struct queue_item *i, const struct deliv
 	case DELIVERY_DONE:
 		return done(c, i, m, f);
 	case DELIVERY_NEVER:
-		return never(c, i, m->enhanced.n ? m->enhanced : STR("5.0.0"), f);
+		return never(c, i, m, m->enhanced.n ? m->enhanced : STR("5.0.0"), f);
 	case DELIVERY_LATER:
 		return later(c, i, m, f);
 	}

@@ -3,8 +3,10 @@
 #include "base/log.h"
 #include "policy/catchall.h"
 #include "role/core/admit.h"
+#include "role/core/bounce.h"
 #include "role/core/quotas.h"
 #include "role/core/space.h"
+#include "role/core/verp.h"
 #include "store/people.h"
 #include "wire/addr.h"
 
@@ -36,7 +38,7 @@ bool rcpt_is_relay_domain(const struct core *c, struct str domain)
  * permits, and in them nobody is told from others by a domain of their own. */
 static bool is_bounce_address(const struct core *c, struct str key)
 {
-	return str_starts(key, STR("bounce+")) && rcpt_is_relay_domain(c, domain_of(key));
+	return str_starts(key, STR(VERP_PREFIX)) && rcpt_is_relay_domain(c, domain_of(key));
 }
 
 bool rcpt_is_ours(struct core *c, struct str key)
@@ -65,6 +67,8 @@ static void judge(struct core *c, struct rcpt *r)
 		boxes[i] = (struct alias_box){ r->boxes[i].profile != 0, r->boxes[i].profile_not_after,
 			                       r->boxes[i].clear_ok };
 	r->verdict = alias_judge(&facts, core_now(c), c->conf->expired_defer_days);
+	if (r->verdict.kind == VERDICT_ACCEPT)
+		bounce_leave_paused(r);
 }
 
 /* What an alias that is open has against this sender, or against more mail now. */
@@ -113,6 +117,17 @@ static int look_further(struct core *c, struct str key, struct arena *a, struct 
 	return OK;
 }
 
+/* Whoever writes there, with a sender or without: what it says is judged by its content. A token that is forged or too old
+ * is an address that never was. */
+static struct rcpt report_to(const struct core *c, struct str key)
+{
+	struct rcpt r = { .verdict = { VERDICT_ACCEPT, 250, "2.1.5", "ok", "report" } };
+
+	if (!verp_read(c, str_first(key, str_rchr(key, '@')), &r.report))
+		r.verdict = alias_unknown();
+	return r;
+}
+
 int rcpt_look(struct core *c, struct str sender, struct str address, uint64_t size, struct arena *a,
               struct rcpt *ret, struct fail *f)
 {
@@ -120,9 +135,11 @@ int rcpt_look(struct core *c, struct str sender, struct str address, uint64_t si
 	struct rcpt r = { 0 };
 	int e = alias_find(c->store, key, a, &r.alias, f);
 
-	if (e == FAIL_ABSENT && is_bounce_address(c, key) && !sender.n) {
-		r.verdict = (struct verdict){ VERDICT_DROP, 250, "2.1.5", "ok", "bounce" };
-	} else if (e == FAIL_ABSENT) {
+	if (e == FAIL_ABSENT && is_bounce_address(c, key)) {
+		*ret = report_to(c, key);
+		return OK;
+	}
+	if (e == FAIL_ABSENT) {
 		TRY(look_further(c, key, a, &r, f));
 	} else {
 		TRY(e);

@@ -3,6 +3,7 @@
 #define ROLE_CORE_RCPT_H
 
 #include "policy/alias.h"
+#include "policy/verp.h"
 #include "role/core/core.h"
 #include "store/aliases.h"
 #include "store/domains.h"
@@ -12,6 +13,7 @@ struct rcpt {
 	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
 	size_t n_boxes;
 	struct verdict verdict;
+	struct verp report; /* an envelope sender of ours: about whose mail; mailbox 0: it is none */
 };
 
 /* size: of the message, as far as it is known. address as the gate sends it; strings of *ret live in the arena. FAIL_SYS when the store fails. */

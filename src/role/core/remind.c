@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "role/core/expiry.h"
+#include "role/core/notices.h"
 #include "role/core/quotas.h"
-#include "role/core/txn.h"
 #include "store/profiles.h"
 #include "store/upkeep.h"
 #include "store/users.h"
@@ -28,14 +28,7 @@ static void write_text(const struct profile *p, int64_t now, struct buf *b)
 	OWN(buf) end = BUF(64);
 
 	date_print_iso(p->not_after, &end);
-	buf_addf(b,
-	         "The encryption profile of this mailbox ends on %.10s (UTC), in %lld days.\r\n\r\n"
-	         "After that day mail to your aliases waits for a few days at its senders and is then "
-	         "refused:\r\n"
-	         "it is never relayed in clear.\r\n\r\n"
-	         "What to do: issue a new profile (postern profile issue), install it in your mail clients, "
-	         "and activate\r\n"
-	         "it. Keep the old one installed, so that mail you already have stays readable.\r\n",
+	buf_addf(b, "The encryption profile of this mailbox ends on %.10s (UTC), in %lld days.\r\n\r\n",
 	         end.p, (long long)((p->not_after - now + DAY_S - 1) / DAY_S));
 }
 
@@ -51,7 +44,7 @@ static int remind_one(void *arg, const struct profile *p, struct fail *f)
 		return OK;
 	TRY(mailbox_get(c->store, p->mailbox, &a, &m, f));
 	write_text(p, now, &text);
-	if (txn_notice(c, &m, STR("Your encryption profile ends soon"), buf_str(&text), f) < 0) {
+	if (notice_send(c, NOTICE_PROFILE_ENDS, &m, buf_str(&text), NULL, STR(""), f) < 0) {
 		log_fail(LOG_WARN, "reminder", f);
 		return OK; /* the next hour tries again */
 	}

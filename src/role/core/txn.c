@@ -4,18 +4,19 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/aead.h"
+#include "policy/answer.h"
 #include "role/core/admit.h"
+#include "role/core/bounce.h"
 #include "role/core/queue.h"
 #include "role/core/quotas.h"
 #include "role/core/space.h"
 #include "role/core/stock.h"
+#include "role/core/verp.h"
 #include "sys/memfd.h"
 #include "wire/b64.h"
 
 #include <stdlib.h>
 #include <unistd.h>
-
-enum { HOPS_MAX = 50 };
 
 /* ---- birth and death ------------------------------------------------------------------------------------------- */
 
@@ -113,7 +114,7 @@ void txn_touch(struct txn *t)
 
 static void answer(struct txn *t, int smtp, const char *enhanced, const char *sentence)
 {
-	if (t->origin == TXN_MAIL && t->session && t->core->gate)
+	if ((t->origin == TXN_MAIL || t->origin == TXN_REPORT) && t->session && t->core->gate)
 		SEND(t->core->gate, accept_answer, t->session, t->seq, (uint32_t)smtp, str_c(enhanced),
 		     str_c(sentence), str_c(t->mid));
 }
@@ -162,7 +163,7 @@ int txn_start(struct txn *t, struct fail *f)
 	t->scribe = choose_scribe(t->core, t->user);
 	if (!t->scribe)
 		return fail(f, FAIL_AGAIN, "no scribe at the moment");
-	SEND_FD(t->scribe, t->fd, scan_job, t->job);
+	SEND_FD(t->scribe, t->fd, scan_job, t->job, t->origin == TXN_REPORT ? SCAN_JOB_REPORT : 0);
 	return OK;
 }
 
@@ -199,6 +200,10 @@ static int resolve(struct txn *t, struct str rcpts, struct verdict *ret, struct 
 		}
 		if (r.verdict.kind == VERDICT_REFUSE)
 			return fail(f, FAIL_AGAIN, "a recipient has changed (%s)", r.verdict.why);
+		if (r.report.mailbox) {
+			t->report = r.report;
+			continue;
+		}
 		if (r.verdict.kind == VERDICT_ACCEPT) {
 			TRY(add_outputs(t, &r, f));
 			continue;
@@ -234,6 +239,7 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 	t->size = m->size;
 	t->arrived = m->arrived_utc;
 	t->sender = arena_str(&t->arena, m->sender);
+	t->client = arena_str(&t->arena, m->client);
 	r = c->store ? resolve(t, m->rcpts, &v, &f) : fail(&f, FAIL_AGAIN, "the store is not open yet");
 	if (r == OK && t->n_outputs && v.kind == VERDICT_ACCEPT && space_is_low(c))
 		v = space_verdict();
@@ -241,10 +247,12 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 		txn_fail(t, v.smtp, v.enhanced, v.sentence, v.why);
 		return;
 	}
-	if (r == OK && !t->n_outputs) {
+	if (r == OK && !t->n_outputs && !t->report.mailbox) {
 		finish_dropped(t);
 		return;
 	}
+	if (r == OK && !t->n_outputs)
+		t->origin = TXN_REPORT;
 	if (r == OK) {
 		t->user = t->outputs[0].alias.user;
 		r = txn_start(t, &f);
@@ -292,10 +300,18 @@ static bool was_accepted(struct txn *t)
 	return true;
 }
 
+/* Known by its trace where a server between has written another From; by the count where it has taken that away too. */
 static bool goes_round(struct txn *t, const struct scanned *m)
 {
-	return t->origin == TXN_MAIL &&
-	       (m->received > HOPS_MAX || (m->from.n && rcpt_is_ours(t->core, rcpt_key(m->from, &t->arena))));
+	struct str traces = m->traces, token;
+
+	if (t->origin != TXN_MAIL)
+		return false;
+	while (list_next(&traces, &token))
+		if (trace_is_ours(t->core, token))
+			return true;
+	return m->received > t->core->conf->hops ||
+	       (m->from.n && rcpt_is_ours(t->core, rcpt_key(m->from, &t->arena)));
 }
 
 static void keep_facts(struct txn *t, const struct scanned *m)
@@ -334,6 +350,10 @@ void txn_scanned(void *core, const void *msg, struct ipc_fds *fds)
 	if (r < 0) {
 		fail(&f, r, "%.*s", STR_ARG(m->why));
 		fail_by(t, r, f.why);
+		return;
+	}
+	if (t->origin == TXN_REPORT) {
+		bounce_reported(t, m);
 		return;
 	}
 	if (goes_round(t, m)) {
@@ -389,7 +409,10 @@ static int seal_one(struct output *o, struct fail *f)
 		.carried = buf_str(&o->carried),
 	};
 	struct str ids = m.ids, original, told;
+	OWN(buf) trace = BUF(TRACE_MOST);
 
+	TRY(trace_print(c, &trace, f));
+	m.trace = buf_str(&trace);
 	if (list_next_pair(&ids, &original, &told)) /* the first pair is the message's own */
 		m.message_id = told;
 	if (to_file)
@@ -449,18 +472,28 @@ void txn_need_key(void *core, const void *msg, struct ipc_fds *fds)
 	close(pair[1]);
 }
 
-static void envelope_sender(struct txn *t, const struct output *o, struct buf *out)
+/* RFC 3464 2: a DSN has the null sender, so that nothing answers it. */
+static int envelope_sender(struct txn *t, const struct output *o, struct buf *out, struct fail *f)
 {
-	uint8_t token[10];
+	struct core *c = t->core;
+	struct str domain = o->from.n ? str_from(o->from, str_rchr(o->from, '@') + 1) : c->conf->domains[0];
 
-	if (t->origin == TXN_DSN)
-		return; /* RFC 3464 2: a DSN has the null sender, so that nothing answers it */
-	if (random_bytes(token, sizeof(token), NULL) < 0)
-		abort();
-	buf_add(out, STR("bounce+"));
-	b32_print(str_of(token, sizeof(token)), out);
-	buf_addc(out, '@');
-	buf_add(out, o->from.n ? str_from(o->from, str_rchr(o->from, '@') + 1) : t->core->conf->domains[0]);
+	return t->origin == TXN_DSN
+	               ? OK
+	               : verp_print(c, o->box.mailbox, t->verp ? t->verp : VERP_FORWARD, domain, out, f);
+}
+
+static bool may_answer(const struct txn *t)
+{
+	const struct answer_facts facts = {
+		.sender = t->sender,
+		.client = t->client,
+		.automatic = t->facts.flags & (SCAN_AUTO | SCAN_REPORT),
+		.list = t->facts.flags & SCAN_LIST,
+		.to_all = t->core->conf->dsn_to_all,
+	};
+
+	return answer_may_go(&facts);
 }
 
 static int keep_output(struct txn *t, struct output *o, struct fail *f)
@@ -472,10 +505,11 @@ static int keep_output(struct txn *t, struct output *o, struct fail *f)
 	};
 	struct queue_item i = {
 		.user = o->alias.user,
+		.mailbox = o->box.mailbox,
 		.kind = kinds[t->origin],
 		.mid = str_c(t->mid),
 		.rcpt = t->origin == TXN_MAIL ? o->box.address : t->rcpt,
-		.orig_sender = t->sender,
+		.orig_sender = may_answer(t) ? t->sender : STR(""),
 		.orig_id = t->facts.message_id,
 		.alias = o->alias.address,
 		.arrived = t->arrived,
@@ -489,7 +523,7 @@ static int keep_output(struct txn *t, struct output *o, struct fail *f)
 		TRY(body_file_add(c->store, o->file, &o->body, &i.body, f));
 	else
 		TRY(body_add(c->store, o->fd, &o->body, &i.body, f));
-	envelope_sender(t, o, &sender);
+	TRY(envelope_sender(t, o, &sender, f));
 	i.sender = buf_str(&sender);
 	TRY(queue_add(c->store, &i, &id, f));
 	/* once for an alias, whose copies stand side by side */
@@ -529,7 +563,7 @@ static int keep_all(struct txn *t, struct fail *f)
 	return OK;
 }
 
-static void all_sealed(struct txn *t)
+void txn_keep(struct txn *t)
 {
 	struct core *c = t->core;
 	struct fail f = { 0 };
@@ -572,7 +606,7 @@ void txn_sealed(void *core, const void *msg, struct ipc_fds *fds)
 	o->body = (struct body){ 0, m->stored, m->plain, arena_str(&t->arena, m->body_key) };
 	o->flags = m->flags;
 	if (++t->n_sealed == t->n_outputs)
-		all_sealed(t);
+		txn_keep(t);
 }
 
 /* ---- durable --------------------------------------------------------------------------------------------------- */

@@ -12,7 +12,7 @@
 #include "store/segment.h"
 #include "store/users.h"
 
-enum txn_origin { TXN_MAIL, TXN_NOTICE, TXN_DSN };
+enum txn_origin { TXN_MAIL, TXN_NOTICE, TXN_DSN, TXN_REPORT };
 enum { OUTPUTS_MAX = 64, MID_SIZE = 26, OWN_FILE_BYTES = 384 * 1024 };
 
 struct txn;
@@ -72,6 +72,9 @@ struct txn {
 	kept_fn *kept;            /* a notice */
 	struct str kept_arg;
 	int64_t user;
+	struct str client;  /* address of who brought it */
+	struct verp report; /* TXN_REPORT: about whose mail */
+	enum verp_kind verp;
 };
 
 /* From the roads (core.c). */
@@ -84,14 +87,15 @@ void txns_scribe_gone(struct core *c, const struct peer *scribe);
 /* The group was committed (OK) or lost: whoever waits for it is answered. */
 void txns_committed(struct core *c, int result);
 
-/* A message of the relay itself, text with CRLF lines, sealed for a mailbox. FAIL_ABSENT: it has no active profile. */
-MUST_CHECK int txn_notice(struct core *c, const struct mailbox *to, struct str subject, struct str text,
-                          struct fail *f);
-/* The same; arg is copied. */
-MUST_CHECK int txn_notice_then(struct core *c, const struct mailbox *to, struct str subject, struct str text,
-                               kept_fn *kept, struct str arg, struct fail *f);
+/* A message of the relay itself, text with CRLF lines, sealed for a mailbox; clear only where it accepts that (notices.h
+ * has them all, and is how they are sent). kept: see kept_fn; may be NULL. */
+MUST_CHECK int txn_notice(struct core *c, const struct mailbox *to, enum verp_kind verp, struct str subject,
+                          struct str text, kept_fn *kept, struct str arg, struct fail *f);
 /* Tells the sender of an item that it was given up, in one group with its end. */
 MUST_CHECK int txn_dsn(struct core *c, const struct queue_item *i, struct str status);
+
+/* What was done for it becomes durable with the open group; then it is answered 250. */
+void txn_keep(struct txn *t);
 
 /* plan.c: fills the outputs from the facts; certificates may come later, then plan_ready() is true at last. */
 MUST_CHECK int plan_outputs(struct txn *t, struct fail *f);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "role/gate/hop.h"
 #include "role/gate/lookup.h"
+#include "wire/bounce.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -120,8 +121,12 @@ void delivery_free(struct delivery *d)
 
 static void report(struct gate *g, uint64_t id, const struct ending *e)
 {
+	OWN(arena) a = ARENA;
+	bool refused = e->outcome != DELIVERY_DONE;
+
 	if (g->core)
-		SEND(g->core, delivered, id, e->outcome, e->smtp, e->enhanced, e->note);
+		SEND(g->core, delivered, id, e->outcome, e->smtp, e->enhanced, e->note,
+		     refused ? bounce_reason_of(e->note, e->enhanced, &a) : BOUNCE_OTHER);
 }
 
 /* A next hop that was full may have room again: one more is tried after a while of success. */

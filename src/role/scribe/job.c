@@ -38,7 +38,7 @@ struct pending *job_keep(struct job *j, const struct seal *m, int fd)
 	struct pending *p = xnew(struct pending);
 	struct str *const texts[] = { &p->m.user_cert, &p->m.sender_cert, &p->m.intermediate, &p->m.from_name,
 		                      &p->m.from,      &p->m.alias,       &p->m.message_id,   &p->m.map,
-		                      &p->m.own,       &p->m.ids,         &p->m.carried };
+		                      &p->m.own,       &p->m.ids,         &p->m.carried,      &p->m.trace };
 
 	p->m = *m;
 	p->fd = fd;
@@ -114,6 +114,7 @@ static int make_plan(const struct seal *m, struct str hostname, struct cache *ca
 		.form = (enum seal_form)m->mode,
 		.cipher = (enum cms_cipher)m->cipher,
 		.hostname = hostname,
+		.trace = m->trace,
 		.from_name = m->from_name,
 		.from = m->from,
 		.alias = m->alias,

@@ -7,6 +7,7 @@
 #include "crypto/aead.h"
 #include "crypto/cert.h"
 #include "role/scribe/job.h"
+#include "wire/bounce.h"
 #include "wire/charset.h"
 
 #include <poll.h>
@@ -47,12 +48,14 @@ static void add_person(struct buf *list, const struct scan_person *p)
 
 enum { NAME_MAX_BYTES = 300, ID_TEXT_MAX = 1000 };
 
-static void tell_facts(struct scribe *s, const struct job *j)
+static void tell_facts(struct scribe *s, struct job *j, uint32_t wanted)
 {
+	struct bounce b = { .status = STR(""), .note = STR("") };
 	const struct scan *x = &j->scan;
 	OWN(buf) reply = BUF(IPC_RECORD_MAX);
 	OWN(buf) others = BUF(IPC_RECORD_MAX);
 	OWN(buf) refs = BUF(IPC_RECORD_MAX);
+	OWN(buf) traces = BUF(IPC_RECORD_MAX);
 
 	for (size_t i = 0; i < x->n_reply; i++) {
 		const struct scan_person p = { str_first_utf8(x->reply_to[i].name, NAME_MAX_BYTES),
@@ -68,12 +71,17 @@ static void tell_facts(struct scribe *s, const struct job *j)
 	}
 	for (size_t i = 0; i < x->n_refs; i++)
 		list_add(&refs, x->refs[i]);
+	for (size_t i = 0; i < x->n_traces; i++)
+		list_add(&traces, x->traces[i]);
+	if (wanted & SCAN_JOB_REPORT)
+		bounce_read(x->root, &j->arena, &b);
 	SEND(s->core, scanned, .job = j->id, .from_name = str_first_utf8(x->from.name, ID_TEXT_MAX),
 	     .from = x->from.address, .reply_to = buf_str(&reply), .others = buf_str(&others),
 	     .message_id = x->message_id, .refs = buf_str(&refs),
 	     .list_id = str_first_utf8(x->list_id, ID_TEXT_MAX), .list_post = x->list_post,
 	     .date_utc = x->date_utc, .received = x->received, .flags = flags_of(x),
-	     .digest = str_of(x->digest, 32));
+	     .digest = str_of(x->digest, 32), .bounce = b.kind, .reason = b.reason, .hard = b.hard,
+	     .status = b.status, .note = b.note, .traces = buf_str(&traces));
 }
 
 static void on_scan(void *self, const void *msg, struct ipc_fds *fds)
@@ -90,7 +98,7 @@ static void on_scan(void *self, const void *msg, struct ipc_fds *fds)
 	if (r < 0)
 		SEND(s->core, scanned, .job = j->id, .code = ipc_code(r), .why = str_c(f.why));
 	else
-		tell_facts(s, j);
+		tell_facts(s, j, m->flags);
 }
 
 static void on_job_end(void *self, const void *msg, struct ipc_fds *fds)

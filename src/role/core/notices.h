@@ -1,0 +1,27 @@
+/* notices.h - every kind of letter that the relay itself writes to its users, in one table; all go the sealed road. */
+#ifndef ROLE_CORE_NOTICES_H
+#define ROLE_CORE_NOTICES_H
+
+#include "role/core/txn.h"
+
+enum notice_kind { NOTICE_PROFILE_ENDS, NOTICE_ALIASES_END, NOTICE_PAUSED, NOTICE_WORKS_AGAIN, NOTICE_KINDS };
+
+struct notice_row {
+	const char *word;    /* for the log */
+	const char *subject; /* says what it is about, and nothing of whom: a provider reads it */
+	const char *
+	        ends; /* what it means and what to do; what happened stands before it, written by the caller */
+	enum verp_kind verp;
+};
+const struct notice_row *notice_row(enum notice_kind kind);
+
+/* Seals `happened` and the row's own text for a mailbox. `kept` may be NULL: called with `arg` in the group that keeps it.
+ * FAIL_ABSENT: it can be neither sealed (no profile, or one that has ended) nor does the mailbox accept clear mail: nothing
+ * is written then, ever (promise 1). */
+MUST_CHECK int notice_send(struct core *c, enum notice_kind kind, const struct mailbox *to,
+                           struct str happened, kept_fn *kept, struct str arg, struct fail *f);
+
+/* Can a letter be sent there today? */
+bool notice_reaches(struct core *c, const struct mailbox *m);
+
+#endif
