@@ -10,9 +10,9 @@
 
 enum { RECORDS_MAX = 96 * 1024, FLUSH_AT = 64 * 1024, TEXT_MOST = 200, BYTES_MOST = 16384 };
 
-static const struct call_spec *const tables[] = { calls_backup,  calls_users,  calls_aliases,
-	                                          calls_domains, calls_people, calls_profiles,
-	                                          calls_queue,   calls_stat,   calls_usage };
+static const struct call_spec *const tables[] = { calls_backup,  calls_keys,   calls_users,    calls_aliases,
+	                                          calls_domains, calls_people, calls_profiles, calls_queue,
+	                                          calls_stat,    calls_usage };
 
 static const struct call_spec *spec_of(struct str verb)
 {

@@ -104,7 +104,7 @@ void calls_control_gone(struct core *core, struct peer *control);
 void backup_control_gone(struct core *core, const struct peer *control);
 
 /* The tables, one per file; the last has a NULL verb. */
-extern const struct call_spec calls_backup[], calls_users[], calls_aliases[], calls_domains[], calls_people[],
-        calls_profiles[], calls_queue[], calls_stat[], calls_usage[];
+extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls_aliases[], calls_domains[],
+        calls_people[], calls_profiles[], calls_queue[], calls_stat[], calls_usage[];
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "role/core/call.h"
+#include "role/core/rotate.h"
 #include "store/backup.h"
 
 #include <stdlib.h>
@@ -88,6 +89,11 @@ static int run_begin(struct request *r, struct fail *f)
 
 	if (c->backup)
 		return fail(f, FAIL_EXISTS, "another backup is being taken: ask again when it is done");
+	if (rotate_is_on(c))
+		return fail(f, FAIL_AGAIN,
+		            "the master key is being changed, and a backup would need two: take it when "
+		            "`postern key "
+		            "status` says idle");
 	if (core_commit(c) < 0)
 		return fail(f, FAIL_SYS, "the changes of others could not be stored: is the disk full?");
 	TRY(backup_begin(c->store, &copy, f));

@@ -11,6 +11,7 @@
 #include "role/core/quotas.h"
 #include "role/core/rcpt.h"
 #include "role/core/remind.h"
+#include "role/core/rotate.h"
 #include "role/core/stock.h"
 #include "role/core/txn.h"
 #include "sys/spawn.h"
@@ -108,6 +109,7 @@ static const struct ipc_rule gate_rules[] = {
 ANSWERED(store_keys_answer, req)
 ANSWERED(intermediate_answer, req)
 ANSWERED(issued, req)
+ANSWERED(rewrapped, req)
 ANSWERED(key_made, req)
 ANSWERED(csr_facts, job)
 ANSWERED(chain_checked, job)
@@ -116,6 +118,7 @@ static const struct ipc_rule vault_rules[] = {
 	{ IPC_store_keys_answer, on_store_keys_answer, 0, 0 },
 	{ IPC_intermediate_answer, on_intermediate_answer, 0, 0 },
 	{ IPC_issued, on_issued, 0, 0 },
+	{ IPC_rewrapped, on_rewrapped, 0, 0 },
 	{ IPC_NONE, NULL, 0, 0 },
 };
 static const struct ipc_rule keygen_rules[] = {
@@ -228,6 +231,7 @@ static int ready(void *self, struct fail *f)
 void core_store_opened(struct core *c)
 {
 	log_info("ev=store-open");
+	rotate_look(c);
 	if (c->private_mode) {
 		control_take(c, c->control_fd);
 		return;

@@ -19,6 +19,7 @@ struct delivery;
 struct request;
 struct control;
 struct backup_job;
+struct rotation;
 
 struct counters {
 	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices, bounced;
@@ -63,6 +64,7 @@ struct core {
 	struct control *controls;  /* control.h */
 	struct request *calls;     /* call.h */
 	struct backup_job *backup; /* being taken; calls_backup.c */
+	struct rotation *rotation; /* rotate.h; NULL until it is looked for */
 	int control_fd;
 	struct watch *control_watch;
 	bool private_mode; /* ends when its one control road ends */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "crypto/aead.h"
 #include "ipc/killer.h"
+#include "store/backup.h"
 
 #include <unistd.h>
 
@@ -45,6 +46,17 @@ __attribute__((noreturn)) static void give_up(const struct fail *f)
 	_exit(1); /* the parent tries again, more slowly each time */
 }
 
+/* Once in the life of a store: what is wrapped anew, and under which master key, is rotate.c's. */
+static int put_keys(struct store *st, const struct store_keys_answer *m, struct fail *f)
+{
+	OWN(arena) a = ARENA;
+	struct str id;
+	int64_t schema;
+	int r = backup_identity(st, &a, &schema, &id, f);
+
+	return r == FAIL_ABSENT ? store_put_keys(st, m->wrapped_column, m->wrapped_hash, m->master_id, f) : r;
+}
+
 static void open_store(struct core *c, const struct store_keys_answer *m)
 {
 	static struct store_cipher cipher;
@@ -58,7 +70,7 @@ static void open_store(struct core *c, const struct store_keys_answer *m)
 	if (r == OK)
 		r = store_open(&cipher, &o, &c->store, &f);
 	if (r == OK)
-		r = store_put_keys(c->store, m->wrapped_column, m->wrapped_hash, m->master_id, &f);
+		r = put_keys(c->store, m, &f);
 	if (r < 0)
 		give_up(&f);
 	core_store_opened(c);
