@@ -7,9 +7,13 @@
 
 #include <sys/resource.h>
 
+enum { ASKED_MAX = 256 };
+
 struct keygen {
 	struct role_start *start;
 	struct peer *core, *vault;
+	uint64_t asked[ASKED_MAX]; /* requests of core whose keys are at the vault, to be wrapped */
+	size_t n_asked;
 };
 
 static void refuse(struct keygen *k, uint64_t req, int code, struct str why)
@@ -29,6 +33,9 @@ static int make(struct keygen *k, const struct key_make *m, struct fail *f)
 		return fail(f, FAIL_AGAIN, "the vault is away");
 	TRY(key_new((enum key_alg)m->alg, &key, f));
 	TRY(key_export_private(key, &record, f));
+	if (k->n_asked == ASKED_MAX)
+		return fail(f, FAIL_AGAIN, "more keys are asked for than the vault wraps");
+	k->asked[k->n_asked++] = m->req;
 	SEND(k->vault, spare_wrap, m->req, m->alg, secret_str(&record));
 	return OK;
 }
@@ -44,11 +51,26 @@ static void on_make(void *self, const void *msg, struct ipc_fds *fds)
 		refuse(k, m->req, r, str_c(f.why));
 }
 
+static void forget(struct keygen *k, uint64_t req)
+{
+	for (size_t i = 0; i < k->n_asked; i++)
+		if (k->asked[i] == req)
+			k->asked[i--] = k->asked[--k->n_asked];
+}
+
+/* What the vault had is lost with it; somebody's mail waits for an answer. */
+static void vault_gone(struct keygen *k)
+{
+	while (k->n_asked)
+		refuse(k, k->asked[--k->n_asked], FAIL_AGAIN, STR("the vault was restarted"));
+}
+
 static void on_wrapped(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct keygen *k = self;
 	const struct spare_wrapped *m = msg;
 
+	forget(k, m->req);
 	if (k->core)
 		SEND(k->core, key_made, m->req, m->code, m->why, m->alg, m->wrapped);
 }
@@ -65,8 +87,10 @@ static void on_closed(void *self, struct peer *p, const struct fail *why)
 		log_fail(LOG_ERROR, "road", why);
 	if (k->core == p)
 		k->core = NULL;
-	if (k->vault == p)
+	if (k->vault == p) {
 		k->vault = NULL;
+		vault_gone(k);
+	}
 	peer_free(p);
 }
 
@@ -81,6 +105,8 @@ static int take_peer(void *self, enum role other, unsigned index, int fd, struct
 
 	if (!rules)
 		return fail(f, FAIL_BUG, "a road to %s", role_name(other));
+	if (other == ROLE_VAULT && k->vault)
+		vault_gone(k);
 	peer_free(*place);
 	*place = peer_new(k->start->loop, fd, &o);
 	return OK;
