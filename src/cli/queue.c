@@ -1,7 +1,6 @@
 /* queue.c - the queue. */
 #include "cli/simple.h"
 
-
 static int queue_list(struct cli *c, struct fail *f)
 {
 	OWN(ask) a = ASK("queue.list");

@@ -31,9 +31,9 @@ struct lookup {
 	struct dns_query *mx;
 	struct host hosts[MX_HOSTS_MAX];
 	size_t n_hosts;
-	unsigned open;      /* questions without an answer */
-	bool unsure;        /* a server said nothing, or nonsense: it may be otherwise later */
-	bool nowhere;       /* an address was left out */
+	unsigned open;             /* questions without an answer */
+	bool unsure;               /* a server said nothing, or nonsense: it may be otherwise later */
+	bool nowhere;              /* an address was left out */
 	const struct ending *over; /* decided before the timer tells it */
 	struct timer *timer;
 };
