@@ -223,7 +223,7 @@ static int key_status(struct cli *c, struct fail *f)
 
 // clang-format off
 const struct cli_command cli_keys[] = {
-	{ "key rotate", "", "change the master key: a new one, under which everything is wrapped anew", key_rotate, 0, 0, { { 0 } } },
+	{ "key rotate", "", "make a new master key and wrap everything anew under it", key_rotate, 0, 0, { { 0 } } },
 	{ "key status", "", "which master key is in use, and how far a rotation is", key_status, 0, 0, { { 0 } } },
 	{ 0 }
 };
