@@ -32,6 +32,7 @@ static const struct metric {
 	{ "failed", "Messages out", "failed", PLAIN, "postern_deliveries_total{result=\"failed\"}", NULL, NULL },
 	{ "dsn", "Messages out", "delivery reports", PLAIN, "postern_reports_total", "counter", "Delivery reports written." },
 	{ "notices", "Messages out", "notices to users", PLAIN, "postern_notices_total", "counter", "Sealed notices written." },
+	{ "bounced", "Messages out", "bounces counted", PLAIN, "postern_bounces_total", "counter", "Failures that count against a mailbox." },
 	{ "queue", "Queue", "messages", PLAIN, "postern_queue_messages", "gauge", "Messages that wait to be sent." },
 	{ "queue_bytes", "Queue", "bytes", BYTES, "postern_queue_bytes", "gauge", "Their bytes." },
 	{ "queue_oldest_s", "Queue", "oldest", SECONDS, "postern_queue_oldest_seconds", "gauge", "Age of the oldest of them." },

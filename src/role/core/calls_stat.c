@@ -45,6 +45,7 @@ static void put_counters(struct request *c, const struct counters *n, const stru
 		{ "failed", (int64_t)n->failed },
 		{ "dsn", (int64_t)n->dsn },
 		{ "notices", (int64_t)n->notices },
+		{ "bounced", (int64_t)n->bounced },
 		{ "commits", (int64_t)m->groups },
 		{ "commit_messages", (int64_t)m->grouped },
 		{ "commits_failed", (int64_t)m->groups_lost },
