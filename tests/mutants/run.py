@@ -33,7 +33,7 @@ def run(*argv, seconds=600, **options):
 def refresh():
     """The copy holds the sources as they are now; times stay, so ninja rebuilds only what a mutant touched."""
     TREE.mkdir(parents=True, exist_ok=True)
-    files = run("git", "ls-files", "-co", "--exclude-standard", "src", "tests", "meson.build", "meson_options.txt",
+    files = run("git", "ls-files", "-co", "--exclude-standard", "src", "tests", "doc/man", "dist", "meson.build", "meson_options.txt",
                 cwd=TOP).stdout.split("\n")
     wanted = {f for f in files if f and (TOP / f).is_file()}
     for f in wanted:
