@@ -31,6 +31,8 @@ const struct conf_key conf_keys[] = {
 
 	{ "smtp", "listen", CONF_ENDPOINTS, AT(listen), "127.0.0.1:2525", 0, 0, NULL, 0,
 	  "Addresses to take mail at, comma separated: 127.0.0.1:2525, [::1]:2525." },
+	{ "smtp", "proxy_listen", CONF_ENDPOINTS, AT(proxy_listen), NULL, 1, 0, NULL, 0,
+	  "The same behind a proxy of this machine: each connection begins with a PROXY header, version 1 or 2." },
 	{ "smtp", "backlog", CONF_COUNT, AT(backlog), "1024", 512, 65535, NULL, 0,
 	  "Connections that may wait to be taken." },
 	{ "smtp", "tls_certificate", CONF_PATH, AT(tls_certificate), NULL, 1, 4096, NULL, 0,

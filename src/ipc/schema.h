@@ -35,7 +35,8 @@ enum listen_kind {
 	LISTEN_SMTP = 1,
 	LISTEN_CONTROL,
 	LISTEN_PRIVATE, /* one control connection, already accepted */
-	LISTEN_LMTP
+	LISTEN_LMTP,
+	LISTEN_PROXY /* SMTP behind a proxy: each connection begins with its header */
 };
 
 /* ---- gate <-> core --------------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "crypto/aead.h"
 #include "role/gate/account.h"
+#include "role/gate/foyer.h"
 #include "role/gate/route.h"
 #include "role/gate/session.h"
 #include "sys/dns.h"
@@ -18,7 +19,7 @@ struct listener {
 	struct listener *next;
 	struct gate *gate;
 	int fd;
-	bool lmtp;
+	enum listen_kind kind;
 	struct watch *watch; /* NULL until everything is ready */
 };
 
@@ -124,7 +125,10 @@ static void on_connection(void *arg, bool readable, bool writable)
 		}
 		if (fd < 0)
 			return;
-		sessions_enter(g->sessions, fd, &who, l->lmtp);
+		if (l->kind == LISTEN_PROXY)
+			foyer_enter(g->foyer, fd, &who);
+		else
+			sessions_enter(g->sessions, fd, &who, l->kind == LISTEN_LMTP);
 	}
 }
 
@@ -133,14 +137,14 @@ static int take_listener(void *self, enum listen_kind kind, struct str address, 
 	struct gate *g = self;
 	struct listener *l;
 
-	if (kind != LISTEN_SMTP && kind != LISTEN_LMTP) {
+	if (kind != LISTEN_SMTP && kind != LISTEN_LMTP && kind != LISTEN_PROXY) {
 		close(fd);
 		return fail(f, FAIL_BUG, "a listener that is not for mail");
 	}
 	l = xnew(struct listener);
 	l->gate = g;
 	l->fd = fd;
-	l->lmtp = kind == LISTEN_LMTP;
+	l->kind = kind;
 	l->next = g->listeners;
 	g->listeners = l;
 	return OK;
@@ -219,6 +223,7 @@ static int ready(void *self, struct fail *f)
 
 	g->budget = budget_new(&limits);
 	g->sessions = sessions_new(g);
+	g->foyer = foyer_new(g);
 	g->routes = routes_new(g);
 	g->rest = timer_new(g->loop, on_rested, g);
 	g->tell = timer_new(g->loop, on_tell, g);
@@ -255,6 +260,7 @@ static void stop(void *self)
 	}
 	timer_free(TAKE(g->rest));
 	timer_free(TAKE(g->tell));
+	foyer_free(TAKE(g->foyer));
 	sessions_free(TAKE(g->sessions));
 	routes_free(TAKE(g->routes));
 	peer_free(TAKE(g->core));

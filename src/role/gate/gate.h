@@ -12,6 +12,7 @@
 
 struct account;
 struct dns;
+struct foyer;
 struct listener;
 struct routes;
 struct sessions;
@@ -30,6 +31,7 @@ struct gate {
 	struct dns *dns;               /* NULL: no route needs names looked up */
 	struct budget *budget;
 	struct sessions *sessions; /* session.h */
+	struct foyer *foyer;       /* foyer.h */
 	struct routes *routes;     /* route.h */
 	struct listener *listeners;
 	struct timer *rest; /* set while descriptors have run out */

@@ -46,6 +46,9 @@ static int bind_all(struct parent *p, struct fail *f)
 
 	for (size_t i = 0; i < p->conf.listen.n; i++)
 		TRY(add_listener(p, LISTEN_SMTP, ROLE_GATE, p->conf.listen.at[i], SOCK_STREAM, 0600, f));
+	for (size_t i = 0; i < p->conf.proxy_listen.n; i++)
+		TRY(add_listener(p, LISTEN_PROXY, ROLE_GATE, p->conf.proxy_listen.at[i], SOCK_STREAM, 0600,
+		                 f));
 	for (size_t i = 0; i < p->conf.lmtp.n; i++)
 		TRY(add_listener(p, LISTEN_LMTP, ROLE_GATE, p->conf.lmtp.at[i], SOCK_STREAM, lmtp_mode, f));
 	buf_addf(&control, "unix:%.*s", STR_ARG(p->conf.control_socket));

@@ -62,9 +62,12 @@ static void keep_lists(const struct conf *old, struct conf *c)
 {
 	if (!same_list(old->listen.at, old->listen.n, c->listen.at, c->listen.n))
 		later("smtp.listen");
+	if (!same_list(old->proxy_listen.at, old->proxy_listen.n, c->proxy_listen.at, c->proxy_listen.n))
+		later("smtp.proxy_listen");
 	if (!same_list(old->lmtp.at, old->lmtp.n, c->lmtp.at, c->lmtp.n))
 		later("lmtp.listen");
 	c->listen = old->listen;
+	c->proxy_listen = old->proxy_listen;
 	c->lmtp = old->lmtp;
 	if (!same_list(old->resolvers, old->n_resolvers, c->resolvers, c->n_resolvers))
 		later("dns.resolver");
