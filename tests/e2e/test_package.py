@@ -122,6 +122,14 @@ def test_the_package_is_what_debian_expects(package):
     assert not re.findall(r"^[EW]: .*", said, re.M), said
 
 
+def test_removal_stops_the_service_and_an_upgrade_restarts_it(package, tmp_path):
+    """The unit's condition keeps a server that was never set up from starting; what runs must not outlive its package."""
+    run("dpkg-deb", "--control", package, tmp_path)
+    assert "deb-systemd-invoke stop 'postern.service'" in (tmp_path / "prerm").read_text()
+    assert re.search(r"_dh_action=restart\b[\s\S]*deb-systemd-invoke \$_dh_action 'postern.service'",
+                     (tmp_path / "postinst").read_text())
+
+
 def test_the_unit_is_understood(package):
     unit = TOP / "build/package/postern/debian/postern/lib/systemd/system/postern.service"
     said = run("systemd-analyze", "verify", "--man=no", unit, check=False)[2]
