@@ -233,7 +233,8 @@ int conf_parse(struct str text, const char *name, const char *dir, struct arena 
 	for (const struct conf_key *k = conf_keys; k->section; k++)
 		if (k->otherwise && k->otherwise[0])
 			TRY(conf_key_set(k, &c, str_c(k->name), str_c(k->otherwise), a, f));
-	c.listen.n = c.proxy_listen.n = c.lmtp.n = c.n_retry = 0; /* lists: what the file says replaces the default */
+	c.listen.n = c.proxy_listen.n = c.lmtp.n = c.n_retry =
+	        0; /* lists: what the file says replaces the default */
 	line = ini_parse_stream(next_line, &r, on_pair, &r);
 	if (line > 0 && (!r.bad || (unsigned)line < r.line))
 		return fail(f, FAIL_SYNTAX, "%s:%d: is neither [section] nor KEY = VALUE", name, line);

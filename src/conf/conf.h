@@ -50,7 +50,7 @@ struct conf {
 	uint64_t min_free;         /* of the state directory's file system; less: no new mail. 0: no floor */
 	/* [smtp] */
 	struct conf_endpoints listen;
-	struct conf_endpoints proxy_listen; /* behind a proxy: loopback or unix alone */
+	struct conf_endpoints proxy_listen;  /* behind a proxy: loopback or unix alone */
 	uint32_t backlog;                    /* at least 512 */
 	struct str tls_certificate, tls_key; /* PEM files; both or none */
 	uint64_t message_bytes;              /* 50 MiB */

@@ -80,11 +80,12 @@ static void any_split_reads_the_same(void **state)
 
 static void a_line_that_does_not_end_is_refused(void **state)
 {
+	static const char start[14] = { "PROXY UNKNOWN " };
 	char line[PROXY_LINE_MAX + 1];
 	struct proxy p;
 
 	memset(line, 'x', sizeof(line));
-	memcpy(line, "PROXY UNKNOWN ", 14);
+	memcpy(line, start, sizeof(start));
 	assert_int_equal(proxy_read(str_of(line, PROXY_LINE_MAX - 1), &p), PROXY_MORE);
 	assert_int_equal(proxy_read(str_of(line, sizeof(line)), &p), PROXY_BAD);
 }

@@ -37,6 +37,15 @@ struct foyer *foyer_new(struct gate *g)
 	return f;
 }
 
+static void release(struct guest *g)
+{
+	watch_free(g->watch);
+	timer_free(g->timer);
+	if (g->fd >= 0)
+		close(g->fd);
+	free(g);
+}
+
 /* Gives back its descriptor. */
 static int leave(struct guest *g)
 {
@@ -47,9 +56,8 @@ static int leave(struct guest *g)
 		p = &(*p)->next;
 	*p = g->next;
 	g->foyer->n--;
-	watch_free(g->watch);
-	timer_free(g->timer);
-	free(g);
+	g->fd = -1;
+	release(g);
 	return fd;
 }
 
@@ -141,7 +149,9 @@ void foyer_free(struct foyer *f)
 {
 	if (!f)
 		return;
-	while (f->first)
-		close(leave(f->first));
+	for (struct guest *g = f->first, *next; g; g = next) {
+		next = g->next;
+		release(g);
+	}
 	free(f);
 }
