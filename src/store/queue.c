@@ -8,7 +8,8 @@ int queue_add(struct store *st, const struct queue_item *i, int64_t *ret_id, str
 	        st, "INSERT INTO queue (mid, body, user, mailbox, kind, sender, rcpt, orig_sender, orig_id, "
 	            "alias, "
 	            "arrived,"
-	            " next_try, tries, expires, flags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)");
+	            " next_try, tries, expires, flags, dsn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, "
+	            "?, ?, ?)");
 
 	q_blob(&q, i->mid);
 	q_i64(&q, i->body);
@@ -24,6 +25,7 @@ int queue_add(struct store *st, const struct queue_item *i, int64_t *ret_id, str
 	q_i64(&q, i->next_try);
 	q_i64(&q, i->expires);
 	q_i64(&q, i->flags);
+	q_i64(&q, i->dsn);
 	TRY(q_done(&q, f));
 	*ret_id = store_last_id(st);
 	return OK;
@@ -32,7 +34,7 @@ int queue_add(struct store *st, const struct queue_item *i, int64_t *ret_id, str
 #define COLUMNS                                                                                              \
 	"q.id, q.body, q.user, q.kind, q.mid, q.arrived, q.next_try, q.tries, q.expires, q.flags, "          \
 	"q.status, q.sender,"                                                                                \
-	" q.rcpt, q.orig_sender, q.orig_id, q.alias, q.note, b.plain, q.mailbox"
+	" q.rcpt, q.orig_sender, q.orig_id, q.alias, q.note, b.plain, q.mailbox, q.dsn"
 
 static int read_item(struct q *q, struct arena *a, struct queue_item *ret, struct fail *f)
 {
@@ -50,6 +52,7 @@ static int read_item(struct q *q, struct arena *a, struct queue_item *ret, struc
 		.status = q_col_blob(q, 10, a),
 		.size = q_col_i64(q, 17),
 		.mailbox = q_col_i64(q, 18),
+		.dsn = q_col_i64(q, 19) != 0,
 	};
 
 	TRY(q_col_sealed(q, 11, "queue.sender", a, &i.sender, f));

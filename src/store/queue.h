@@ -11,7 +11,8 @@ struct queue_item {
 	enum queue_kind kind;
 	struct str mid;                         /* 26 characters, told in logs and answers */
 	struct str sender, rcpt;                /* envelope; sender may be empty */
-	struct str orig_sender, orig_id, alias; /* for a DSN; may be empty */
+	struct str orig_sender, orig_id, alias; /* of what came, for those who are told; may be empty */
+	bool dsn;                               /* orig_sender may be told (policy/answer.h) */
 	int64_t arrived, next_try, tries, expires;
 	int64_t flags;           /* enum sealed_flags of ipc/schema.h */
 	struct str status, note; /* of the last try: "4.4.1" and the next hop's words */

@@ -91,7 +91,7 @@ static const char *const versions[] = {
 	"CREATE TABLE queue (id INTEGER PRIMARY KEY, mid BLOB NOT NULL, body INTEGER NOT NULL REFERENCES body,"
 	" user INTEGER NOT NULL, mailbox INTEGER NOT NULL, kind INTEGER NOT NULL, sender BLOB NOT NULL, rcpt BLOB NOT NULL, orig_sender BLOB,"
 	" orig_id BLOB, alias BLOB, arrived INTEGER NOT NULL, next_try INTEGER NOT NULL, tries INTEGER NOT NULL,"
-	" expires INTEGER NOT NULL, flags INTEGER NOT NULL, status BLOB, note BLOB);"
+	" expires INTEGER NOT NULL, flags INTEGER NOT NULL, dsn INTEGER NOT NULL, status BLOB, note BLOB);"
 	"CREATE INDEX queue_next ON queue (next_try, id);",
 };
 // clang-format on

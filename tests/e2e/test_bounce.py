@@ -143,6 +143,23 @@ def test_refusals_at_delivery_count_and_a_success_forgets_them(world):
     wait_for(lambda: len(shown(world, first)) == 1)
 
 
+def test_a_lost_message_whose_sender_is_not_told_is_told_to_its_user(world, tmp_path):
+    first, _, alias, keys = a_user(world, "lost")
+    world.hop.misbehave("rcpt", "552 5.3.4 too much, carl@elsewhere.example", times=2, match=first)
+    since = len(world.hop.messages)
+    robot = "robot@shop.example"
+    for n in range(2):  # two, and one letter
+        assert smtp.send(world.server.port, robot, alias, note(alias, more=["Auto-Submitted: auto-generated"], sender=robot).raw).ok
+        wait_for(lambda: len(shown(world, first)) == n + 2)
+    world.server.wait_queue(0, seconds=60)
+    letters = [m for m in world.hop.messages[since:] if set(m.rcpts) & {first, robot} or "lost" in str(m.rcpts)]
+    (letter,) = letters
+    opened = judge.open_sealed(judge.OpenSsl(keys[1], tmp_path / "openssl"), letter.raw).message
+    for word in (robot, alias, first, "5.3.4", "too much"):
+        assert word.encode() in opened and word.encode() not in letter.raw
+    assert b"could not be delivered" in letter.raw  # the subject tells the provider what, and not whom
+
+
 @pytest.mark.parametrize("more", [["Auto-Submitted: auto-generated"], ["Precedence: bulk"], ["List-Id: <news.shop.example>"]])
 def test_attack_67_machines_and_lists_get_no_report(world, more):
     first, _, alias, _ = a_user(world, "quiet" + str(abs(hash(more[0])) % 10**6))

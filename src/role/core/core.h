@@ -33,6 +33,12 @@ struct refusals {
 	size_t n;
 };
 
+/* Users who were told of lost mail, and when (lost.h). */
+enum { TOLD_MAX = 64 };
+struct told {
+	int64_t user, at;
+};
+
 struct core {
 	struct role_start *start;
 	struct loop *loop;
@@ -44,6 +50,7 @@ struct core {
 	struct counters counters;
 	struct meter meter;
 	struct refusals refusals;
+	struct told told[TOLD_MAX];
 	int64_t started_utc;
 
 	struct issue *issues;   /* certificates being made (stock.h) */

@@ -44,7 +44,7 @@ static void write_notice(const struct txn *t, struct str to, struct str subject,
 }
 
 int txn_notice(struct core *c, const struct mailbox *to, enum verp_kind verp, struct str subject,
-               struct str text, kept_fn *kept, struct str arg, struct fail *f)
+               struct str text, kept_fn *kept, struct str arg, int64_t ends, struct fail *f)
 {
 	OWN(buf) b = BUF(NOTICE_MAX);
 	struct output *o;
@@ -68,10 +68,13 @@ int txn_notice(struct core *c, const struct mailbox *to, enum verp_kind verp, st
 	t->verp = verp;
 	write_notice(t, to->address, subject, text, &b);
 	r = begin(t, buf_str(&b), f);
-	if (r < 0)
+	if (r < 0) {
 		txn_fail(t, 451, "4.3.0", "", f->why);
+		return r;
+	}
+	t->gives_up = ends;
 	c->counters.notices++;
-	return r;
+	return OK;
 }
 
 int txn_dsn(struct core *c, const struct queue_item *i, struct str status)

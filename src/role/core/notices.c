@@ -19,6 +19,12 @@ static const struct notice_row rows[NOTICE_KINDS] = {
 	  "when it is taken. To go on at once: postern mailbox resume ADDRESS\r\n", VERP_NOTICE },
 	[NOTICE_WORKS_AGAIN] = { "works-again", "This mailbox takes mail again",
 	  "That this letter has come shows that it works. Mail goes on by itself; there is nothing to do.\r\n", VERP_PROBE },
+	[NOTICE_LOST] = { "lost", "A message to you could not be delivered",
+	  "Postern has not kept it. Its sender was not told: nobody vouches for the address that it came from, and a report\r\n"
+	  "to an address that was invented would go to a stranger.\r\n\r\n"
+	  "What to do: if you know the sender, ask them to send it again. If your provider refuses more of them, see what\r\n"
+	  "it says above: a full mailbox, a bound on size or a filter of its own can be mended with it alone. Not more than\r\n"
+	  "one such letter an hour is written; all that was refused: postern mailbox show ADDRESS\r\n", VERP_NOTICE },
 };
 // clang-format on
 
@@ -37,8 +43,15 @@ bool notice_reaches(struct core *c, const struct mailbox *m)
 	return profile_get(c->store, m->active_profile, &a, &p, NULL) == OK && p.not_after > core_now(c);
 }
 
-int notice_send(struct core *c, enum notice_kind kind, const struct mailbox *to, struct str happened,
-                kept_fn *kept, struct str arg, struct fail *f)
+/* One of both: what to call when it is kept; the item that ends with it. */
+struct ending {
+	kept_fn *kept;
+	struct str arg;
+	int64_t item;
+};
+
+static int letter(struct core *c, enum notice_kind kind, const struct mailbox *to, struct str happened,
+                  const struct ending *e, struct fail *f)
 {
 	OWN(buf) text = BUF(256 * 1024);
 	int r;
@@ -47,8 +60,21 @@ int notice_send(struct core *c, enum notice_kind kind, const struct mailbox *to,
 		return fail(f, FAIL_ABSENT, "no active profile to seal a notice with");
 	buf_add(&text, happened);
 	buf_addz(&text, rows[kind].ends);
-	r = txn_notice(c, to, rows[kind].verp, str_c(rows[kind].subject), buf_str(&text), kept, arg, f);
+	r = txn_notice(c, to, rows[kind].verp, str_c(rows[kind].subject), buf_str(&text), e->kept, e->arg,
+	               e->item, f);
 	if (r == OK)
 		log_info("ev=notice kind=%s to=%s", rows[kind].word, log_mask(to->address));
 	return r;
+}
+
+int notice_send(struct core *c, enum notice_kind kind, const struct mailbox *to, struct str happened,
+                kept_fn *kept, struct str arg, struct fail *f)
+{
+	return letter(c, kind, to, happened, &(struct ending){ kept, arg, 0 }, f);
+}
+
+int notice_of_end(struct core *c, enum notice_kind kind, const struct mailbox *to, struct str happened,
+                  int64_t item, struct fail *f)
+{
+	return letter(c, kind, to, happened, &(struct ending){ NULL, STR(""), item }, f);
 }

@@ -4,7 +4,14 @@
 
 #include "role/core/txn.h"
 
-enum notice_kind { NOTICE_PROFILE_ENDS, NOTICE_ALIASES_END, NOTICE_PAUSED, NOTICE_WORKS_AGAIN, NOTICE_KINDS };
+enum notice_kind {
+	NOTICE_PROFILE_ENDS,
+	NOTICE_ALIASES_END,
+	NOTICE_PAUSED,
+	NOTICE_WORKS_AGAIN,
+	NOTICE_LOST,
+	NOTICE_KINDS
+};
 
 struct notice_row {
 	const char *word;    /* for the log */
@@ -20,6 +27,10 @@ const struct notice_row *notice_row(enum notice_kind kind);
  * is written then, ever (promise 1). */
 MUST_CHECK int notice_send(struct core *c, enum notice_kind kind, const struct mailbox *to,
                            struct str happened, kept_fn *kept, struct str arg, struct fail *f);
+
+/* The same, in one group with the end of a queue's item that it tells of. */
+MUST_CHECK int notice_of_end(struct core *c, enum notice_kind kind, const struct mailbox *to,
+                             struct str happened, int64_t item, struct fail *f);
 
 /* Can a letter be sent there today? */
 bool notice_reaches(struct core *c, const struct mailbox *m);

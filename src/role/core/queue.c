@@ -6,6 +6,7 @@
 #include "crypto/aead.h"
 #include "policy/retry.h"
 #include "role/core/bounce.h"
+#include "role/core/lost.h"
 #include "role/core/txn.h"
 #include "store/segment.h"
 #include "wire/addr.h"
@@ -158,15 +159,14 @@ static int never(struct core *c, const struct queue_item *i, const struct delive
 	bounce_refused(c, i, m, status);
 	log_warn("ev=failed mid=%.*s rcpt=%s status=%.*s tries=%lld", STR_ARG(i->mid), log_mask(i->rcpt),
 	         STR_ARG(status), (long long)i->tries + 1);
-	if (i->kind == QUEUE_FORWARD && i->orig_sender.n) {
-		int r = txn_dsn(c, i, status);
+	if (i->kind == QUEUE_FORWARD) {
+		int r = i->dsn ? txn_dsn(c, i, status) : lost_tell(c, i, m->note, status);
 
 		if (r == OK) {
-			under_way(c, i->id)->giving_up = true; /* until the DSN is in the same group */
+			under_way(c, i->id)->giving_up = true; /* until the letter is in the same group */
 			return OK;
 		}
-		if (r ==
-		    FAIL_AGAIN) { /* no scribe yet: a message does not end without a word to its sender */
+		if (r == FAIL_AGAIN) { /* no scribe yet: a message does not end without a word to anybody */
 			queue_not_given_up(c, i->id);
 			return OK;
 		}

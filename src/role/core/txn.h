@@ -88,9 +88,10 @@ void txns_scribe_gone(struct core *c, const struct peer *scribe);
 void txns_committed(struct core *c, int result);
 
 /* A message of the relay itself, text with CRLF lines, sealed for a mailbox; clear only where it accepts that (notices.h
- * has them all, and is how they are sent). kept: see kept_fn; may be NULL. */
+ * has them all, and is how they are sent). kept: see kept_fn; may be NULL. ends: the item of the queue that is given up
+ * in the same group; 0: none. */
 MUST_CHECK int txn_notice(struct core *c, const struct mailbox *to, enum verp_kind verp, struct str subject,
-                          struct str text, kept_fn *kept, struct str arg, struct fail *f);
+                          struct str text, kept_fn *kept, struct str arg, int64_t ends, struct fail *f);
 /* Tells the sender of an item that it was given up, in one group with its end. */
 MUST_CHECK int txn_dsn(struct core *c, const struct queue_item *i, struct str status);
 
