@@ -1,0 +1,30 @@
+/* reply.h - an answer of a user: opened and scrubbed by a process that is there for it alone, stored, and only then answered
+ * 250. What may not go is refused at SMTP time, and its user is told why (held.h). */
+#ifndef ROLE_CORE_REPLY_H
+#define ROLE_CORE_REPLY_H
+
+#include "policy/reply.h"
+#include "role/core/txn.h"
+
+/* An answer that was not let out. */
+struct refusal {
+	int64_t user, mailbox, alias;
+	struct str alias_address;
+	struct str sender; /* envelope, as it came */
+	struct str rcpts;  /* ipc list: the addresses that it came to */
+	int64_t account;   /* of a submission (its app password); 0: it came by a server */
+	enum reply_cause cause;
+	int64_t at;
+	const char *mid;
+	int fd; /* the message as it came, sealed memory; the caller's */
+	uint64_t size;
+};
+
+/* Called once: OK when it is durable, else a FAIL_* with a sentence for a person. */
+typedef void release_fn(void *arg, int code, const char *why);
+
+/* Its user has let it go: the same road once more, without what its cause stands for; everything else is judged anew. */
+MUST_CHECK int reply_release(struct core *c, const struct refusal *r, release_fn *done, void *arg,
+                             struct fail *f);
+
+#endif
