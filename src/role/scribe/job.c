@@ -1,14 +1,9 @@
 #include "role/scribe/job.h"
 
 #include "base/mem.h"
-#include "crypto/aead.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
-
-enum { OUT_ROOM = 256 * 1024 };
 
 struct job *job_new(uint64_t id)
 {
@@ -60,14 +55,6 @@ void job_forget(struct job *j, struct pending *p)
 	if (p->fd >= 0)
 		close(p->fd);
 	free(p);
-}
-
-void written_done(struct written *w)
-{
-	secret_done(&w->body_key);
-	if (w->fd >= 0)
-		close(w->fd);
-	w->fd = -1;
 }
 
 /* ---- a plan from a request -------------------------------------------------------------------------------------- */
@@ -140,67 +127,27 @@ static int make_plan(const struct seal *m, struct str hostname, struct cache *ca
 
 /* ---- the stored form -------------------------------------------------------------------------------------------- */
 
-struct out_file {
-	int fd;
-	size_t n;
-	uint64_t bytes;
-	char room[OUT_ROOM];
+struct writing {
+	const struct scan *scan;
+	struct seal_plan plan;
+	struct seal_result result;
 };
 
-static int flush_out(struct out_file *o, struct fail *f)
+static int write_sealed(void *self, struct sink out, struct fail *f)
 {
-	TRY(memfd_add(o->fd, str_of(o->room, o->n), f));
-	o->n = 0;
-	return OK;
-}
+	struct writing *w = self;
 
-static int put_out(void *self, struct str bytes, struct fail *f)
-{
-	struct out_file *o = self;
-
-	o->bytes += bytes.n;
-	if (o->n + bytes.n > sizeof(o->room)) {
-		TRY(flush_out(o, f));
-		if (bytes.n > sizeof(o->room))
-			return memfd_add(o->fd, bytes, f);
-	}
-	memcpy(o->room + o->n, bytes.p, bytes.n);
-	o->n += bytes.n;
-	return OK;
-}
-
-static int put_stream(void *self, struct str bytes, struct fail *f)
-{
-	return aead_stream_put(self, bytes, f);
+	return seal_message(w->scan, &w->plan, out, &w->result, f);
 }
 
 int job_write(struct job *j, const struct seal *m, int file, struct str hostname, struct cache *cache,
-              const struct key *key, uint64_t now_ms, struct written *ret, struct fail *f)
+              const struct key *key, uint64_t now_ms, struct stored *ret, struct seal_result *ret_result,
+              struct fail *f)
 {
-	static struct out_file out; /* one at a time: a scribe does one thing */
-	struct written w = WRITTEN_NONE;
-	OWNS(aead_stream) stream = NULL;
-	OWNFD memory = -1;
-	OWN(secret) body_key = SECRET_NONE;
-	struct seal_plan plan;
+	struct writing w = { .scan = &j->scan };
 
-	TRY(make_plan(m, hostname, cache, key, now_ms, &j->arena, &plan, f));
-	TRY(secret_new(&body_key, AEAD_KEY, f));
-	TRY(random_bytes(body_key.p, body_key.n, f));
-	if (file < 0)
-		TRY(memfd_new(&memory, f));
-	out.fd = file < 0 ? memory : file;
-	out.n = 0;
-	out.bytes = 0;
-	TRY(aead_stream_seal_new(secret_str(&body_key), (struct sink){ put_out, &out }, &stream, f));
-	TRY(seal_message(&j->scan, &plan, (struct sink){ put_stream, stream }, &w.result, f));
-	TRY(aead_stream_end(stream, f));
-	TRY(flush_out(&out, f));
-	if (file >= 0 && fdatasync(file) < 0)
-		return fail_errno(f, FAIL_SYS, "sync of a body");
-	w.stored = out.bytes;
-	w.fd = TAKE_FD(memory);
-	w.body_key = secret_take(&body_key);
-	*ret = w;
+	TRY(make_plan(m, hostname, cache, key, now_ms, &j->arena, &w.plan, f));
+	TRY(stored_write(file, write_sealed, &w, ret, f));
+	*ret_result = w.result;
 	return OK;
 }

@@ -4,6 +4,7 @@
 
 #include "ipc/schema.h"
 #include "role/scribe/cache.h"
+#include "role/stored.h"
 #include "sys/memfd.h"
 #include "transform/seal.h"
 
@@ -31,19 +32,9 @@ void job_free(struct job *j);
 struct pending *job_keep(struct job *j, const struct seal *m, int fd);
 void job_forget(struct job *j, struct pending *p);
 
-struct written {
-	struct secret body_key;
-	struct seal_result result;
-	uint64_t stored;
-	int fd; /* a memfd with the stored form, -1 when it went into the file */
-};
-#define WRITTEN_NONE ((struct written){ .fd = -1 })
-void written_done(struct written *w);
-
-/* Writes one output in its stored form: encrypted under a key of its own, whatever it is. `key` may be NULL unless the
- * mode is SEAL_ENCRYPT. */
+/* Writes one output in its stored form. `key` may be NULL unless the mode is SEAL_ENCRYPT. */
 MUST_CHECK int job_write(struct job *j, const struct seal *m, int file, struct str hostname,
-                         struct cache *cache, const struct key *key, uint64_t now_ms, struct written *ret,
-                         struct fail *f);
+                         struct cache *cache, const struct key *key, uint64_t now_ms, struct stored *ret,
+                         struct seal_result *ret_result, struct fail *f);
 
 #endif

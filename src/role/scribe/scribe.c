@@ -6,14 +6,14 @@
 #include "base/log.h"
 #include "crypto/aead.h"
 #include "crypto/cert.h"
+#include "role/lent.h"
 #include "role/scribe/job.h"
 #include "wire/bounce.h"
 #include "wire/charset.h"
 
-#include <poll.h>
 #include <unistd.h>
 
-enum { KEY_WAIT_MS = 5000, RECORD_MAX = 8192, AGE_MS = 10000, SPKI_MAX = 8192 };
+enum { AGE_MS = 10000, SPKI_MAX = 8192 };
 
 struct scribe {
 	struct role_start *start;
@@ -127,9 +127,11 @@ static void tell_failure(struct scribe *s, uint64_t job, uint32_t output, int co
 static void write_output(struct scribe *s, struct job *j, const struct seal *m, int file,
                          const struct key *key)
 {
-	OWN(written) w = WRITTEN_NONE;
+	OWN(stored) w = STORED_NONE;
+	struct seal_result result;
 	struct fail f = { 0 };
-	int r = job_write(j, m, file, s->start->conf.hostname, &s->cache, key, clock_mono_ms(), &w, &f);
+	int r = job_write(j, m, file, s->start->conf.hostname, &s->cache, key, clock_mono_ms(), &w, &result,
+	                  &f);
 	struct sealed answer;
 
 	if (r < 0) {
@@ -139,10 +141,10 @@ static void write_output(struct scribe *s, struct job *j, const struct seal *m, 
 	answer = (struct sealed){ .job = m->job,
 		                  .output = m->output,
 		                  .body_key = secret_str(&w.body_key),
-		                  .plain = w.result.bytes,
-		                  .stored = w.stored,
-		                  .flags = (w.result.eight_bit ? SEALED_8BIT : 0) |
-		                           (w.result.utf8 ? SEALED_SMTPUTF8 : 0) };
+		                  .plain = result.bytes,
+		                  .stored = w.bytes,
+		                  .flags = (result.eight_bit ? SEALED_8BIT : 0) |
+		                           (result.utf8 ? SEALED_SMTPUTF8 : 0) };
 	peer_send(s->core, IPC_sealed, &answer, &w.fd, w.fd >= 0 ? 1 : 0);
 }
 
@@ -176,25 +178,6 @@ static void on_seal(void *self, const void *msg, struct ipc_fds *fds)
 		close(file);
 }
 
-/* One record of the vault's, or its end without one. */
-static int read_key(int road, struct key **ret, struct fail *f)
-{
-	struct pollfd p = { .fd = road, .events = POLLIN };
-	OWN(secret) record = SECRET_NONE;
-	int fds[SOCK_FDS_MAX];
-	size_t n = 0, n_fds = 0;
-
-	TRY(secret_new(&record, RECORD_MAX, f));
-	if (poll(&p, 1, KEY_WAIT_MS) <= 0)
-		return fail(f, FAIL_AGAIN, "the vault did not lend the key in time");
-	TRY(sock_recv(road, record.p, record.n, &n, fds, &n_fds, f));
-	while (n_fds)
-		close(fds[--n_fds]);
-	if (!n)
-		return fail(f, FAIL_AGAIN, "the vault did not lend the key");
-	return key_import_private(str_of(record.p, n), ret, f);
-}
-
 static struct pending *find_pending(const struct job *j, uint32_t output, uint64_t key_id)
 {
 	struct pending *p = j ? j->pending : NULL;
@@ -217,7 +200,7 @@ static void on_key_road(void *self, const void *msg, struct ipc_fds *fds)
 
 	if (!p)
 		return;
-	r = read_key(road, &key, &f);
+	r = lent_key(road, &key, &f);
 	if (r < 0) {
 		tell_failure(s, m->job, m->output, r, &f);
 	} else {
