@@ -189,7 +189,7 @@ void who_wrote(const struct who_facts *f, struct arena *a, struct who *ret)
 
 /* ---- where answers go ------------------------------------------------------------------------------------------- */
 
-enum reply_change reply_judge(struct str address, struct str held, struct str said, struct arena *a)
+enum reply_change reply_to_judge(struct str address, struct str held, struct str said, struct arena *a)
 {
 	struct str own = key_of(a, address), before = key_of(a, held), now = key_of(a, said);
 

@@ -38,7 +38,7 @@ void who_shared(const struct who_facts *f, struct arena *a, struct who *ret);
  *   REPLY_ASK   somewhere else: remembered apart, until the user decides. An equal domain is not enough: at a large
  *               provider everybody's is equal. */
 enum reply_change { REPLY_KEEP, REPLY_TAKE, REPLY_ASK };
-enum reply_change reply_judge(struct str address, struct str held, struct str said, struct arena *a);
+enum reply_change reply_to_judge(struct str address, struct str held, struct str said, struct arena *a);
 
 enum { DISPLAY_MAX = 100 }; /* characters */
 

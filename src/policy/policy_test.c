@@ -314,7 +314,7 @@ static void answers_stay_where_they_went(void **state)
 {
 	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
 		OWN(arena) a = ARENA;
-		enum reply_change got = reply_judge(STR("Bob@home.example"), str_c(replies[i].held),
+		enum reply_change got = reply_to_judge(STR("Bob@home.example"), str_c(replies[i].held),
 		                                    str_c(replies[i].said), &a);
 
 		if (got != replies[i].want)

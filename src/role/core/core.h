@@ -27,7 +27,7 @@ struct counters {
 
 /* Refusals of aliases at RCPT, not yet in the store (quotas.h). */
 struct refusals {
-	struct refusal {
+	struct refused_alias {
 		int64_t alias, times;
 	} of[REFUSALS_MAX];
 	size_t n;

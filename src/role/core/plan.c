@@ -86,7 +86,7 @@ static int touch(struct output *o, const struct who *w, bool wrote, const struct
 	if (wrote) {
 		/* a list's address may be another one for each thread */
 		struct str said = !w->reply_to.n && w->takes_posts ? w->address : w->reply_to;
-		enum reply_change change = reply_judge(old->address, old->reply_to, said, &t->arena);
+		enum reply_change change = reply_to_judge(old->address, old->reply_to, said, &t->arena);
 
 		new.name = w->name;
 		new.reply_to = change == REPLY_TAKE ? said : old->reply_to;

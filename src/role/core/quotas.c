@@ -77,7 +77,7 @@ void quotas_refused(struct core *c, int64_t alias)
 		i = 0;
 	}
 	if (i == r->n)
-		r->of[r->n++] = (struct refusal){ alias, 0 };
+		r->of[r->n++] = (struct refused_alias){ alias, 0 };
 	r->of[i].times++;
 }
 
