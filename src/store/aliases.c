@@ -18,11 +18,12 @@ int alias_is_free(struct store *st, struct str address, struct fail *f)
 
 int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct fail *f)
 {
-	OWNQ q = q_write(st, "INSERT INTO alias (user, domain, origin, address_hash, address, state, "
-	                     "expires_at, idle_days,"
-	                     " count_left, last_used, used, label, created, messages_hour, messages_day,"
-	                     " bytes_hour, bytes_day)"
-	                     " VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?)");
+	OWNQ q = q_write(
+	        st, "INSERT INTO alias (user, domain, origin, address_hash, address, state, "
+	            "expires_at, idle_days,"
+	            " count_left, last_used, used, label, from_name, created, messages_hour, messages_day,"
+	            " bytes_hour, bytes_day)"
+	            " VALUES (?, nullif(?, 0), ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?, ?, ?, ?)");
 
 	TRY(alias_is_free(st, al->address, f));
 	q_i64(&q, al->user);
@@ -35,6 +36,7 @@ int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct 
 	q_i64(&q, al->idle_days);
 	q_i64(&q, al->count_left);
 	q_sealed(&q, "alias.label", al->label);
+	q_sealed(&q, "alias.from_name", al->from_name);
 	q_i64(&q, al->created);
 	for (int i = 0; i < USAGE_KINDS; i++)
 		q_i64(&q, al->most.n[i]);
@@ -47,7 +49,7 @@ int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct 
 #define ALIAS_COLUMNS                                                                                        \
 	"a.id, a.user, a.created, a.address, a.label, a.state, a.expires_at, a.idle_days, a.count_left,"     \
 	" a.last_used, a.used, coalesce(a.domain, 0), a.origin, a.blocks, a.told, " LIMITS_OF(               \
-	        "a") ", " LIMITS_OF("u")
+	        "a") ", " LIMITS_OF("u") ", a.from_name"
 #define FROM_ALIAS " FROM alias a JOIN user u ON u.id = a.user"
 
 static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fail *f)
@@ -74,6 +76,7 @@ static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fa
 	}
 	TRY(q_col_sealed(q, 3, "alias.address", a, &al.address, f));
 	TRY(q_col_sealed(q, 4, "alias.label", a, &al.label, f));
+	TRY(q_col_sealed(q, 15 + 2 * USAGE_KINDS, "alias.from_name", a, &al.from_name, f));
 	*ret = al;
 	return OK;
 }
@@ -93,7 +96,8 @@ int alias_update(struct store *st, const struct alias *al, struct fail *f)
 	        st, "UPDATE alias SET told = CASE WHEN expires_at = ?2 AND idle_days = ?3 AND count_left = ?4"
 	            " THEN told ELSE 0 END, state = ?1, expires_at = ?2, idle_days = ?3, count_left = ?4, "
 	            "label = ?5,"
-	            " messages_hour = ?6, messages_day = ?7, bytes_hour = ?8, bytes_day = ?9 WHERE id = ?10");
+	            " messages_hour = ?6, messages_day = ?7, bytes_hour = ?8, bytes_day = ?9, from_name = "
+	            "?10 WHERE id = ?11");
 
 	q_i64(&q, al->state);
 	q_i64(&q, al->expires_at);
@@ -102,6 +106,7 @@ int alias_update(struct store *st, const struct alias *al, struct fail *f)
 	q_sealed(&q, "alias.label", al->label);
 	for (int i = 0; i < USAGE_KINDS; i++)
 		q_i64(&q, al->most.n[i]);
+	q_sealed(&q, "alias.from_name", al->from_name);
 	q_i64(&q, al->id);
 	return q_done(&q, f);
 }

@@ -15,6 +15,7 @@ struct alias {
 	int64_t domain; /* the user's own one that it is in; 0: the operator's */
 	enum alias_origin origin;
 	struct str address, label;
+	struct str from_name; /* beside it in From of answers; empty: the address alone */
 	enum alias_state state;
 	int64_t expires_at; /* 0: never */
 	int64_t idle_days;  /* 0: never */
@@ -40,7 +41,7 @@ MUST_CHECK int alias_is_free(struct store *st, struct str address, struct fail *
 MUST_CHECK int alias_find(struct store *st, struct str address, struct arena *a, struct alias *ret,
                           struct fail *f);
 MUST_CHECK int alias_update(struct store *st, const struct alias *al,
-                            struct fail *f); /* state, expiry, label, bounds; another expiry
+                            struct fail *f); /* state, expiry, label, name, bounds; another expiry
                                               is to be told of anew */
 MUST_CHECK int alias_delete(struct store *st, int64_t id, struct fail *f);
 MUST_CHECK int alias_each(struct store *st, int64_t user,

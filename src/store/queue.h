@@ -4,7 +4,7 @@
 
 #include "store/store.h"
 
-enum queue_kind { QUEUE_FORWARD = 1, QUEUE_NOTICE, QUEUE_DSN };
+enum queue_kind { QUEUE_FORWARD = 1, QUEUE_NOTICE, QUEUE_DSN, QUEUE_REPLY };
 
 struct queue_item {
 	int64_t id, body, user, mailbox; /* mailbox 0: for none of ours */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /* AUTOINCREMENT where an id outlives its row: in the scope of a hash, in what the vault has wrapped, in a scribe's cache of
- * keys, in the envelope sender of what has left. Another user, profile or certificate of the same number would be taken for the one that is gone. */
+ * keys, in the envelope sender of what has left, in a letter to a user. Another user, profile or certificate of the same number would be taken for the one that is gone. */
 // clang-format off
 static const char *const versions[] = {
 	/* 1 */
@@ -18,7 +18,8 @@ static const char *const versions[] = {
 	"CREATE TABLE mailbox (id INTEGER PRIMARY KEY AUTOINCREMENT, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
 	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, clear_ok INTEGER NOT NULL, created INTEGER,"
 	" paused INTEGER NOT NULL DEFAULT 0, paused_why INTEGER NOT NULL DEFAULT 0, probe_at INTEGER NOT NULL DEFAULT 0,"
-	" probes INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0, pause_told INTEGER NOT NULL DEFAULT 0);"
+	" probes INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0, pause_told INTEGER NOT NULL DEFAULT 0,"
+	" reply_rule INTEGER NOT NULL DEFAULT 1, reply_clear INTEGER NOT NULL DEFAULT 1, replies_told INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX mailbox_paused ON mailbox (probe_at) WHERE paused > 0;"
 	"CREATE TABLE bounce (id INTEGER PRIMARY KEY, mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,"
 	" token_hash BLOB UNIQUE, way INTEGER NOT NULL, reason INTEGER NOT NULL, hard INTEGER NOT NULL, status BLOB,"
@@ -40,7 +41,7 @@ static const char *const versions[] = {
 	" domain INTEGER REFERENCES domain, origin INTEGER NOT NULL,"
 	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, state INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
 	" idle_days INTEGER NOT NULL, count_left INTEGER NOT NULL, last_used INTEGER NOT NULL, used INTEGER NOT NULL,"
-	" label BLOB, created INTEGER NOT NULL, blocks INTEGER NOT NULL DEFAULT 0,"
+	" label BLOB, from_name BLOB, created INTEGER NOT NULL, blocks INTEGER NOT NULL DEFAULT 0,"
 	" messages_hour INTEGER NOT NULL DEFAULT 0, messages_day INTEGER NOT NULL DEFAULT 0,"
 	" bytes_hour INTEGER NOT NULL DEFAULT 0, bytes_day INTEGER NOT NULL DEFAULT 0,"
 	" told INTEGER NOT NULL DEFAULT 0);"
@@ -92,7 +93,26 @@ static const char *const versions[] = {
 	" user INTEGER NOT NULL, mailbox INTEGER NOT NULL, kind INTEGER NOT NULL, sender BLOB NOT NULL, rcpt BLOB NOT NULL, orig_sender BLOB,"
 	" orig_id BLOB, alias BLOB, arrived INTEGER NOT NULL, next_try INTEGER NOT NULL, tries INTEGER NOT NULL,"
 	" expires INTEGER NOT NULL, flags INTEGER NOT NULL, dsn INTEGER NOT NULL, status BLOB, note BLOB);"
-	"CREATE INDEX queue_next ON queue (next_try, id);",
+	"CREATE INDEX queue_next ON queue (next_try, id);"
+	"CREATE TABLE spoke (signature_hash BLOB PRIMARY KEY, message BLOB NOT NULL, created INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX spoke_created ON spoke (created);"
+	"CREATE TABLE sent (token_hash BLOB PRIMARY KEY, mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,"
+	" correspondent INTEGER NOT NULL REFERENCES correspondent ON DELETE CASCADE, created INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX sent_created ON sent (created);"
+	"CREATE INDEX sent_mailbox ON sent (mailbox);"
+	"CREATE INDEX sent_correspondent ON sent (correspondent);"
+	"CREATE TABLE held (id INTEGER PRIMARY KEY AUTOINCREMENT, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
+	" mailbox INTEGER REFERENCES mailbox ON DELETE CASCADE, alias INTEGER REFERENCES alias ON DELETE CASCADE,"
+	" alias_address BLOB NOT NULL, sender BLOB NOT NULL, rcpts BLOB NOT NULL, account INTEGER NOT NULL,"
+	" cause INTEGER NOT NULL, created INTEGER NOT NULL, size INTEGER NOT NULL, mid BLOB NOT NULL, told INTEGER NOT NULL,"
+	" body INTEGER REFERENCES body ON DELETE SET NULL);"
+	"CREATE INDEX held_user ON held (user, id);"
+	"CREATE INDEX held_mailbox ON held (mailbox);"
+	"CREATE INDEX held_alias ON held (alias);"
+	"CREATE INDEX held_created ON held (created);"
+	"CREATE INDEX held_body ON held (body);"
+	"CREATE TRIGGER held_gone AFTER DELETE ON held WHEN OLD.body IS NOT NULL BEGIN"
+	" DELETE FROM body WHERE id = OLD.body; END;",
 };
 // clang-format on
 

@@ -4,9 +4,11 @@
 #include "store/blocks.h"
 #include "store/domains.h"
 #include "store/fixture_test.h"
+#include "store/held.h"
 #include "store/people.h"
 #include "store/profiles.h"
 #include "store/queue.h"
+#include "store/replies.h"
 #include "store/segment.h"
 #include "store/upkeep.h"
 #include "store/users.h"
@@ -279,6 +281,13 @@ static void add_names(struct store *st, const struct ids *i)
 		                  .allow = STR("allowed-name-*"),
 		                  .deny = STR("denied-name-*") };
 	const struct block b = { STR("blocked-one@far.example"), BLOCK_DROP, 5 };
+	const struct held h = { .user = i->user,
+		                .alias_address = STR("shop@relay.example"),
+		                .sender = STR("held-sender@far.example"),
+		                .rcpts = STR("held-rcpt@relay.example"),
+		                .mid = STR("M") };
+	const struct sent s = { i->mailbox, i->correspondent, 5 };
+	struct alias al;
 	OWN(arena) a = ARENA;
 	struct correspondent old, new;
 	int64_t id;
@@ -287,6 +296,13 @@ static void add_names(struct store *st, const struct ids *i)
 	MUST(block_set(st, i->alias, STR("person:blocked-one@far.example"), &b, 9, NULL));
 	MUST(correspondent_by_reverse(st, STR("token1@relay.example"), &a, &old, NULL));
 	new = old;
+	MUST(alias_find(st, STR("shop@relay.example"), &a, &al, NULL));
+	al.from_name = STR("shown-name");
+	MUST(alias_update(st, &al, NULL));
+	MUST(held_add(st, &h, &id, NULL));
+	MUST(spoke_add(st, STR("spoken-signature"), STR("spoken-message"), 5, NULL));
+	MUST(answered_add(st, STR("answer-digest"), STR("token1@relay.example"), STR("M"), 5, NULL));
+	MUST(sent_add(st, STR("sent-token"), &s, NULL));
 	new.reply_asked = STR("asked-for@far.example");
 	MUST(correspondent_touch(st, &old, &new, NULL));
 }
@@ -311,7 +327,14 @@ static void promise_9_files_name_nobody(void **state)
 		                              "allowed-name",
 		                              "denied-name",
 		                              "blocked-one",
-		                              "asked-for" };
+		                              "asked-for",
+		                              "shown-name",
+		                              "held-sender",
+		                              "held-rcpt",
+		                              "spoken-signature",
+		                              "spoken-message",
+		                              "answer-digest",
+		                              "sent-token" };
 	static const char *const files[] = { "postern.db", "postern.db-wal", "postern.db-shm" };
 	OWNS(store) st = fixture_open(0);
 	struct ids i = fixture_fill(st);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "store/db.h"
+#include "store/held.h"
 
 /* What is kept how long, and why not shorter. ?1 is the oldest time that stays; at most ?2 rows a call. */
 // clang-format off
@@ -14,6 +15,10 @@ static const struct {
 	  "DELETE FROM msgid WHERE hash IN (SELECT hash FROM msgid WHERE created < ?1 LIMIT ?2)" },
 	{ "seen", 30, /* a sender retries for days, an attacker replays later */
 	  "DELETE FROM seen WHERE digest IN (SELECT digest FROM seen WHERE created < ?1 LIMIT ?2)" },
+	{ "spoke", 30, /* longer than a signature is fresh: policy/reply.h */
+	  "DELETE FROM spoke WHERE signature_hash IN (SELECT signature_hash FROM spoke WHERE created < ?1 LIMIT ?2)" },
+	{ "sent", 10, /* as long as its token is good: policy/verp.h */
+	  "DELETE FROM sent WHERE token_hash IN (SELECT token_hash FROM sent WHERE created < ?1 LIMIT ?2)" },
 	{ "activity", 30, /* the charts of a month */
 	  "DELETE FROM activity WHERE (alias, hour) IN (SELECT alias, hour FROM activity WHERE hour < ?1 / 3600 LIMIT ?2)" },
 	{ "bounce", 30, /* what an operator or a user asks about last week */
@@ -28,6 +33,7 @@ enum { PURGE_ROWS = 1000 };
 int upkeep_purge(struct store *st, int64_t now, bool *ret_more, struct fail *f)
 {
 	bool more = false;
+	size_t n;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		OWNQ q = q_write(st, kinds[i].sql);
@@ -37,7 +43,8 @@ int upkeep_purge(struct store *st, int64_t now, bool *ret_more, struct fail *f)
 		TRY(q_done(&q, f));
 		more = more || store_changes(st) >= PURGE_ROWS;
 	}
-	*ret_more = more;
+	TRY(held_purge(st, now, PURGE_ROWS, &n, f)); /* with their bodies */
+	*ret_more = more || n >= PURGE_ROWS;
 	return OK;
 }
 

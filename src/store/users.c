@@ -93,7 +93,8 @@ int mailbox_add(struct store *st, int64_t user, struct str address, bool clear_o
 
 #define MAILBOX_COLUMNS                                                                                      \
 	"m.id, m.user, m.created, m.address, m.clear_ok,"                                                    \
-	" coalesce((SELECT p.id FROM profile p WHERE p.mailbox = m.id AND p.state = 3), 0)"
+	" coalesce((SELECT p.id FROM profile p WHERE p.mailbox = m.id AND p.state = 3), 0),"                 \
+	" m.reply_rule, m.reply_clear, m.replies_told"
 
 static int read_mailbox(struct q *q, struct arena *a, struct mailbox *ret, struct fail *f)
 {
@@ -102,6 +103,9 @@ static int read_mailbox(struct q *q, struct arena *a, struct mailbox *ret, struc
 	TRY(q_col_sealed(q, 3, "mailbox.address", a, &m.address, f));
 	m.clear_ok = q_col_i64(q, 4);
 	m.active_profile = q_col_i64(q, 5);
+	m.reply_rule = q_col_i64(q, 6);
+	m.reply_clear = q_col_i64(q, 7);
+	m.replies_told = q_col_i64(q, 8);
 	*ret = m;
 	return OK;
 }
@@ -129,6 +133,25 @@ int mailbox_set_clear(struct store *st, int64_t id, bool clear_ok, struct fail *
 	OWNQ q = q_write(st, "UPDATE mailbox SET clear_ok = ? WHERE id = ?");
 
 	q_i64(&q, clear_ok);
+	q_i64(&q, id);
+	return q_done(&q, f);
+}
+
+int mailbox_set_replies(struct store *st, int64_t id, int64_t rule, bool clear, struct fail *f)
+{
+	OWNQ q = q_write(st, "UPDATE mailbox SET reply_rule = ?, reply_clear = ? WHERE id = ?");
+
+	q_i64(&q, rule);
+	q_i64(&q, clear);
+	q_i64(&q, id);
+	return q_done(&q, f);
+}
+
+int mailbox_replies_told(struct store *st, int64_t id, int64_t now, struct fail *f)
+{
+	OWNQ q = q_write(st, "UPDATE mailbox SET replies_told = ? WHERE id = ?");
+
+	q_i64(&q, now);
 	q_i64(&q, id);
 	return q_done(&q, f);
 }

@@ -24,6 +24,9 @@ struct mailbox {
 	struct str address;
 	bool clear_ok;          /* the user accepts rewritten clear mail while there is no active profile */
 	int64_t active_profile; /* 0 none */
+	int64_t reply_rule;     /* enum reply_rule of policy/reply.h */
+	bool reply_clear;       /* signed answers that came readable go out too */
+	int64_t replies_told;   /* when its user was told that one was readable; 0: never */
 };
 
 MUST_CHECK int mailbox_add(struct store *st, int64_t user, struct str address, bool clear_ok, int64_t now,
@@ -33,6 +36,8 @@ MUST_CHECK int mailbox_find(struct store *st, struct str address, struct arena *
 MUST_CHECK int mailbox_get(struct store *st, int64_t id, struct arena *a, struct mailbox *ret,
                            struct fail *f);
 MUST_CHECK int mailbox_set_clear(struct store *st, int64_t id, bool clear_ok, struct fail *f);
+MUST_CHECK int mailbox_set_replies(struct store *st, int64_t id, int64_t rule, bool clear, struct fail *f);
+MUST_CHECK int mailbox_replies_told(struct store *st, int64_t id, int64_t now, struct fail *f);
 MUST_CHECK int mailbox_delete(struct store *st, int64_t id, struct fail *f);
 MUST_CHECK int mailbox_sender_add(struct store *st, int64_t id, struct str address, struct fail *f);
 /* user 0: all */
