@@ -14,7 +14,8 @@ enum {
 	CONF_DOMAINS_MAX = 16,
 	CONF_ROUTES_MAX = 64,
 	CONF_RETRY_MAX = 32,
-	CONF_RESOLVERS_MAX = 4
+	CONF_RESOLVERS_MAX = 4,
+	CONF_HOSTS_MAX = 32
 };
 
 /* One line of [routes], with what its section [route NAME] adds. */
@@ -35,6 +36,11 @@ struct conf_route {
 
 struct conf_endpoints {
 	struct str at[CONF_LISTEN_MAX]; /* as endpoint_parse() reads them */
+	size_t n;
+};
+
+struct conf_hosts {
+	struct str at[CONF_HOSTS_MAX]; /* as endpoint_host() writes them */
 	size_t n;
 };
 
@@ -89,6 +95,8 @@ struct conf {
 	uint32_t profile_days;     /* 1095 */
 	uint32_t pool;             /* pre-drawn reverse addresses per active profile, 20 */
 	bool critical_constraints; /* false: gpgsm refuses critical ones */
+	/* [reply] */
+	struct conf_hosts trusted_hosts; /* that ask for a password before they take mail of a mailbox */
 	/* [policy] */
 	uint32_t plans;   /* outputs per transaction, 20 */
 	uint32_t hops;    /* trace fields, 50 */
@@ -122,6 +130,9 @@ struct conf_init {
 	struct str domain, listen, smarthost, state_dir;
 };
 void conf_example(const struct conf_init *init, struct buf *out);
+
+/* Is it one of reply.trusted_hosts? client: as endpoint_host() writes it. */
+bool conf_is_trusted_host(const struct conf *c, struct str client);
 
 /* "10MiB", "512KiB", "1GiB" or bytes. */
 bool conf_read_size(struct str v, uint64_t *ret);

@@ -95,6 +95,10 @@ const struct conf_key conf_keys[] = {
 	{ "profiles", "critical_constraints", CONF_BOOL, AT(critical_constraints), "no", 0, 0, NULL, CORE,
 	  "Mark the name constraints critical, as RFC 5280 asks. gpgsm 2.2 then refuses the certificates." },
 
+	{ "reply", "trusted_hosts", CONF_HOSTS, AT(trusted_hosts), NULL, 0, 0, NULL, CORE,
+	  "Addresses of servers that ask whoever writes for a password: what they bring from a mailbox is taken as its user's where "
+	  "the mailbox is set to relaxed (postern mailbox set). Comma separated: 192.0.2.25, 2001:db8::25. Default: none." },
+
 	{ "policy", "plans", CONF_COUNT, AT(plans), "20", 1, 50, NULL, CORE, "Copies that one message may become." },
 	{ "policy", "carried", CONF_COUNT, AT(carried), "20", 0, 50, NULL, CORE,
 	  "Certificates of others on To and Cc that a message carries, so that Reply-All can encrypt." },
@@ -411,12 +415,53 @@ static int set_resolvers(const struct conf_key *k, void *at, struct str v, struc
 	return OK;
 }
 
+static int host(struct str v, struct arena *a, struct str *ret)
+{
+	OWN(buf) b = BUF(128);
+	struct endpoint e;
+	char text[64];
+
+	buf_addf(&b, str_chr(v, ':') < v.n ? "[%.*s]:25" : "%.*s:25", STR_ARG(v));
+	if (b.over || endpoint_parse(buf_str(&b), &e, NULL) < 0 || e.addr.ss_family == AF_UNIX)
+		return FAIL_SYNTAX;
+	endpoint_host(&e, text, sizeof(text));
+	*ret = arena_str(a, str_c(text));
+	return OK;
+}
+
+static int set_hosts(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
+{
+	struct conf_hosts *h = at;
+
+	while (v.p) {
+		struct str one = str_trim(str_cut(&v, ','));
+
+		if (h->n == CONF_HOSTS_MAX)
+			return fail(f, FAIL_SYNTAX, "%s.%s: more than %d", k->section, k->name,
+			            CONF_HOSTS_MAX);
+		if (host(one, a, &h->at[h->n]) < 0)
+			return fail(f, FAIL_SYNTAX,
+			            "%s.%s: %.*s: wanted an address, as 192.0.2.25 or 2001:db8::25",
+			            k->section, k->name, SHOWN(one));
+		h->n++;
+	}
+	return OK;
+}
+
+bool conf_is_trusted_host(const struct conf *c, struct str client)
+{
+	for (size_t i = 0; i < c->trusted_hosts.n; i++)
+		if (str_eq(client, c->trusted_hosts.at[i]))
+			return true;
+	return false;
+}
+
 static int (*const setters[])(const struct conf_key *, void *, struct str, struct arena *, struct fail *) = {
 	[CONF_HOST] = set_host,           [CONF_PATH] = set_path,           [CONF_WORD] = set_word,
 	[CONF_COUNT] = set_count,         [CONF_SIZE] = set_size,           [CONF_DURATION] = set_duration,
 	[CONF_BOOL] = set_bool,           [CONF_ENDPOINTS] = set_endpoints, [CONF_DOMAINS] = set_domains,
 	[CONF_DURATIONS] = set_durations, [CONF_TEXT] = set_text,           [CONF_TARGET] = set_target,
-	[CONF_RESOLVERS] = set_resolvers,
+	[CONF_RESOLVERS] = set_resolvers, [CONF_HOSTS] = set_hosts,
 };
 
 int conf_value_set(const struct conf_key *k, void *at, struct str v, struct arena *a, struct fail *f)
@@ -472,6 +517,7 @@ void conf_value_print(const struct conf_key *k, const void *at, struct buf *out)
 	case CONF_DOMAINS:
 	case CONF_DURATIONS:
 	case CONF_RESOLVERS:
+	case CONF_HOSTS:
 	case CONF_ROUTE:
 		break;
 	}
@@ -487,6 +533,8 @@ static void print_value(const struct conf_key *k, const struct conf *c, struct b
 		print_list(c->domains, c->n_domains, out);
 	else if (k->kind == CONF_RESOLVERS)
 		print_list(c->resolvers, c->n_resolvers, out);
+	else if (k->kind == CONF_HOSTS)
+		print_list(c->trusted_hosts.at, c->trusted_hosts.n, out);
 	else if (k->kind == CONF_DURATIONS)
 		for (size_t i = 0; i < c->n_retry; i++)
 			buf_addf(out, "%s%u", i ? ", " : "", c->retry_s[i]);

@@ -19,6 +19,7 @@ enum conf_kind {
 	CONF_DOMAINS,
 	CONF_DURATIONS,
 	CONF_RESOLVERS,
+	CONF_HOSTS, /* addresses without a port */
 	CONF_ROUTE, /* any name: a domain or "default" */
 };
 
