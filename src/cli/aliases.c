@@ -5,6 +5,7 @@ static void limits(struct ask *a, const struct cli *c)
 {
 	ask_argz(a, "state", cli_option(c, "state"));
 	ask_argz(a, "label", cli_option(c, "label"));
+	ask_argz(a, "name", cli_option(c, "name"));
 	ask_argz(a, "expires", cli_option(c, "expires"));
 	ask_argz(a, "idle_days", cli_option(c, "idle-days"));
 	ask_argz(a, "count", cli_option(c, "count"));
@@ -68,6 +69,7 @@ static int alias_delete(struct cli *c, struct fail *f)
 #define LIMITS                                                                                        \
 	{ "state", "on|off-drop|off-reject", "off-drop: takes mail and drops it; off-reject: refuses it" }, \
 	{ "label", "TEXT", "a note for the user" },                                                   \
+	{ "name", "TEXT", "what the world sees beside it in answers; \"\": the address alone (default)" }, \
 	{ "expires", "TIME", "2026-12-31, 2026-12-31T12:00:00Z or never" },                           \
 	{ "idle-days", "N", "expires after so many days without mail; 0: never" },                    \
 	{ "count", "N", "expires after so many messages; unlimited" },                                \

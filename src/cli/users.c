@@ -88,6 +88,8 @@ static int mailbox_set(struct cli *c, struct fail *f)
 		return fail(f, FAIL_SYNTAX, "nothing is to be changed: see `postern mailbox set --help`");
 	ask_argz(&a, "address", c->operands[0]);
 	ask_argz(&a, "clear", cli_option(c, "clear"));
+	ask_argz(&a, "reply", cli_option(c, "reply"));
+	ask_argz(&a, "clear_replies", cli_option(c, "clear-replies"));
 	return simple_do(&a, c, f, "Mailbox %s was changed.", c->operands[0]);
 }
 
@@ -121,7 +123,9 @@ const struct cli_command cli_users[] = {
 	{ "user delete", "NAME", "delete a user with everything", user_delete, 1, 1, { { 0 } } },
 	{ "mailbox add", "USER ADDRESS", "add the mailbox that relayed mail goes to", mailbox_add, 2, 2, { CLEAR } },
 	{ "mailbox list", "[USER]", "list the mailboxes", mailbox_list, 0, 1, { { 0 } } },
-	{ "mailbox set", "ADDRESS", "change a mailbox", mailbox_set, 1, 1, { CLEAR } },
+	{ "mailbox set", "ADDRESS", "change a mailbox", mailbox_set, 1, 1, { CLEAR,
+	  { "reply", "required|relaxed", "who may answer: whoever signs with your key (required, the default), or a trusted server" },
+	  { "clear-replies", "accept|refuse", "signed answers that your provider could read (default accept)" } } },
 	{ "mailbox show", "ADDRESS", "show a mailbox and what it did not take", mailbox_show, 1, 1, { { 0 } } },
 	{ "mailbox resume", "ADDRESS", "send again to a mailbox that was paused", mailbox_resume, 1, 1, { { 0 } } },
 	{ "mailbox delete", "ADDRESS", "delete a mailbox and its keys", mailbox_delete, 1, 1, { { 0 } } },

@@ -48,6 +48,8 @@ static int apply_limits(struct request *c, struct alias *al, struct fail *f)
 {
 	if (arg_given(c, "label"))
 		al->label = arg_text(c, "label");
+	if (arg_given(c, "name"))
+		al->from_name = arg_text(c, "name");
 	if (arg_given(c, "expires"))
 		al->expires_at = arg_time(c, "expires", 0);
 	if (arg_given(c, "idle_days"))
@@ -169,6 +171,7 @@ int call_tell_alias(struct request *c, const struct alias *al, struct fail *f)
 	rec_number(c, "used", al->used);
 	rec_time(c, "last_used", al->last_used);
 	rec_text(c, "label", al->label);
+	rec_text(c, "name", al->from_name);
 	rec_text(c, "mailboxes", buf_str(&names));
 	rec_text(c, "origin", al->origin == ALIAS_CAUGHT ? STR("catch-all") : STR("given"));
 	rec_time(c, "created", al->created);
@@ -233,7 +236,7 @@ static int run_alias_delete(struct request *c, struct fail *f)
 
 // clang-format off
 #define LIMIT_ARGS                                                                                               \
-	{ .name = "state", .kind = ARG_WORD, .words = "on|off-drop|off-reject" }, { .name = "label" },           \
+	{ .name = "state", .kind = ARG_WORD, .words = "on|off-drop|off-reject" }, { .name = "label" }, { .name = "name", .most = 100 },          \
 	{ .name = "expires", .kind = ARG_TIME }, { .name = "idle_days", .kind = ARG_NUMBER, .most = DAYS_MOST }, \
 	{ .name = "count", .kind = ARG_COUNT, .most = 1000000000 },                                              \
 	{ .name = "mailbox", .kind = ARG_ADDRESS, .repeats = true }, BOUND_ARGS

@@ -5,7 +5,7 @@
 
 static int list_item(void *arg, const struct queue_item *i, struct fail *f)
 {
-	static const char *const kinds[] = { "?", "forward", "notice", "dsn" };
+	static const char *const kinds[] = { "?", "forward", "notice", "dsn", "reply" };
 	struct request *c = arg;
 	struct str domain = str_from(i->rcpt, str_rchr(i->rcpt, '@') + 1);
 

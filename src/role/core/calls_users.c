@@ -1,5 +1,6 @@
 /* calls_users.c - users and mailboxes. */
 #include "policy/pause.h"
+#include "policy/reply.h"
 #include "role/core/bounce.h"
 #include "role/core/call.h"
 #include "role/core/rcpt.h"
@@ -125,6 +126,8 @@ static int list_mailbox(void *arg, const struct mailbox *m, struct fail *f)
 	rec_text(c, "address", m->address);
 	rec_bool(c, "clear", m->clear_ok);
 	rec_number(c, "active_profile", m->active_profile);
+	rec_text(c, "reply", m->reply_rule == REPLY_RELAXED ? STR("relaxed") : STR("required"));
+	rec_text(c, "clear_replies", m->reply_clear ? STR("accept") : STR("refuse"));
 	rec_time(c, "created", m->created);
 	TRY(rec_pause(c, m->id, f));
 	rec_end(c);
@@ -140,13 +143,27 @@ static int run_mailbox_list(struct request *c, struct fail *f)
 	return mailbox_each(c->core->store, user, list_mailbox, c, f);
 }
 
+/* What is not given stays. */
+static int set_mailbox(struct request *c, void *arg, struct fail *f)
+{
+	struct mailbox *m = arg;
+
+	if (arg_given(c, "clear"))
+		m->clear_ok = arg_is(c, "clear", "on");
+	if (arg_given(c, "reply"))
+		m->reply_rule = arg_is(c, "reply", "relaxed") ? REPLY_RELAXED : REPLY_REQUIRED;
+	if (arg_given(c, "clear_replies"))
+		m->reply_clear = arg_is(c, "clear_replies", "accept");
+	TRY(mailbox_set_clear(c->core->store, m->id, m->clear_ok, f));
+	return mailbox_set_replies(c->core->store, m->id, m->reply_rule, m->reply_clear, f);
+}
+
 static int run_mailbox_set(struct request *c, struct fail *f)
 {
 	struct mailbox m;
 
 	TRY(find_mailbox(c, "address", &m, f));
-	core_dirty(c->core);
-	return mailbox_set_clear(c->core->store, m.id, arg_is(c, "clear", "on"), f);
+	return call_part(c, set_mailbox, &m, f);
 }
 
 static int run_mailbox_delete(struct request *c, struct fail *f)
@@ -214,7 +231,9 @@ const struct call_spec calls_users[] = {
 		{ .name = "clear", .kind = ARG_WORD, .words = "on|off" } } },
 	{ "mailbox.list", run_mailbox_list, { { .name = "user" } } },
 	{ "mailbox.set", run_mailbox_set, { { .name = "address", .kind = ARG_ADDRESS, .required = true },
-		{ .name = "clear", .kind = ARG_WORD, .required = true, .words = "on|off" } } },
+		{ .name = "clear", .kind = ARG_WORD, .words = "on|off" },
+		{ .name = "reply", .kind = ARG_WORD, .words = "required|relaxed" },
+		{ .name = "clear_replies", .kind = ARG_WORD, .words = "accept|refuse" } } },
 	{ "mailbox.show", run_mailbox_show, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
 	{ "mailbox.resume", run_mailbox_resume, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
 	{ "mailbox.delete", run_mailbox_delete, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
