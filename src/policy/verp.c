@@ -36,7 +36,7 @@ bool verp_unpack(struct str in, struct verp *ret)
 	v.day = (int64_t)take(&in, 2);
 	v.kind = (enum verp_kind)take(&in, 1);
 	v.salt = (uint32_t)take(&in, 4);
-	if (v.kind < VERP_FORWARD || v.kind > VERP_PROBE)
+	if (v.kind < VERP_FORWARD || v.kind > VERP_REPLY)
 		return false;
 	*ret = v;
 	return true;

@@ -1,4 +1,4 @@
-/* verp.h - what stands in the envelope sender of a message that leaves: for whom it was, and when. Pure; it is sealed by
+/* verp.h - what stands in the envelope sender of a message that leaves: for whom it was (VERP_REPLY: from whom), and when. Pure; it is sealed by
  * crypto/ticket.h before anybody sees it. */
 #ifndef POLICY_VERP_H
 #define POLICY_VERP_H
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum verp_kind { VERP_FORWARD = 1, VERP_NOTICE, VERP_PROBE };
+enum verp_kind { VERP_FORWARD = 1, VERP_NOTICE, VERP_PROBE, VERP_REPLY };
 enum { VERP_BYTES = 13, VERP_DAYS = 10 };
 
 struct verp {

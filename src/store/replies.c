@@ -69,13 +69,24 @@ int sent_add(struct store *st, struct str token, const struct sent *s, struct fa
 	return q_done(&q, f);
 }
 
-int sent_find(struct store *st, struct str token, struct sent *ret, struct fail *f)
+int sent_find(struct store *st, struct str token, struct arena *a, struct sent *ret, struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT mailbox, correspondent, created FROM sent WHERE token_hash = ?");
+	OWNQ q = q_read(st,
+	                "SELECT s.mailbox, s.correspondent, s.created, a.user, c.address, c.name, a.address"
+	                " FROM sent s JOIN correspondent c ON c.id = s.correspondent"
+	                " JOIN alias a ON a.id = c.alias WHERE s.token_hash = ?");
+	struct sent s;
 
 	q_hash(&q, "sent", 0, token);
 	TRY(q_one(&q, "answer", f));
-	*ret = (struct sent){ q_col_i64(&q, 0), q_col_i64(&q, 1), q_col_i64(&q, 2) };
+	s = (struct sent){ .mailbox = q_col_i64(&q, 0),
+		           .correspondent = q_col_i64(&q, 1),
+		           .at = q_col_i64(&q, 2),
+		           .user = q_col_i64(&q, 3) };
+	TRY(q_col_sealed(&q, 4, "correspondent.address", a, &s.address, f));
+	TRY(q_col_sealed(&q, 5, "correspondent.name", a, &s.name, f));
+	TRY(q_col_sealed(&q, 6, "alias.address", a, &s.alias, f));
+	*ret = s;
 	return OK;
 }
 

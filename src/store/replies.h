@@ -21,9 +21,13 @@ MUST_CHECK int answered_add(struct store *st, struct str digest, struct str reve
 /* Envelope senders of answers, for as long as they are good (policy/verp.h): whose, and to whom. token: packed. */
 struct sent {
 	int64_t mailbox, correspondent, at;
+	/* when read: */
+	int64_t user;
+	struct str address, name; /* of the correspondent; may be empty */
+	struct str alias;
 };
 MUST_CHECK int sent_add(struct store *st, struct str token, const struct sent *s, struct fail *f);
-MUST_CHECK int sent_find(struct store *st, struct str token, struct sent *ret,
+MUST_CHECK int sent_find(struct store *st, struct str token, struct arena *a, struct sent *ret,
                          struct fail *f);                                       /* FAIL_ABSENT */
 MUST_CHECK int sent_forget(struct store *st, struct str token, struct fail *f); /* its user was told */
 

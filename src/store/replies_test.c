@@ -63,21 +63,24 @@ static void a_token_leads_to_its_answer_for_ten_days(void **state)
 {
 	OWNS(store) st = fixture_open(0);
 	struct ids i = fixture_fill(st);
-	const struct sent s = { i.mailbox, i.correspondent, NOW };
+	const struct sent s = { .mailbox = i.mailbox, .correspondent = i.correspondent, .at = NOW };
+	OWN(arena) a = ARENA;
 	struct sent got;
 
 	MUST(sent_add(st, STR("token"), &s, NULL));
 	MUST(sent_add(st, STR("other"), &s, NULL));
-	MUST(sent_find(st, STR("token"), &got, NULL));
+	MUST(sent_find(st, STR("token"), &a, &got, NULL));
 	assert_true(got.mailbox == i.mailbox && got.correspondent == i.correspondent && got.at == NOW);
+	assert_true(got.user == i.user && str_eq(got.address, STR("bob@home.example")) &&
+	            str_eq(got.name, STR("Robert Sender")) && str_eq(got.alias, STR("shop@relay.example")));
 	MUST(sent_forget(st, STR("token"), NULL));
-	assert_int_equal(sent_find(st, STR("token"), &got, NULL), FAIL_ABSENT);
-	MUST(sent_find(st, STR("other"), &got, NULL));
+	assert_int_equal(sent_find(st, STR("token"), &a, &got, NULL), FAIL_ABSENT);
+	MUST(sent_find(st, STR("other"), &a, &got, NULL));
 	purge(st, NOW + 10 * DAY_S + 1);
-	assert_int_equal(sent_find(st, STR("other"), &got, NULL), FAIL_ABSENT);
+	assert_int_equal(sent_find(st, STR("other"), &a, &got, NULL), FAIL_ABSENT);
 	MUST(sent_add(st, STR("third"), &s, NULL));
 	MUST(alias_delete(st, i.alias, NULL)); /* takes its correspondents along */
-	assert_int_equal(sent_find(st, STR("third"), &got, NULL), FAIL_ABSENT);
+	assert_int_equal(sent_find(st, STR("third"), &a, &got, NULL), FAIL_ABSENT);
 }
 
 /* ---- refused answers --------------------------------------------------------------------------------------------- */

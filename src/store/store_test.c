@@ -286,7 +286,7 @@ static void add_names(struct store *st, const struct ids *i)
 		                .sender = STR("held-sender@far.example"),
 		                .rcpts = STR("held-rcpt@relay.example"),
 		                .mid = STR("M") };
-	const struct sent s = { i->mailbox, i->correspondent, 5 };
+	const struct sent s = { .mailbox = i->mailbox, .correspondent = i->correspondent, .at = 5 };
 	struct alias al;
 	OWN(arena) a = ARENA;
 	struct correspondent old, new;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "policy/pause.h"
 #include "role/core/notices.h"
+#include "role/core/sent.h"
 #include "wire/date.h"
 
 enum { LOOK_MS = 3600 * 1000, SOON_MS = 7000, PAUSES_AT_ONCE = 64, TEXT_MOST = 8192 };
@@ -112,6 +113,12 @@ static int count(struct core *c, const struct bounce_row *b, struct fail *f)
 	return judge(c, &p, f);
 }
 
+/* An answer goes to somebody else: that it is refused, or taken, says nothing of the mailbox that it came from. */
+static bool is_counted(const struct queue_item *i)
+{
+	return i->mailbox && i->kind != QUEUE_REPLY;
+}
+
 void bounce_refused(struct core *c, const struct queue_item *i, const struct delivered *m, struct str status)
 {
 	bool ran_out = str_eq(status, STR("4.4.7"));
@@ -127,7 +134,7 @@ void bounce_refused(struct core *c, const struct queue_item *i, const struct del
 		.token = i->mid,
 	};
 
-	if (i->mailbox && count(c, &b, &f) < 0)
+	if (is_counted(i) && count(c, &b, &f) < 0)
 		log_fail(LOG_WARN, "bounce", &f);
 }
 
@@ -161,7 +168,7 @@ static int take(struct core *c, int64_t mailbox, struct fail *f)
 void bounce_taken(struct core *c, const struct queue_item *i)
 {
 	struct fail f = { 0 };
-	int r = i->mailbox ? take(c, i->mailbox, &f) : OK;
+	int r = is_counted(i) ? take(c, i->mailbox, &f) : OK;
 
 	if (r < 0 && r != FAIL_ABSENT)
 		log_fail(LOG_WARN, "bounce", &f);
@@ -191,6 +198,10 @@ void bounce_reported(struct txn *t, const struct scanned *m)
 	         (long long)t->report.mailbox);
 	if (kind == BOUNCE_NONE && t->sender.n) {
 		txn_fail(t, 550, "5.7.1", "this address takes delivery reports only", "no-report");
+		return;
+	}
+	if (t->report.kind == VERP_REPLY) {
+		sent_reported(t, m);
 		return;
 	}
 	verp_pack(&t->report, &token);

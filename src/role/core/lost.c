@@ -43,20 +43,6 @@ static void note_told(struct core *c, int64_t user)
 	*oldest = (struct told){ user, core_now(c) };
 }
 
-static void put_line(struct buf *out, const char *name, struct str value)
-{
-	if (value.n)
-		buf_addf(out, "  %-9s %.*s\r\n", name, STR_ARG(value));
-}
-
-static void put_words(struct buf *out, struct str status, struct str note)
-{
-	buf_addf(out, "  %-9s %.*s ", "refused:", STR_ARG(status));
-	for (size_t n = 0; n < note.n; n++) /* another server's words: no line of ours ends in them */
-		buf_addc(out, (unsigned char)note.p[n] < ' ' ? ' ' : note.p[n]);
-	buf_addz(out, "\r\n\r\n");
-}
-
 static int write_to(struct core *c, const struct queue_item *i, int64_t mailbox, struct str note,
                     struct str status, struct fail *f)
 {
@@ -68,11 +54,11 @@ static int write_to(struct core *c, const struct queue_item *i, int64_t mailbox,
 	TRY(mailbox_get(c->store, mailbox, &a, &m, f));
 	date_print_iso(i->arrived, &when);
 	buf_addz(&text, "Postern had taken this message for you, and your mailbox does not:\r\n\r\n");
-	put_line(&text, "from:", i->orig_sender);
-	put_line(&text, "to:", i->alias);
-	put_line(&text, "mailbox:", i->rcpt);
-	put_line(&text, "came:", buf_str(&when));
-	put_words(&text, status, note);
+	notice_line(&text, "from:", i->orig_sender);
+	notice_line(&text, "to:", i->alias);
+	notice_line(&text, "mailbox:", i->rcpt);
+	notice_line(&text, "came:", buf_str(&when));
+	notice_words(&text, status, note);
 	return notice_of_end(c, NOTICE_LOST, &m, buf_str(&text), i->id, f);
 }
 

@@ -1,6 +1,7 @@
 #include "role/core/notices.h"
 
 #include "base/log.h"
+#include "store/bounces.h"
 
 // clang-format off
 static const struct notice_row rows[NOTICE_KINDS] = {
@@ -25,6 +26,14 @@ static const struct notice_row rows[NOTICE_KINDS] = {
 	  "What to do: if you know the sender, ask them to send it again. If your provider refuses more of them, see what\r\n"
 	  "it says above: a full mailbox, a bound on size or a filter of its own can be mended with it alone. Not more than\r\n"
 	  "one such letter an hour is written; all that was refused: postern mailbox show ADDRESS\r\n", VERP_NOTICE },
+	[NOTICE_REPLY_HELD] = { "reply-held", "An answer of yours was not sent",
+	  "One letter of this kind is written for an alias in an hour. Everything that was not sent in the last week:\r\n"
+	  "postern reply list\r\n", VERP_NOTICE },
+	[NOTICE_REPLY_FAILED] = { "reply-failed", "An answer of yours did not arrive",
+	  "Postern has sent it on, but nobody will read it. Your correspondent knows nothing of this letter.\r\n\r\n"
+	  "What to do: see what the other server says above. If the address is wrong or gone, ask for another one; if it is\r\n"
+	  "full or the message too large, try again later or with less. postern correspondent list ALIAS shows where\r\n"
+	  "answers go, postern correspondent set REVERSE --reply-to ADDRESS changes it.\r\n", VERP_NOTICE },
 };
 // clang-format on
 
@@ -41,6 +50,53 @@ bool notice_reaches(struct core *c, const struct mailbox *m)
 	if (!m->active_profile)
 		return m->clear_ok;
 	return profile_get(c->store, m->active_profile, &a, &p, NULL) == OK && p.not_after > core_now(c);
+}
+
+void notice_line(struct buf *out, const char *name, struct str value)
+{
+	if (!value.n)
+		return;
+	buf_addf(out, "  %-9s ", name);
+	for (size_t n = 0; n < value.n; n++)
+		buf_addc(out, (unsigned char)value.p[n] < ' ' ? ' ' : value.p[n]);
+	buf_addz(out, "\r\n");
+}
+
+void notice_words(struct buf *out, struct str status, struct str note)
+{
+	OWN(buf) said = BUF(4096);
+
+	buf_add(&said, status);
+	buf_addc(&said, ' ');
+	buf_add(&said, note);
+	notice_line(out, "refused:", buf_str(&said));
+	buf_addz(out, "\r\n");
+}
+
+struct choice {
+	struct core *core;
+	int64_t first, best;
+};
+
+static int consider(void *arg, const struct mailbox *m, struct fail *f)
+{
+	struct choice *w = arg;
+	struct pause p;
+
+	TRY(pause_get(w->core->store, m->id, &p, f));
+	if (!p.since && notice_reaches(w->core, m) && (!w->best || m->id == w->first))
+		w->best = m->id;
+	return OK;
+}
+
+int notice_mailbox(struct core *c, int64_t user, int64_t first, struct arena *a, struct mailbox *ret,
+                   struct fail *f)
+{
+	struct choice w = { .core = c, .first = first };
+
+	TRY(mailbox_each(c->store, user, consider, &w, f));
+	return w.best ? mailbox_get(c->store, w.best, a, ret, f)
+	              : fail(f, FAIL_ABSENT, "no mailbox that a letter can be sealed for");
 }
 
 /* One of both: what to call when it is kept; the item that ends with it. */

@@ -10,6 +10,8 @@ enum notice_kind {
 	NOTICE_PAUSED,
 	NOTICE_WORKS_AGAIN,
 	NOTICE_LOST,
+	NOTICE_REPLY_HELD,
+	NOTICE_REPLY_FAILED,
 	NOTICE_KINDS
 };
 
@@ -31,6 +33,15 @@ MUST_CHECK int notice_send(struct core *c, enum notice_kind kind, const struct m
 /* The same, in one group with the end of a queue's item that it tells of. */
 MUST_CHECK int notice_of_end(struct core *c, enum notice_kind kind, const struct mailbox *to,
                              struct str happened, int64_t item, struct fail *f);
+
+/* For the text: "  name:     value" unless it is empty; and what another server said, of which no line of ours ends. */
+void notice_line(struct buf *out, const char *name, struct str value);
+void notice_words(struct buf *out, struct str status, struct str note);
+
+/* Where a letter to a user goes: to mailbox `first` where it can be sealed for and is not paused, else to another such one.
+ * Strings live in the arena. FAIL_ABSENT: there is none. */
+MUST_CHECK int notice_mailbox(struct core *c, int64_t user, int64_t first, struct arena *a,
+                              struct mailbox *ret, struct fail *f);
 
 /* Can a letter be sent there today? */
 bool notice_reaches(struct core *c, const struct mailbox *m);

@@ -7,6 +7,7 @@
 #include "policy/retry.h"
 #include "role/core/bounce.h"
 #include "role/core/lost.h"
+#include "role/core/sent.h"
 #include "role/core/txn.h"
 #include "store/segment.h"
 #include "wire/addr.h"
@@ -159,8 +160,10 @@ static int never(struct core *c, const struct queue_item *i, const struct delive
 	bounce_refused(c, i, m, status);
 	log_warn("ev=failed mid=%.*s rcpt=%s status=%.*s tries=%lld", STR_ARG(i->mid), log_mask(i->rcpt),
 	         STR_ARG(status), (long long)i->tries + 1);
-	if (i->kind == QUEUE_FORWARD) {
-		int r = i->dsn ? txn_dsn(c, i, status) : lost_tell(c, i, m->note, status);
+	if (i->kind == QUEUE_FORWARD || i->kind == QUEUE_REPLY) {
+		int r = i->kind == QUEUE_REPLY ? sent_failed(c, i, m->note, status)
+		        : i->dsn               ? txn_dsn(c, i, status)
+		                               : lost_tell(c, i, m->note, status);
 
 		if (r == OK) {
 			under_way(c, i->id)->giving_up = true; /* until the letter is in the same group */
