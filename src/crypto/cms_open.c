@@ -233,7 +233,8 @@ static const struct kind_row *kind_of(struct str oid)
 
 static int read_info(struct cms_in *c, struct fail *f)
 {
-	struct str in = buf_str(&c->der), info = STR_NONE, type = STR_NONE, content = STR_NONE, data = STR_NONE;
+	struct str in = buf_str(&c->der), info = STR_NONE, type = STR_NONE, content = STR_NONE,
+	           data = STR_NONE;
 	const struct kind_row *row;
 
 	TRY(der_get(&in, DER_SEQ, &info, f));

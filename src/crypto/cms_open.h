@@ -45,7 +45,8 @@ MUST_CHECK int cms_in_content(struct cms_in *c, struct str *ret, struct fail *f)
 struct cms_signature {
 	size_t pin;         /* of the pinned certificates: whose key */
 	int64_t signed_utc; /* signingTime, 0: none told */
-	uint8_t digest[32]; /* SHA-256 over the signature values: what makes this signature one, however it is wrapped */
+	uint8_t digest
+	        [32]; /* SHA-256 over the signature values: what makes this signature one, however it is wrapped */
 };
 
 /* Were `detached` (the exact bytes; STR_NONE: the content inside) signed by a pinned key? The key counts, not the

@@ -63,7 +63,8 @@ static int read_cipher(const struct cms_in *c, struct content_cipher *ret, struc
 	TRY(der_get(&in, DER_OID, &oid, f));
 	ret->row = row_of(oid, c->kind);
 	if (!ret->row)
-		return fail(f, FAIL_DENIED, "encrypted with a cipher that is not read (AES in CBC or GCM is)");
+		return fail(f, FAIL_DENIED,
+		            "encrypted with a cipher that is not read (AES in CBC or GCM is)");
 	if (c->kind == CMS_AUTH_ENVELOPED)
 		return read_gcm(in, c->tag.n, &ret->iv, f);
 	TRY(der_get(&in, DER_OCTETS, &ret->iv, f));
@@ -132,7 +133,8 @@ static bool decrypt_content(const struct cms_in *c, const struct content_cipher 
 	OWNP(EVP_CIPHER_CTX) ctx = EVP_CIPHER_CTX_new();
 	uint8_t *at = to;
 	int n = 0;
-	bool good = ctx && EVP_DecryptInit_ex2(ctx, with->row->cipher(), cek, str_bytes(with->iv), NULL) == 1 &&
+	bool good = ctx &&
+	            EVP_DecryptInit_ex2(ctx, with->row->cipher(), cek, str_bytes(with->iv), NULL) == 1 &&
 	            set_tag(c, ctx) && update_all(c, ctx, &at);
 
 	good = good && EVP_DecryptFinal_ex(ctx, at, &n) == 1;

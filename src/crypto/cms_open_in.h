@@ -16,8 +16,8 @@ struct cms_name {
 struct cms_recipient {
 	struct cms_name name;
 	bool agree;
-	struct str alg;                /* body of the AlgorithmIdentifier */
-	struct str originator, ukm;    /* key agreement; ukm: the whole [1], or empty */
+	struct str alg;             /* body of the AlgorithmIdentifier */
+	struct str originator, ukm; /* key agreement; ukm: the whole [1], or empty */
 	struct str wrapped;
 };
 
@@ -47,7 +47,7 @@ bool cms_name_is(const struct cms_name *name, const struct cms_cert *cert);
 
 /* Algorithms by their identifiers; NULL: not known. */
 const EVP_MD *cms_digest(struct str oid);
-const EVP_MD *cms_kdf_digest(struct str oid);   /* of ECDH with the X9.63 KDF */
+const EVP_MD *cms_kdf_digest(struct str oid);      /* of ECDH with the X9.63 KDF */
 const EVP_CIPHER *cms_wrap_cipher(struct str oid); /* AES key wrap */
 
 /* AlgorithmIdentifier off the front of *in: *ret_params is what follows the OID, with NULL left out. */

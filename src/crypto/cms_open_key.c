@@ -46,8 +46,8 @@ static const struct {
 	{ STR_INIT("\x60\x86\x48\x01\x65\x03\x04\x01\x2d"), EVP_aes_256_wrap },
 };
 
-#define OID_OAEP        STR("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x07")
-#define OID_MGF1        STR("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08")
+#define OID_OAEP STR("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x07")
+#define OID_MGF1 STR("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08")
 #define OID_P_SPECIFIED STR("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x09")
 
 const EVP_MD *cms_digest(struct str oid)
@@ -258,7 +258,8 @@ static void put_shared_info(struct buf *b, const struct cms_recipient *r, const 
 	der_close(b, seq);
 }
 
-static bool derive(const struct agreement *a, const struct key *k, struct str info, uint8_t ret[static CEK_MAX])
+static bool derive(const struct agreement *a, const struct key *k, struct str info,
+                   uint8_t ret[static CEK_MAX])
 {
 	OWNP(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new_from_pkey(NULL, k->pkey, NULL);
 	size_t want = (size_t)EVP_CIPHER_get_key_length(a->wrap), n = want;
@@ -273,8 +274,8 @@ static bool derive(const struct agreement *a, const struct key *k, struct str in
 	};
 
 	return ctx && EVP_PKEY_derive_init_ex(ctx, with) == 1 &&
-	       EVP_PKEY_derive_set_peer_ex(ctx, a->peer->pkey, 1) == 1 && EVP_PKEY_derive(ctx, ret, &n) == 1 &&
-	       n == want;
+	       EVP_PKEY_derive_set_peer_ex(ctx, a->peer->pkey, 1) == 1 &&
+	       EVP_PKEY_derive(ctx, ret, &n) == 1 && n == want;
 }
 
 /* RFC 3394. */

@@ -5,7 +5,7 @@
 #include <openssl/rsa.h>
 
 #define OID_SIGNING_TIME STR("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05")
-#define OID_MGF1         STR("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08")
+#define OID_MGF1 STR("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08")
 
 enum { SALT_MAX = 64, ATTRIBUTES_MAX = 16384 };
 
@@ -235,7 +235,8 @@ static struct str essence(const struct signer *s)
 {
 	struct str in = s->sig, seq, r;
 
-	if (s->row->scheme != ECDSA || der_get(&in, DER_SEQ, &seq, NULL) < 0 || der_get_uint(&seq, &r, NULL) < 0)
+	if (s->row->scheme != ECDSA || der_get(&in, DER_SEQ, &seq, NULL) < 0 ||
+	    der_get_uint(&seq, &r, NULL) < 0)
 		return s->sig;
 	return r;
 }

@@ -24,11 +24,11 @@ enum open_signature { OPEN_UNSIGNED, OPEN_PINNED, OPEN_FOREIGN, OPEN_BROKEN };
 
 struct opened {
 	struct str in;
-	struct header outer;       /* of the message as it came */
-	struct header inner;       /* protected fields (RFC 9788, its drafts, message/rfc822 wrapped); n 0: none */
+	struct header outer; /* of the message as it came */
+	struct header inner; /* protected fields (RFC 9788, its drafts, message/rfc822 wrapped); n 0: none */
 	struct mime_part *content; /* the innermost entity: what was written; its own header describes it */
 	bool encrypted;            /* some layer around the content was */
-	bool cbc;                  /* an encrypted layer that anybody could have altered (no authenticated mode), and no
+	bool cbc;    /* an encrypted layer that anybody could have altered (no authenticated mode), and no
 				    * pinned signature within or around it */
 	bool onward; /* the content, or a part of it, is encrypted to somebody else: it passes as it is */
 	enum open_signature signature; /* OPEN_PINNED: everything in `content` is under it */
