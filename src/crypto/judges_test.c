@@ -175,6 +175,16 @@ static size_t each_block(struct str bytes, void (*each)(struct str, void *), voi
 	return count;
 }
 
+bool vectors_path(const char *sub, struct buf *ret)
+{
+	buf_clear(ret);
+	buf_addf(ret, "%s/%s", vectors, sub);
+	if (vectors[0] && access(ret->p, R_OK) == 0)
+		return true;
+	print_message("SKIP %s: no third-party data\n", sub);
+	return false;
+}
+
 size_t vectors_each(const char *sub, void (*each)(struct str bytes, void *arg), void *arg)
 {
 	size_t count = 0;

@@ -19,6 +19,9 @@ void judge_accepts(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Must fail, and say `words` while doing so: not for want of a file. */
 void judge_refuses(const char *words, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Where that file or folder of the third-party data is; SKIPs loudly and gives false when it is not there. */
+bool vectors_path(const char *sub, struct buf *ret);
+
 /* Runs `each` on every file of a folder of the third-party data, and on what its PEM blocks hold. Gives how many
  * inputs there were; SKIPs loudly and gives 0 when there is no such data. */
 size_t vectors_each(const char *sub, void (*each)(struct str bytes, void *arg), void *arg);
