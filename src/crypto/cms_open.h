@@ -1,5 +1,5 @@
-/* cms_open.h - reads CMS that comes from outside (RFC 5652, RFC 5083): BER or DER, of definite or indefinite length, parsed
- * by libcrypto. What it is asked is typed; what it answers never tells how a decryption failed. */
+/* cms_open.h - reads CMS that comes from outside (RFC 5652, RFC 5083): BER or DER, of definite or indefinite length, made
+ * DER by one bounded walk and read by our own strict reader. What it is asked is typed; what it answers never tells how a decryption failed. */
 #ifndef CRYPTO_CMS_OPEN_H
 #define CRYPTO_CMS_OPEN_H
 
@@ -9,7 +9,7 @@ enum cms_kind { CMS_SIGNED = 1, CMS_ENVELOPED, CMS_AUTH_ENVELOPED };
 
 enum { CMS_RECIPIENTS_MAX = 200, CMS_CERTS_MAX = 64, CMS_SIGNERS_MAX = 8 };
 
-/* A parsed ContentInfo. `in` must outlive it. */
+/* A parsed ContentInfo, with a copy of what it was read from. */
 struct cms_in;
 
 /* FAIL_SYNTAX: broken, or followed by other bytes. FAIL_LIMIT: nested deeper than 32, more recipients, certificates or
@@ -31,7 +31,7 @@ struct cms_lock {
 	size_t group;
 };
 
-/* Decrypts into out. AES-128/192/256 in CBC, AES-128/192/256 in GCM; RSA PKCS#1 v1.5 and OAEP; ECDH on P-256 (P-384, P-521)
+/* Decrypts into out. AES-128/192/256 in CBC (and triple DES, which older clients fall back to), AES-128/192/256 in GCM; RSA PKCS#1 v1.5 and OAEP; ECDH on P-256 (P-384, P-521)
  * with AES key wrap. From the first use of a private key on every failure is FAIL_FORGED with one and the same `why`, after
  * the same work: a content key that cannot be unwrapped, or that two groups disagree on, is replaced by a random one
  * (RFC 3218 2.3) and the content is decrypted with that. FAIL_LIMIT: more than out's maximum. FAIL_DENIED: an algorithm that

@@ -6,7 +6,7 @@
 #include <openssl/rand.h>
 #include <stdlib.h>
 
-enum { BLOCK = 16, NONCE = 12, TAG_MIN = 12, TAG_MAX = 16, PIECE = 1 << 20 };
+enum { NONCE = 12, TAG_MIN = 12, TAG_MAX = 16, PIECE = 1 << 20 };
 /* How often a key is tried at most: a client names each of our certificates once. */
 enum { TRIES_EACH = 2 };
 
@@ -18,6 +18,8 @@ static const struct cipher_row {
 	size_t key;
 	const EVP_CIPHER *(*cipher)(void);
 } ciphers[] = {
+	/* What S/MIME 3.1 clients fall back to when they know nothing of the recipient (RFC 3851 2.7.1). */
+	{ STR_INIT("\x2a\x86\x48\x86\xf7\x0d\x03\x07"), CMS_ENVELOPED, 24, EVP_des_ede3_cbc },
 	{ STR_INIT("\x60\x86\x48\x01\x65\x03\x04\x01\x02"), CMS_ENVELOPED, 16, EVP_aes_128_cbc },
 	{ STR_INIT("\x60\x86\x48\x01\x65\x03\x04\x01\x16"), CMS_ENVELOPED, 24, EVP_aes_192_cbc },
 	{ STR_INIT("\x60\x86\x48\x01\x65\x03\x04\x01\x2a"), CMS_ENVELOPED, 32, EVP_aes_256_cbc },
@@ -69,7 +71,9 @@ static int read_cipher(const struct cms_in *c, struct content_cipher *ret, struc
 		return read_gcm(in, c->tag.n, &ret->iv, f);
 	TRY(der_get(&in, DER_OCTETS, &ret->iv, f));
 	TRY(der_end(in, f));
-	return ret->iv.n == BLOCK ? OK : fail(f, FAIL_SYNTAX, "an IV of %zu bytes", ret->iv.n);
+	return ret->iv.n == (size_t)EVP_CIPHER_get_iv_length(ret->row->cipher())
+	               ? OK
+	               : fail(f, FAIL_SYNTAX, "an IV of %zu bytes", ret->iv.n);
 }
 
 /* The pieces are OCTET STRINGs throughout. */

@@ -103,7 +103,7 @@ bool identity_pair(const char *cert, const char *key, struct identity *ret)
 
 	if (!vectors_path(cert, &a) || !vectors_path(key, &b))
 		return false;
-	judge_accepts("cat '%s' '%s' > pair.pem", b.p, a.p);
+	judge_accepts("{ cat '%s'; echo; cat '%s'; } > pair.pem", b.p, a.p);
 	identity_load("pair.pem", ret);
 	return true;
 }

@@ -7,7 +7,7 @@
 #define OID_SIGNING_TIME STR("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05")
 #define OID_MGF1 STR("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x08")
 
-enum { SALT_MAX = 64, ATTRIBUTES_MAX = 16384 };
+enum { SALT_MAX = 512 /* openssl takes all the room there is */, ATTRIBUTES_MAX = 16384 };
 
 /* --- algorithms --------------------------------------------------------------------------------------- */
 
@@ -50,6 +50,7 @@ struct signer {
 	struct cms_name name;
 	const EVP_MD *md;
 	struct str attributes; /* body of the SET */
+	struct str outside;    /* the attributes that are not signed */
 	const struct sig_row *row;
 	const EVP_MD *mgf; /* RSA_PSS */
 	int salt;
@@ -104,8 +105,9 @@ static int read_pss(struct str in, struct signer *s, struct fail *f)
 	}
 	TRY(der_end(seq, f));
 	TRY(der_end(in, f));
-	s->salt = salt.n ? (uint8_t)salt.p[0] : 0;
-	if (!is_strong(s->mgf) || salt.n > 1 || s->salt > SALT_MAX)
+	for (size_t i = 0; i < salt.n && i < 2; i++)
+		s->salt = s->salt << 8 | (uint8_t)salt.p[i];
+	if (!is_strong(s->mgf) || salt.n > 2 || s->salt > SALT_MAX)
 		return forged(f, "RSA-PSS with parameters that are not read");
 	return OK;
 }
@@ -151,7 +153,7 @@ static int read_signer(struct str in, struct signer *s, struct fail *f)
 	TRY(cms_get_alg(&in, &oid, &params, f));
 	TRY(der_get(&in, DER_OCTETS, &s->sig, f));
 	if (der_is(in, DER_CONTEXT_SEQ + 1))
-		TRY(der_get(&in, DER_CONTEXT_SEQ + 1, &ignored, f));
+		TRY(der_get(&in, DER_CONTEXT_SEQ + 1, &s->outside, f));
 	TRY(der_end(in, f));
 	return read_scheme(oid, params, digest, s, f);
 }
@@ -176,6 +178,23 @@ static int attribute(struct str in, struct str type, struct str *ret, struct fai
 		if (set.n || ret->p)
 			return forged(f, "a signed attribute twice");
 		*ret = value.whole;
+	}
+	return OK;
+}
+
+/* What must be signed may not stand among what is not (RFC 5652 11.1 to 11.3). */
+static int check_outside(const struct signer *s, struct fail *f)
+{
+	static const struct str types[] = { STR_INIT("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x03"),
+		                            STR_INIT("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x04"),
+		                            STR_INIT("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x05") };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		struct str value;
+
+		TRY(attribute(s->outside, types[i], &value, f));
+		if (value.p)
+			return forged(f, "an attribute outside of the signature that belongs inside");
 	}
 	return OK;
 }
@@ -319,6 +338,7 @@ static int verify_signer(struct verifying *v, struct str info, struct cms_signat
 	TRY(read_signer(info, &s, f));
 	if (!s.attributes.p)
 		return forged(f, "a signature without signed attributes");
+	TRY(check_outside(&s, f));
 	TRY(check_time(&s, &ret->signed_utc, f));
 	TRY(find_pin(&s, &v->beside, v->pinned, v->n, &ret->pin, f));
 	if (EVP_Digest(v->content.p, v->content.n, digest, &n, s.md, NULL) != 1)
