@@ -90,8 +90,10 @@ bool identity_p12(const char *sub, const char *password, struct identity *ret)
 
 	if (!vectors_path(sub, &path))
 		return false;
-	judge_accepts("openssl pkcs12 -legacy -in '%s' -passin pass:%s -nodes -out p12.pem", path.p,
-	              password);
+	judge_accepts(
+	        "{ grep -aq '^-----BEGIN' '%s' && grep -v '^-----' '%s' | base64 -d || cat '%s'; } > p12 && "
+	        "openssl pkcs12 -legacy -in p12 -passin pass:%s -nodes -out p12.pem",
+	        path.p, path.p, path.p, password);
 	identity_load("p12.pem", ret);
 	return true;
 }

@@ -82,6 +82,8 @@ static void every_pair_of_algorithms_opens(void **state)
 			OWN(buf) out = BUF(MSG_MAX);
 			struct fail f = { 0 };
 
+			if (i == 0 && transports[t].who != &rsa)
+				continue; /* openssl then wraps the key in triple DES as well */
 			judge_accepts("openssl cms -encrypt -binary -in text -outform DER -%s %s -out m "
 			              "-recip %s.crt %s",
 			              ciphers[i], forms[(t + i) % FILES(forms)], transports[t].name,
@@ -639,6 +641,11 @@ static void no_crash(struct str bytes, void *arg)
 
 	if (cms_in_new(bytes, &c, NULL) < 0)
 		return;
+	/* As if each recipient were one of ours: the wrong key must not look like success. */
+	for (size_t i = 0; i < c->n_recipients; i++)
+		c->recipients[i].name =
+		        (struct cms_name){ buf_str(c->recipients[i].agree ? &p256.cert->sid : &rsa.cert->sid),
+			                   STR_NONE };
 	if (cms_in_kind(c) == CMS_SIGNED)
 		assert_true(cms_in_verify(c, STR_NONE, &pin, 1, &s, NULL) < 0);
 	else
