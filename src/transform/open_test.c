@@ -163,7 +163,7 @@ static void promise_4_layers_come_off_in_any_order(void **state)
 	for (size_t i = 0; i < COUNT(orders); i++) {
 		OWN(buf) mail = BUF(MSG_MAX);
 		OWN(arena) a = ARENA;
-		struct opened o;
+		struct opened o = { 0 };
 		struct fail f = { 0 };
 		struct keys k;
 
@@ -209,7 +209,7 @@ static void promise_4_altered_content_is_broken(void **state)
 {
 	OWN(buf) mail = BUF(MSG_MAX);
 	OWN(arena) a = ARENA;
-	struct opened o;
+	struct opened o = { 0 };
 	struct keys k;
 
 	ring_init(&k, &user, &reverse);
@@ -231,7 +231,7 @@ static void smime_type_may_lie(void **state)
 	for (size_t i = 0; i < COUNT(types); i++) {
 		OWN(buf) mail = BUF(MSG_MAX);
 		OWN(arena) a = ARENA;
-		struct opened o;
+		struct opened o = { 0 };
 		struct keys k;
 
 		ring_init(&k, &user, &reverse);
@@ -245,7 +245,7 @@ static void smime_type_may_lie(void **state)
 static void an_attachment_named_so_is_no_layer(void **state)
 {
 	OWN(arena) a = ARENA;
-	struct opened o;
+	struct opened o = { 0 };
 	struct keys k;
 
 	ring_init(&k, &user, &reverse);
@@ -283,7 +283,7 @@ static void attack_14_a_signed_part_speaks_for_a_part_only(void **state)
 		OWN(buf) entity = BUF(MSG_MAX);
 		OWN(buf) mail = BUF(MSG_MAX);
 		OWN(arena) a = ARENA;
-		struct opened o;
+		struct opened o = { 0 };
 		struct keys k;
 
 		ring_init(&k, &user, &reverse);
@@ -306,7 +306,7 @@ static void attack_01_an_encrypted_part_is_never_decrypted(void **state)
 	OWN(buf) mail = BUF(MSG_MAX);
 	OWN(buf) nested = BUF(MSG_MAX);
 	OWN(arena) a = ARENA;
-	struct opened o;
+	struct opened o = { 0 };
 	struct keys k;
 
 	make_entity(STR(TEXT), "E", &entity);
@@ -334,7 +334,7 @@ static void what_is_for_somebody_else_goes_on(void **state)
 {
 	OWN(buf) mail = BUF(MSG_MAX);
 	OWN(arena) a = ARENA;
-	struct opened o;
+	struct opened o = { 0 };
 	struct keys k;
 
 	ring_init(&k, &user, &reverse);
@@ -350,7 +350,7 @@ static void promise_5_every_address_must_open_it(void **state)
 {
 	OWN(buf) mail = BUF(MSG_MAX);
 	OWN(arena) a = ARENA;
-	struct opened o;
+	struct opened o = { 0 };
 	struct keys k;
 
 	ring_init(&k, &user, &reverse);
@@ -367,7 +367,7 @@ static void promise_5_a_key_opens_only_its_own_mail(void **state)
 {
 	OWN(buf) mail = BUF(MSG_MAX);
 	OWN(arena) a = ARENA;
-	struct opened o;
+	struct opened o = { 0 };
 	struct keys k;
 
 	ring_init(&k, &user, &second);
@@ -381,7 +381,7 @@ static void every_failure_after_a_key_was_used_is_one(void **state)
 {
 	OWN(buf) mail = BUF(MSG_MAX);
 	OWN(arena) a = ARENA;
-	struct opened o;
+	struct opened o = { 0 };
 	struct keys k;
 
 	ring_init(&k, &user, &reverse);
@@ -432,7 +432,7 @@ static void attack_16_inner_fields_are_believed_by_rule(void **state)
 	for (size_t i = 0; i < COUNT(protections); i++) {
 		OWN(buf) mail = BUF(MSG_MAX);
 		OWN(arena) a = ARENA;
-		struct opened o;
+		struct opened o = { 0 };
 		struct keys k;
 		const struct field *subject;
 
@@ -490,8 +490,8 @@ static void rfc9788_messages_open(void **state)
 		OWN(buf) mail = BUF(MSG_MAX);
 		OWN(buf) payload = BUF(MSG_MAX);
 		OWN(arena) a = ARENA;
-		struct opened o;
-		int how;
+		struct opened o = { 0 };
+		int how = FAIL_BUG;
 
 		buf_addf(&sub, "rfc9788/%s.eml", names[i]);
 		assert_true(open_vector(sub.p, &k, &a, &mail, &o, &how));
@@ -532,8 +532,8 @@ static void autocrypt_messages_open(void **state)
 		OWN(buf) mail = BUF(MSG_MAX);
 		OWN(buf) inner = BUF(MSG_MAX);
 		OWN(arena) a = ARENA;
-		struct opened o;
-		int how;
+		struct opened o = { 0 };
+		int how = FAIL_BUG;
 
 		buf_addf(&sub, "autocrypt-protected-headers/%s.eml", mails[i].file);
 		assert_true(open_vector(sub.p, &k, &a, &mail, &o, &how));
@@ -569,8 +569,8 @@ static void check_thunderbird(struct str object, struct keys *k, size_t *encrypt
 	OWN(arena) a = ARENA;
 	struct str file = json_of(object, "filename"), text = json_of(object, "check_text");
 	bool bad = holds(file, STR(".bad.")) || holds(file, STR("mismatch")) || holds(file, STR("SHA1"));
-	struct opened o;
-	int how;
+	struct opened o = { 0 };
+	int how = FAIL_BUG;
 
 	if (!str_ends(file, STR(".eml"))) /* in DER: crypto/cms_open_test.c */
 		return;
@@ -647,9 +647,9 @@ static void attack_10_johnnys_forgeries_are_refused(void **state)
 	OWN(buf) path = BUF(4096);
 	OWN(buf) mail = BUF(MSG_MAX);
 	OWN(arena) a = ARENA;
-	struct opened o;
+	struct opened o = { 0 };
 	struct keys k;
-	int how;
+	int how = FAIL_BUG;
 
 	if (!vectors_path("johnny-fired/01-cms/valid_email_from_manager.eml", &path))
 		skip();
