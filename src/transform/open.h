@@ -46,7 +46,8 @@ struct opened {
  * protected-headers=), or of a message/rfc822 that is the whole of it; structural and trace fields never.
  *
  * Everything lives in the arena or in `in`. FAIL_FORGED: it is encrypted and cannot be opened, whatever the reason, with one
- * and the same `why`. FAIL_SYNTAX, FAIL_LIMIT: of the message, before any key was used. */
+ * and the same `why`. FAIL_SYNTAX, FAIL_LIMIT: of the message, before any key was used; FAIL_DENIED then:
+ * CMS of a kind that is not read. What the ring's own key() fails with as our machine's passes. */
 MUST_CHECK int open_message(struct str in, const struct open_ring *ring, struct arena *a, struct opened *ret,
                             struct fail *f);
 
