@@ -21,6 +21,7 @@ const struct smtpd_limits smtpd_limits_default = {
 	.refusals = 50,
 	.idle = 500,
 	.messages = 1000,
+	.tries = 3,
 };
 
 /* From where to where. ST_END is reached from everywhere and never left. */
@@ -28,7 +29,7 @@ const struct smtpd_limits smtpd_limits_default = {
 static const unsigned edges[ST_STATES] = {
 	[ST_NEW]    = IN(START) | IN(END),
 	[ST_START]  = IN(IDLE) | IN(END),
-	[ST_IDLE]   = IN(IDLE) | IN(MAIL) | IN(TLS) | IN(END),
+	[ST_IDLE]   = IN(IDLE) | IN(MAIL) | IN(TLS) | IN(LOGIN) | IN(TRY) | IN(END),
 	[ST_MAIL]   = IN(ASK) | IN(IDLE) | IN(END),
 	[ST_RCPT]   = IN(ASK) | IN(SPOOL) | IN(IDLE) | IN(END),
 	[ST_ASK]    = IN(MAIL) | IN(RCPT) | IN(END),
@@ -37,9 +38,19 @@ static const unsigned edges[ST_STATES] = {
 	[ST_CHUNK]  = IN(DATA) | IN(IDLE) | IN(END),
 	[ST_COMMIT] = IN(IDLE) | IN(END),
 	[ST_TLS]    = IN(START) | IN(END),
+	[ST_LOGIN]  = IN(TRY) | IN(IDLE) | IN(END),
+	[ST_TRY]    = IN(IDLE) | IN(END),
 	[ST_END]    = 0,
 };
 // clang-format on
+
+/* A password may have been in it. */
+static void input_done(struct smtpd *s)
+{
+	if (s->config->submission && s->in.p)
+		wipe(s->in.p, s->in.cap);
+	buf_done(&s->in);
+}
 
 void smtpd_enter(struct smtpd *s, enum smtpd_state to)
 {
@@ -48,7 +59,8 @@ void smtpd_enter(struct smtpd *s, enum smtpd_state to)
 	if (to != ST_END)
 		return;
 	smtpd_mail_end(s);
-	buf_done(&s->in);
+	smtpd_auth_forget(s);
+	input_done(s);
 	s->at = s->scanned = 0;
 }
 
@@ -81,6 +93,8 @@ struct smtpd *smtpd_new(const struct smtpd_config *config)
 	s->in = BUF(SMTPD_ROOM);
 	s->out = BUF(OUT_MAX);
 	s->answer = BUF(ANSWER_MAX);
+	s->said = BUF(2 * SMTPD_LINE_MAX);
+	s->tls = config->tls;
 	return s;
 }
 
@@ -89,7 +103,8 @@ void smtpd_free(struct smtpd *s)
 	if (!s)
 		return;
 	smtpd_mail_end(s);
-	buf_done(&s->in);
+	smtpd_auth_forget(s);
+	input_done(s);
 	buf_done(&s->out);
 	free(s->helo);
 	free(s);
@@ -100,7 +115,7 @@ enum smtpd_want smtpd_want(const struct smtpd *s)
 	// clang-format off
 	static const enum smtpd_want wants[ST_STATES] = {
 		[ST_NEW] = SMTPD_OUTPUT, [ST_ASK] = SMTPD_RCPT, [ST_SPOOL] = SMTPD_SPOOL,
-		[ST_COMMIT] = SMTPD_COMMIT, [ST_TLS] = SMTPD_TLS, [ST_END] = SMTPD_CLOSE,
+		[ST_COMMIT] = SMTPD_COMMIT, [ST_TLS] = SMTPD_TLS, [ST_TRY] = SMTPD_AUTH, [ST_END] = SMTPD_CLOSE,
 	};
 	// clang-format on
 
@@ -125,7 +140,7 @@ static void run(struct smtpd *s)
 	if (s->at == s->in.n && !s->view) {
 		s->at = s->in.n = 0;
 		if (s->state != ST_DATA)
-			buf_done(&s->in); /* an idle session holds no buffer */
+			input_done(s); /* an idle session holds no buffer */
 	}
 }
 
@@ -165,6 +180,7 @@ size_t smtpd_room(const struct smtpd *s)
 	case SMTPD_RCPT:
 	case SMTPD_SPOOL:
 	case SMTPD_COMMIT:
+	case SMTPD_AUTH:
 		return room_of(s, SMTPD_COMMAND_ROOM);
 	case SMTPD_OUTPUT:
 	case SMTPD_BODY:
@@ -174,6 +190,18 @@ size_t smtpd_room(const struct smtpd *s)
 		break;
 	}
 	return 0;
+}
+
+/* Where passwords come in, what moves leaves nothing behind: the room is had at once, and what became free is wiped. */
+static void take(struct smtpd *s, struct str in)
+{
+	bool wary = s->config->submission && !s->authenticated;
+
+	buf_shift(&s->in, s->at);
+	s->at = 0;
+	if (wary && buf_room(&s->in, SMTPD_COMMAND_ROOM))
+		wipe(s->in.p + s->in.n, s->in.cap - s->in.n);
+	buf_add(&s->in, in);
 }
 
 void smtpd_input(struct smtpd *s, struct str in)
@@ -186,9 +214,7 @@ void smtpd_input(struct smtpd *s, struct str in)
 		return;
 	}
 	assert(in.n <= smtpd_room(s));
-	buf_shift(&s->in, s->at);
-	s->at = 0;
-	buf_add(&s->in, in);
+	take(s, in);
 	run(s);
 }
 
@@ -291,6 +317,29 @@ void smtpd_body_refuse(struct smtpd *s, int code, struct str enhanced, struct st
 	run(s);
 }
 
+struct str smtpd_auth_user(const struct smtpd *s)
+{
+	assert(s->state == ST_TRY);
+	return s->user;
+}
+
+struct str smtpd_auth_password(const struct smtpd *s)
+{
+	assert(s->state == ST_TRY);
+	return s->password;
+}
+
+void smtpd_auth_verdict(struct smtpd *s, int code, struct str enhanced, struct str text)
+{
+	assert(s->state == ST_TRY);
+	if (code == 421) {
+		smtpd_shut(s, code, enhanced, text);
+		return;
+	}
+	smtpd_auth_judged(s, code, enhanced, text);
+	run(s);
+}
+
 void smtpd_dropped(struct smtpd *s)
 {
 	assert(smtpd_want(s) == SMTPD_DROP);
@@ -328,7 +377,7 @@ void smtpd_tls_done(struct smtpd *s, bool ok)
 	/* RFC 3207 4.2: nothing that was learnt in clear is kept. */
 	free(s->helo);
 	s->helo = NULL;
-	s->esmtp = false;
+	s->esmtp = s->authenticated = false;
 	s->tls = true;
 	smtpd_enter(s, ST_START);
 }
@@ -361,6 +410,11 @@ bool smtpd_is_esmtp(const struct smtpd *s)
 bool smtpd_is_tls(const struct smtpd *s)
 {
 	return s->tls;
+}
+
+bool smtpd_is_authenticated(const struct smtpd *s)
+{
+	return s->authenticated;
 }
 
 bool smtpd_in_data(const struct smtpd *s)

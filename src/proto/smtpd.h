@@ -1,6 +1,7 @@
 /* smtpd.h - the server's side of one SMTP connection, without a descriptor and without a clock: bytes go in, bytes
  * come out, and smtpd_want() says what the host must do next. RFC 5321 with PIPELINING (2920), SIZE (1870), 8BITMIME
- * (6152), SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034), CHUNKING (3030) and STARTTLS (3207); or of one LMTP connection (2033).
+ * (6152), SMTPUTF8 (6531), ENHANCEDSTATUSCODES (2034), CHUNKING (3030) and STARTTLS (3207); or of one LMTP connection (2033), or of one that submits
+ * mail (6409), where AUTH (4954) comes first.
  *
  * What it promises:
  * - A line ends with CRLF and with nothing else. A CR or LF apart, or a NUL, in a command is answered 500 and ends the
@@ -39,9 +40,11 @@ struct smtpd_limits {
 	unsigned refusals;   /* recipients refused for good (5xx) in one session; the same */
 	unsigned idle; /* commands since the last accepted message, accepted RCPTs not counted; the same */
 	unsigned messages; /* in one session; the next MAIL is answered 421 4.7.0 */
+	unsigned tries;    /* to log in that failed; at that many 421 4.7.0 and the end */
 };
 
-/* 50 MiB, 2048, 256 KiB, no limit, 100 recipients, 10 errors, 50 refusals, 500 idle commands, 1000 messages. */
+/* 50 MiB, 2048, 256 KiB, no limit, 100 recipients, 10 errors, 50 refusals, 500 idle commands, 1000 messages,
+ * 3 tries. */
 extern const struct smtpd_limits smtpd_limits_default;
 
 /* Shared by all sessions; outlives them, as does what it points to. */
@@ -51,6 +54,9 @@ struct smtpd_config {
 	bool starttls; /* offered until TLS is on */
 	bool smtputf8; /* offered */
 	bool lmtp;     /* RFC 2033: LHLO, and a verdict for each recipient after the message */
+	/* RFC 6409: MAIL wants AUTH before it, and AUTH wants TLS. */
+	bool submission;
+	bool tls; /* RFC 8314 3.3: TLS is on before the greeting, which is the host's to see to */
 };
 
 enum smtpd_want {
@@ -62,6 +68,7 @@ enum smtpd_want {
 	SMTPD_DROP,   /* the message will be refused: forget what was spooled, then smtpd_dropped() */
 	SMTPD_COMMIT, /* the message is whole: smtpd_commit_verdict(), in LMTP for rcpts[smtpd_answered()] */
 	SMTPD_TLS,    /* once the output is sent: handshake, then smtpd_tls_done() */
+	SMTPD_AUTH,   /* whose password is this? smtpd_auth_verdict() */
 	SMTPD_CLOSE,  /* once the output is sent: close */
 };
 
@@ -120,6 +127,13 @@ void smtpd_dropped(struct smtpd *s);
 
 void smtpd_commit_verdict(struct smtpd *s, int code, struct str enhanced, struct str text);
 
+/* At SMTPD_AUTH: 1..320 bytes without blanks and controls; and 1..255 bytes, none of them NUL, which are wiped by the
+ * verdict. */
+struct str smtpd_auth_user(const struct smtpd *s);
+struct str smtpd_auth_password(const struct smtpd *s);
+/* 2xx (said as 235 2.7.0; enhanced and text unused), 535 5.7.8 or 454 4.7.0. */
+void smtpd_auth_verdict(struct smtpd *s, int code, struct str enhanced, struct str text);
+
 /* ok: everything said before is forgotten, the peer begins with EHLO. Not ok: the session ends without a word. Input
  * that came between STARTTLS and this ends it as well: it was sent in clear (CVE-2011-0411). */
 void smtpd_tls_done(struct smtpd *s, bool ok);
@@ -133,6 +147,7 @@ const struct smtpd_mail *smtpd_mail(const struct smtpd *s); /* zeros outside of 
 struct str smtpd_helo(const struct smtpd *s); /* 1..255 printable ASCII, no blanks; empty before HELO */
 bool smtpd_is_esmtp(const struct smtpd *s);
 bool smtpd_is_tls(const struct smtpd *s);
+bool smtpd_is_authenticated(const struct smtpd *s);
 bool smtpd_in_data(
         const struct smtpd *s); /* between 354 and the final dot, or the first chunk and the last */
 size_t smtpd_answered(const struct smtpd *s);   /* LMTP, at SMTPD_COMMIT: whose verdict is wanted */

@@ -159,7 +159,7 @@ static const struct verb verbs[] = {
 	{ STR_INIT("VRFY"),     NOW,                 RE_NONE,    on_vrfy },
 	{ STR_INIT("HELP"),     ANY,                 RE_NONE,    on_help },
 	{ STR_INIT("EXPN"),     ANY,                 RE_NONE,    on_not_offered },
-	{ STR_INIT("AUTH"),     ANY,                 RE_NONE,    on_not_offered },
+	{ STR_INIT("AUTH"),     ANY,                 RE_NONE,    smtpd_on_auth },
 	{ STR_INIT("BDAT"),     ANY,                 RE_NONE,    smtpd_on_bdat },
 	{ STR_INIT("LHLO"),     ANY,                 RE_NONE,    on_lhlo },
 };
@@ -237,8 +237,12 @@ static void whole_line(struct smtpd *s, struct str line)
 
 	s->at += line.n + 2;
 	s->scanned = s->swallowed = 0;
-	if (too_long)
+	if (too_long && s->state == ST_LOGIN)
+		smtpd_login_too_long(s);
+	else if (too_long)
 		smtpd_say(s, RE_LINE_LONG);
+	else if (s->state == ST_LOGIN)
+		smtpd_on_login_line(s, line);
 	else
 		run_line(s, line);
 }

@@ -1,6 +1,7 @@
 /* Laws: the split of the input changes neither what is said nor what is accepted; no more messages are accepted than
  * there are CRLF "." CRLF and the word LAST; what is accepted never holds a CR or LF apart or a NUL (testhost.c asserts that).
- * Input: a seed byte for one of the splits (from 128 on it is LMTP), then what the client says; 0xfe is where it waits for a TLS handshake. */
+ * Where mail is submitted nothing is accepted before a login under TLS (testhost.c again).
+ * Input: a seed byte for one of the splits (from 128 on it is LMTP, from 64 on submission, from 96 on with TLS from the start), then what the client says; 0xfe is where it waits for a TLS handshake. */
 #include "proto/testhost.h"
 
 #include <stdlib.h>
@@ -22,7 +23,8 @@ static const struct smtpd_config config = {
 	            .errors = 6,
 	            .refusals = 3,
 	            .idle = 30,
-	            .messages = 5 },
+	            .messages = 5,
+	            .tries = 3 },
 };
 
 /* Pieces of at most `most` bytes, of random length when there is a seed. */
@@ -41,12 +43,14 @@ static void give(struct testhost *h, struct str in, size_t most, uint32_t seed)
 	}
 }
 
-static void run(struct testhost *h, bool lmtp, struct str in, size_t most, uint32_t seed)
+static void run(struct testhost *h, uint8_t kind, struct str in, size_t most, uint32_t seed)
 {
 	static struct smtpd_config c;
 
 	c = config;
-	c.lmtp = lmtp;
+	c.lmtp = kind & 128;
+	c.submission = (kind & 192) == 64;
+	c.tls = c.submission && kind & 32;
 	testhost_init(h, &c);
 	h->judge = true;
 	h->park = seed % 7;
@@ -108,9 +112,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (!n)
 		return 0;
-	run(&whole, p[0] & 128, in, SMTPD_ROOM, 0);
-	run(&bytes, p[0] & 128, in, 1, 0);
-	run(&cut, p[0] & 128, in, 1, 1u + p[0]);
+	run(&whole, p[0], in, SMTPD_ROOM, 0);
+	run(&bytes, p[0], in, 1, 0);
+	run(&cut, p[0], in, 1, 1u + p[0]);
 	if (!same(&whole, &bytes) || !same(&whole, &cut) || whole.n_got > ends(in))
 		abort();
 	testhost_done(&whole);

@@ -27,6 +27,14 @@ static enum smtpd_reply param_body(struct smtpd *s, struct str value)
 	return s->mail.eightbit || str_eq_nocase(value, STR("7BIT")) ? RE_NONE : RE_PARAM_UNKNOWN;
 }
 
+/* RFC 4954 section 5: who wrote it first. Nothing here depends on that. */
+static enum smtpd_reply param_auth(struct smtpd *s, struct str value)
+{
+	if (!s->config->submission)
+		return RE_PARAM_UNKNOWN;
+	return value.n ? RE_NONE : RE_PARAM_FORM;
+}
+
 static enum smtpd_reply param_smtputf8(struct smtpd *s, struct str value)
 {
 	if (!s->config->smtputf8)
@@ -43,6 +51,7 @@ static const struct param {
 	{ STR_INIT("SIZE"), param_size },
 	{ STR_INIT("BODY"), param_body },
 	{ STR_INIT("SMTPUTF8"), param_smtputf8 },
+	{ STR_INIT("AUTH"), param_auth },
 };
 enum { PARAMS = sizeof(params) / sizeof(params[0]) };
 
@@ -118,6 +127,10 @@ void smtpd_on_mail(struct smtpd *s, struct str args)
 {
 	enum smtpd_reply wrong;
 
+	if (s->config->submission && !s->authenticated) {
+		smtpd_say(s, s->tls ? RE_AUTH_FIRST : RE_TLS_FIRST);
+		return;
+	}
 	if (s->messages >= s->config->limits.messages) {
 		smtpd_say(s, RE_MESSAGES);
 		return;

@@ -17,6 +17,8 @@ enum smtpd_state {
 	ST_CHUNK,  /* between two chunks of a message */
 	ST_COMMIT, /* the host judges a message */
 	ST_TLS,    /* the host shakes hands */
+	ST_LOGIN,  /* the next line is a response to AUTH's challenge */
+	ST_TRY,    /* the host judges a name and its password */
 	ST_END,    /* no more */
 	ST_STATES
 };
@@ -74,6 +76,22 @@ enum smtpd_reply {
 	RE_CHUNK_FORM,
 	RE_CHUNK_BROKEN,
 	RE_LMTP,
+	RE_ASK_PLAIN,
+	RE_ASK_USER,
+	RE_ASK_PASSWORD,
+	RE_AUTH_OK,
+	RE_AUTH_NO,
+	RE_AUTH_FIRST,
+	RE_AUTH_CLEAR,
+	RE_AUTH_TWICE,
+	RE_AUTH_ARGS,
+	RE_AUTH_MECHANISM,
+	RE_AUTH_CANCELLED,
+	RE_AUTH_BASE64,
+	RE_AUTH_FORM,
+	RE_AUTH_LONG,
+	RE_TLS_FIRST,
+	RE_TRIES,
 	RE_REPLIES
 };
 
@@ -85,7 +103,7 @@ struct smtpd {
 	size_t at;
 	const char *why;
 	char *helo;
-	bool esmtp, tls;
+	bool esmtp, tls, authenticated;
 
 	/* The line being read. */
 	size_t scanned;   /* bytes from `at` that hold no end of line */
@@ -120,7 +138,12 @@ struct smtpd {
 	enum smtpd_reply skipped; /* said then; RE_NONE: what is in `answer` */
 	bool skip_ends;           /* and the message is over */
 
-	unsigned errors, refusals, idle, messages, accepted;
+	/* Logging in. */
+	bool login, user_said;     /* LOGIN, not PLAIN; its name is there */
+	struct buf said;           /* the responses, decoded; wiped */
+	struct str user, password; /* in it */
+
+	unsigned errors, refusals, idle, messages, accepted, tries;
 };
 
 /* smtpd.c */
@@ -157,6 +180,13 @@ void smtpd_data_keep(struct smtpd *s, size_t r, size_t n);
 void smtpd_data_end_line(struct smtpd *s, size_t r, size_t n);
 size_t smtpd_data_cr(struct smtpd *s, size_t r, struct str rest);
 size_t smtpd_data_run(struct smtpd *s, size_t r, struct str rest);
+
+/* smtpd_auth.c */
+void smtpd_on_auth(struct smtpd *s, struct str args);
+void smtpd_on_login_line(struct smtpd *s, struct str line); /* in ST_LOGIN */
+void smtpd_login_too_long(struct smtpd *s);
+void smtpd_auth_judged(struct smtpd *s, int code, struct str enhanced, struct str text);
+void smtpd_auth_forget(struct smtpd *s);
 
 /* smtpd_mail.c: two of the verbs */
 void smtpd_on_mail(struct smtpd *s, struct str args);

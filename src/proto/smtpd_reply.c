@@ -69,6 +69,22 @@ static const struct row rows[RE_REPLIES] = {
 	[RE_CHUNK_FORM]    = { 501, END, "5.5.4", "The form is BDAT bytes, with LAST after it for the last part", "chunk-size" },
 	[RE_CHUNK_BROKEN]  = { 503, 0, "5.5.1", "A part of this message was refused; say RSET", NULL },
 	[RE_LMTP]          = { 500, BAD, "5.5.1", "This is LMTP; say LHLO", NULL },
+	[RE_ASK_PLAIN]     = { 334, 0, "", "", NULL },
+	[RE_ASK_USER]      = { 334, 0, "", "VXNlcm5hbWU6", NULL }, /* "Username:" */
+	[RE_ASK_PASSWORD]  = { 334, 0, "", "UGFzc3dvcmQ6", NULL }, /* "Password:" */
+	[RE_AUTH_OK]       = { 235, 0, "2.7.0", "Welcome", NULL },
+	[RE_AUTH_NO]       = { 535, 0, "5.7.8", "The name or the password is wrong", NULL },
+	[RE_AUTH_FIRST]    = { 530, BAD, "5.7.0", "AUTH comes first", NULL },
+	[RE_AUTH_CLEAR]    = { 538, BAD, "5.7.11", "STARTTLS comes first: a password is not taken in clear", NULL },
+	[RE_AUTH_TWICE]    = { 503, BAD, "5.5.1", "You are logged in already", NULL },
+	[RE_AUTH_ARGS]     = { 501, BAD, "5.5.4", "The form is AUTH PLAIN or AUTH LOGIN", NULL },
+	[RE_AUTH_MECHANISM] = { 504, BAD, "5.5.4", "Only PLAIN and LOGIN are offered here", NULL },
+	[RE_AUTH_CANCELLED] = { 501, BAD, "5.7.0", "Cancelled, as you wish", NULL },
+	[RE_AUTH_BASE64]   = { 501, BAD, "5.5.2", "This is not base64", NULL },
+	[RE_AUTH_FORM]     = { 501, BAD, "5.5.2", "This is not a name and a password", NULL },
+	[RE_AUTH_LONG]     = { 500, BAD, "5.5.6", "The line is too long for a name and a password", NULL },
+	[RE_TLS_FIRST]     = { 530, BAD, "5.7.0", "STARTTLS and AUTH come first", NULL },
+	[RE_TRIES]         = { 421, END, "4.7.0", "Too many tries to log in", "logins" },
 };
 // clang-format on
 
@@ -116,6 +132,8 @@ void smtpd_say_ehlo(struct smtpd *s)
 		buf_addz(&s->out, "250-SMTPUTF8\r\n");
 	if (c->starttls && !s->tls)
 		buf_addz(&s->out, "250-STARTTLS\r\n");
+	if (c->submission && s->tls && !s->authenticated)
+		buf_addz(&s->out, "250-AUTH PLAIN LOGIN\r\n");
 	buf_addz(&s->out, "250 HELP\r\n");
 }
 

@@ -144,7 +144,7 @@ static void on_wait(struct script *s, struct str text)
 
 static void on_verdict(struct script *s, struct str text)
 {
-	static const char *const kinds[TH_KINDS] = { "rcpt", "spool", "body", "commit", "tls" };
+	static const char *const kinds[TH_KINDS] = { "rcpt", "spool", "body", "commit", "tls", "auth" };
 	struct str kind = dialog_word(&text);
 	struct th_verdict v = { .code = (int)dialog_number(dialog_word(&text)) };
 
@@ -225,6 +225,9 @@ static void set_config(struct smtpd_config *c, struct str key, size_t n)
 		{ STR("messages"), &l->messages, NULL, NULL },
 		{ STR("starttls"), NULL, NULL, &c->starttls },
 		{ STR("lmtp"), NULL, NULL, &c->lmtp },
+		{ STR("submission"), NULL, NULL, &c->submission },
+		{ STR("tls"), NULL, NULL, &c->tls },
+		{ STR("tries"), &l->tries, NULL, NULL },
 		{ STR("smtputf8"), NULL, NULL, &c->smtputf8 },
 	};
 

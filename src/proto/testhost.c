@@ -10,6 +10,7 @@ static const struct th_verdict defaults[TH_KINDS] = {
 	[TH_SPOOL] = { 354, STR_INIT(""), STR_INIT("") },
 	[TH_COMMIT] = { 250, STR_INIT("2.0.0"), STR_INIT("Accepted") },
 	[TH_TLS] = { 220, STR_INIT(""), STR_INIT("") },
+	[TH_AUTH] = { 235, STR_INIT(""), STR_INIT("") },
 };
 
 static void flush(struct testhost *h)
@@ -28,6 +29,7 @@ static void flush(struct testhost *h)
 void testhost_init(struct testhost *h, const struct smtpd_config *config)
 {
 	*h = (struct testhost){ .s = smtpd_new(config), .out = BUF(ALL_MAX), .body = BUF(ALL_MAX) };
+	h->submission = config->submission;
 	smtpd_greet(h->s);
 	flush(h);
 }
@@ -73,11 +75,15 @@ static const struct {
 	{ TH_SPOOL, STR_INIT("full"), { 452, STR_INIT("4.3.1"), STR_INIT("No room") } },
 	{ TH_COMMIT, STR_INIT("never"), { 550, STR_INIT("5.7.1"), STR_INIT("Not wanted") } },
 	{ TH_COMMIT, STR_INIT("busy"), { 451, STR_INIT("4.3.0"), STR_INIT("Not now") } },
+	{ TH_AUTH, STR_INIT("wrong"), { 535, STR_INIT("5.7.8"), STR_INIT("Wrong") } },
+	{ TH_AUTH, STR_INIT("wait"), { 454, STR_INIT("4.7.0"), STR_INIT("Wait") } },
 };
 
 static struct th_verdict judged(struct testhost *h, enum th_kind kind)
 {
-	struct str local = kind == TH_RCPT ? smtpd_asked(h->s)->local : smtpd_mail(h->s)->from.local;
+	struct str local = kind == TH_RCPT   ? smtpd_asked(h->s)->local
+	                   : kind == TH_AUTH ? smtpd_auth_user(h->s)
+	                                     : smtpd_mail(h->s)->from.local;
 
 	for (size_t i = 0; i < sizeof(judgements) / sizeof(judgements[0]); i++)
 		if (judgements[i].kind == kind && str_eq(judgements[i].local, local))
@@ -104,11 +110,12 @@ static void facts(const struct smtpd *s, struct buf *out)
 		addr_print(&m->rcpts[i], out);
 		buf_addz(out, ">");
 	}
-	buf_addf(out, " size=%llu bytes=%llu header=%llu/%u flags=%s%s%s%s%s%s helo=%.*s",
+	buf_addf(out, " size=%llu bytes=%llu header=%llu/%u flags=%s%s%s%s%s%s%s helo=%.*s",
 	         (unsigned long long)m->declared, (unsigned long long)m->bytes,
 	         (unsigned long long)m->header_bytes, m->header_lines, m->smtputf8 ? "U" : "",
 	         m->eightbit ? "8" : "", m->header_8bit ? "h" : "", m->body_8bit ? "b" : "",
-	         smtpd_is_tls(s) ? "T" : "", smtpd_is_esmtp(s) ? "E" : "", STR_ARG(smtpd_helo(s)));
+	         smtpd_is_tls(s) ? "T" : "", smtpd_is_esmtp(s) ? "E" : "",
+	         smtpd_is_authenticated(s) ? "A" : "", STR_ARG(smtpd_helo(s)));
 }
 
 static void commit(struct testhost *h)
@@ -117,6 +124,7 @@ static void commit(struct testhost *h)
 
 	bool first = smtpd_answered(h->s) == 0; /* LMTP asks for each recipient */
 
+	assert(!h->submission || (smtpd_is_authenticated(h->s) && smtpd_is_tls(h->s)));
 	assert(h->n_got < TH_MESSAGES && (!first || (h->spooling && smtpd_mail(h->s)->bytes == h->body.n)));
 	h->spooling = false;
 	if (first && v.code / 100 == 2) {
@@ -181,6 +189,18 @@ static void body(struct testhost *h)
 	smtpd_body_taken(h->s);
 }
 
+/* What the machine says of a name and a password holds, whatever came in. */
+static void auth(struct testhost *h)
+{
+	struct th_verdict v = next(h, TH_AUTH);
+	struct str user = smtpd_auth_user(h->s), password = smtpd_auth_password(h->s);
+
+	assert(h->submission && smtpd_is_tls(h->s) && !smtpd_is_authenticated(h->s));
+	assert(user.n && user.n <= 320 && password.n && password.n <= 255);
+	assert(str_chr(user, '\0') == user.n && str_chr(password, '\0') == password.n);
+	smtpd_auth_verdict(h->s, v.code, v.enhanced, v.text);
+}
+
 static void drop(struct testhost *h)
 {
 	assert(h->spooling);
@@ -192,7 +212,7 @@ static void drop(struct testhost *h)
 
 static bool is_verdict(enum smtpd_want want)
 {
-	return want == SMTPD_RCPT || want == SMTPD_SPOOL || want == SMTPD_COMMIT;
+	return want == SMTPD_RCPT || want == SMTPD_SPOOL || want == SMTPD_COMMIT || want == SMTPD_AUTH;
 }
 
 static bool is_stopped(const struct testhost *h)
@@ -220,6 +240,9 @@ static bool serve_one(struct testhost *h)
 		return true;
 	case SMTPD_COMMIT:
 		commit(h);
+		return true;
+	case SMTPD_AUTH:
+		auth(h);
 		return true;
 	case SMTPD_INPUT:
 	case SMTPD_OUTPUT:

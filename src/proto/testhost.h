@@ -5,7 +5,7 @@
 
 #include "proto/smtpd.h"
 
-enum th_kind { TH_RCPT, TH_SPOOL, TH_BODY, TH_COMMIT, TH_TLS, TH_KINDS };
+enum th_kind { TH_RCPT, TH_SPOOL, TH_BODY, TH_COMMIT, TH_TLS, TH_AUTH, TH_KINDS };
 
 struct th_verdict {
 	int code;
@@ -32,6 +32,7 @@ struct testhost {
 	unsigned drops; /* SMTPD_DROPs */
 	size_t park;    /* so many bytes come in before each verdict; 0: verdicts are immediate */
 	size_t send;    /* at most so many bytes are written at once; 0: all */
+	bool submission; /* as the config says */
 	bool judge;     /* without a scripted verdict the addresses say it: see testhost.c */
 	bool stops;     /* leave this want as it is, and take no more input: */
 	enum smtpd_want stop;
