@@ -182,6 +182,12 @@ static int check_whole(const struct conf *c, const char *name, struct fail *f)
 	if (!c->tls_certificate.n != !c->tls_key.n)
 		return fail(f, FAIL_SYNTAX, "%s: smtp.tls_certificate and smtp.tls_key: set both, or none",
 		            name);
+	if ((c->submission.n || c->submission_tls.n) && !c->tls_certificate.n)
+		return fail(f, FAIL_SYNTAX,
+		            "%s: submission.%s: passwords are taken under TLS alone: set "
+		            "smtp.tls_certificate and "
+		            "smtp.tls_key",
+		            name, c->submission.n ? "listen" : "tls_listen");
 	if (c->memory_bytes < c->message_bytes)
 		return fail(f, FAIL_SYNTAX,
 		            "%s: smtp.memory_bytes: less than smtp.message_bytes: the largest message could "
@@ -233,7 +239,7 @@ int conf_parse(struct str text, const char *name, const char *dir, struct arena 
 	for (const struct conf_key *k = conf_keys; k->section; k++)
 		if (k->otherwise && k->otherwise[0])
 			TRY(conf_key_set(k, &c, str_c(k->name), str_c(k->otherwise), a, f));
-	c.listen.n = c.proxy_listen.n = c.lmtp.n = c.n_retry =
+	c.listen.n = c.proxy_listen.n = c.lmtp.n = c.submission.n = c.submission_tls.n = c.n_retry =
 	        0; /* lists: what the file says replaces the default */
 	line = ini_parse_stream(next_line, &r, on_pair, &r);
 	if (line > 0 && (!r.bad || (unsigned)line < r.line))

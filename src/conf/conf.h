@@ -70,6 +70,9 @@ struct conf {
 	/* [lmtp] */
 	struct conf_endpoints lmtp; /* loopback or unix alone */
 	struct str lmtp_mode;       /* of a unix socket: "0660" */
+	/* [submission] AUTH first; both need smtp.tls_certificate and tls_key */
+	struct conf_endpoints submission;     /* STARTTLS, 587 */
+	struct conf_endpoints submission_tls; /* TLS at once, 465 */
 	/* [domains] relay = a.example, b.example */
 	struct str domains[CONF_DOMAINS_MAX]; /* lower case; A-label */
 	size_t n_domains;

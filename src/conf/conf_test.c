@@ -51,6 +51,12 @@ static const struct {
 	  "t.conf:6: server.log_level: loud is none of debug|info|warn|error" },
 	{ GOOD "[profiles]\ncritical_constraints = maybe\n",
 	  "t.conf:6: profiles.critical_constraints: maybe is neither" },
+	{ GOOD "[submission]\nlisten = 0.0.0.0:587\n",
+	  "t.conf: submission.listen: passwords are taken under TLS alone" },
+	{ GOOD "[submission]\ntls_listen = 0.0.0.0:465\n",
+	  "t.conf: submission.tls_listen: passwords are taken under TLS alone: set smtp.tls_certificate and "
+	  "smtp." },
+	{ GOOD "[submission]\nlisten = everywhere\n", "t.conf:6: submission.listen: everywhere: " },
 	{ GOOD "[smtp]\ntls_key = x\n", "t.conf: smtp.tls_certificate and smtp.tls_key: set both" },
 	{ "[domains]\nrelay = m\xc3\xbcller.example\n",
 	  "t.conf:2: domains.relay: m\xc3\xbcller.example: write it as an A-label" },

@@ -57,6 +57,12 @@ const struct conf_key conf_keys[] = {
 	{ "lmtp", "socket_mode", CONF_WORD, AT(lmtp_mode), "0660", 0, 0, "0600|0660|0666", 0,
 	  "Mode of such a unix socket; its group is that of its folder where that is set-group-id." },
 
+	{ "submission", "listen", CONF_ENDPOINTS, AT(submission), NULL, 0, 0, NULL, 0,
+	  "Where mail clients of users hand over mail, with an app password, after STARTTLS: 0.0.0.0:587, [::]:587. "
+	  "Needs smtp.tls_certificate and smtp.tls_key." },
+	{ "submission", "tls_listen", CONF_ENDPOINTS, AT(submission_tls), NULL, 0, 0, NULL, 0,
+	  "The same with TLS from the first byte: 0.0.0.0:465, [::]:465." },
+
 	{ "domains", "relay", CONF_DOMAINS, AT(domains), NULL, 0, 0, NULL, CORE | GATE,
 	  "Domains whose addresses are aliases and reverse addresses, comma separated." },
 

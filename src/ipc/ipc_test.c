@@ -11,7 +11,9 @@
 static void fields_come_back(void **state)
 {
 	OWN(buf) b = BUF(IPC_RECORD_MAX);
-	const struct rcpt_ask in = { 7, 3, STR("a@b.example"), STR("c@d.example"), 1234, ACCEPT_SMTPUTF8, 2 };
+	const struct rcpt_ask in = {
+		7, 3, STR("a@b.example"), STR("c@d.example"), 1234, ACCEPT_SMTPUTF8, 2, 5
+	};
 	_Alignas(max_align_t) char room[IPC_STRUCT_MAX];
 	struct rcpt_ask *out = (void *)room;
 	enum ipc_tag tag;

@@ -36,7 +36,10 @@ enum listen_kind {
 	LISTEN_CONTROL,
 	LISTEN_PRIVATE, /* one control connection, already accepted */
 	LISTEN_LMTP,
-	LISTEN_PROXY /* SMTP behind a proxy: each connection begins with its header */
+	LISTEN_PROXY, /* SMTP behind a proxy: each connection begins with its header */
+	LISTEN_SUBMISSION,
+	LISTEN_SUBMISSION_TLS, /* TLS from the first byte */
+	LISTEN_KINDS
 };
 
 /* ---- gate <-> core --------------------------------------------------------------------------------------------- */
@@ -44,16 +47,21 @@ enum listen_kind {
 /* Addresses in these messages are "local@domain" as addr_print writes them; "" is the null sender. */
 /* plans: outputs that the recipients accepted so far in this transaction stand for (the sum of the answers'); core
  * refuses with 452 past its bound. */
+/* account: the mailbox that AUTH_ANSWER named, whose user writes; 0: nobody has logged in. */
 #define RCPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(text, rcpt) F(u64, size) \
-	F(u32, flags) F(u32, plans)
+	F(u32, flags) F(u32, plans) F(u64, account)
 #define RCPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) \
 	F(u32, plans)
-/* A whole message. rcpts: those that were answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed. */
+/* A whole message. helo, client: empty where an account writes, for nobody is to learn of them. rcpts: those that were answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed. */
 #define ACCEPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(list, rcpts) F(text, helo) \
-	F(text, client) F(u64, size) F(u32, flags) F(i64, arrived_utc)
+	F(text, client) F(u64, size) F(u32, flags) F(i64, arrived_utc) F(u64, account)
 /* 250 means durable. */
 #define ACCEPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) \
 	F(text, sentence) F(text, mid)
+/* Whose password is this? client: from where, for the bound on tries. */
+#define AUTH_ASK(F) F(u64, session) F(u32, seq) F(text, user) F(key, password) F(text, client)
+/* code OK: account says whose, 0 that it is wrong, or nobody's. FAIL_LIMIT: too many tries from there, it was not looked at. */
+#define AUTH_ANSWER(F) F(u64, session) F(u32, seq) F(u64, account) F(u32, code)
 /* gate -> core, now and then, for `postern stat`. memory: bytes of messages on their way in. */
 #define GATE_FACTS(F) F(u64, sessions) F(u64, sessions_total) F(u64, turned_away) F(u64, tls_total) F(u64, memory) \
 	F(u64, connections)
@@ -158,13 +166,14 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 #define CALL(F) F(u64, id) F(text, verb) F(list, args)
 /* Records of the answer, in as many messages as it takes (`more` set on all but the last). records: items, each a list
  * of triples name, type ("s" text, "n" number, "b" boolean "0"/"1", "t" UTC seconds, "x" bytes), value. why: one
- * sentence for a person; arg: the name of the argument that is wrong, when one is. */
-#define ANSWER(F) F(u64, id) F(u32, code) F(text, why) F(text, arg) F(u32, more) F(list, records)
+ * sentence for a person (records: a password may be among them, so they are wiped); arg: the name of the argument that is wrong, when one is. */
+#define ANSWER(F) F(u64, id) F(u32, code) F(text, why) F(text, arg) F(u32, more) F(key, records)
 
 #define IPC_MESSAGES(M)                                                                                              \
 	M(role_begin, ROLE_BEGIN) M(role_peer, ROLE_PEER) M(role_listen, ROLE_LISTEN) M(role_conf, ROLE_CONF) M(role_master, ROLE_MASTER)    \
 	M(role_tls, ROLE_TLS) M(role_route, ROLE_ROUTE) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \
 	M(rcpt_ask, RCPT_ASK) M(rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
+	M(auth_ask, AUTH_ASK) M(auth_answer, AUTH_ANSWER)                                                            \
 	M(gate_facts, GATE_FACTS) M(deliver, DELIVER) M(delivered, DELIVERED)                                                                  \
 	M(scan_job, SCAN_JOB) M(scanned, SCANNED) M(seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD)                  \
 	M(sealed, SEALED) M(job_end, JOB_END)                                                                        \

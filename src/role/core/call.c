@@ -10,9 +10,9 @@
 
 enum { RECORDS_MAX = 96 * 1024, FLUSH_AT = 64 * 1024, TEXT_MOST = 200, BYTES_MOST = 16384 };
 
-static const struct call_spec *const tables[] = { calls_backup,  calls_keys,   calls_users,    calls_aliases,
-	                                          calls_domains, calls_people, calls_profiles, calls_queue,
-	                                          calls_stat,    calls_usage };
+static const struct call_spec *const tables[] = { calls_backup,  calls_keys,    calls_users,  calls_passwords,
+	                                          calls_aliases, calls_domains, calls_people, calls_profiles,
+	                                          calls_queue,   calls_stat,    calls_usage };
 
 static const struct call_spec *spec_of(struct str verb)
 {
@@ -282,6 +282,14 @@ void rec_end(struct request *c)
 
 /* ---- the life of a call ---------------------------------------------------------------------------------------- */
 
+/* A password may have been in it. */
+static void forget(struct buf *b)
+{
+	if (b->p)
+		wipe(b->p, b->cap);
+	buf_done(b);
+}
+
 void call_finish(struct request *c, int result, const struct fail *f)
 {
 	struct core *core = c->core;
@@ -302,8 +310,8 @@ void call_finish(struct request *c, int result, const struct fail *f)
 		*p = c->next;
 		break;
 	}
-	buf_done(&c->records);
-	buf_done(&c->record);
+	forget(&c->records);
+	forget(&c->record);
 	arena_done(&c->arena);
 	free(c);
 }

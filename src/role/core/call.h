@@ -69,7 +69,9 @@ void rec_end(struct request *c);
 
 /* What an argument names ("user"; the alias of `arg`); FAIL_ABSENT with a sentence. */
 struct alias;
+struct mailbox;
 MUST_CHECK int call_user(struct request *c, int64_t *ret, struct fail *f);
+MUST_CHECK int call_mailbox(struct request *c, const char *arg, struct mailbox *ret, struct fail *f);
 MUST_CHECK int call_alias(struct request *c, const char *arg, struct alias *ret, struct fail *f);
 
 /* Fields of a record that is not ended yet. */
@@ -104,7 +106,7 @@ void calls_control_gone(struct core *core, struct peer *control);
 void backup_control_gone(struct core *core, const struct peer *control);
 
 /* The tables, one per file; the last has a NULL verb. */
-extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls_aliases[], calls_domains[],
-        calls_people[], calls_profiles[], calls_queue[], calls_stat[], calls_usage[];
+extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls_passwords[], calls_aliases[],
+        calls_domains[], calls_people[], calls_profiles[], calls_queue[], calls_stat[], calls_usage[];
 
 #endif

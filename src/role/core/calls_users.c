@@ -20,7 +20,7 @@ int call_user(struct request *c, int64_t *ret, struct fail *f)
 
 enum { SHOWN_MOST = 20 };
 
-static int find_mailbox(struct request *c, const char *arg, struct mailbox *ret, struct fail *f)
+int call_mailbox(struct request *c, const char *arg, struct mailbox *ret, struct fail *f)
 {
 	int r = mailbox_find(c->core->store, rcpt_key(arg_text(c, arg), &c->arena), &c->arena, ret, f);
 
@@ -162,7 +162,7 @@ static int run_mailbox_set(struct request *c, struct fail *f)
 {
 	struct mailbox m;
 
-	TRY(find_mailbox(c, "address", &m, f));
+	TRY(call_mailbox(c, "address", &m, f));
 	return call_part(c, set_mailbox, &m, f);
 }
 
@@ -170,7 +170,7 @@ static int run_mailbox_delete(struct request *c, struct fail *f)
 {
 	struct mailbox m;
 
-	TRY(find_mailbox(c, "address", &m, f));
+	TRY(call_mailbox(c, "address", &m, f));
 	TRY(mailbox_delete(c->core->store, m.id, f));
 	core_dirty(c->core);
 	return store_scrub(c->core->store, f);
@@ -183,7 +183,7 @@ static int run_mailbox_show(struct request *c, struct fail *f)
 	struct mailbox m;
 	size_t n;
 
-	TRY(find_mailbox(c, "address", &m, f));
+	TRY(call_mailbox(c, "address", &m, f));
 	TRY(list_mailbox(c, &m, f));
 	TRY(bounce_recent(c->core->store, m.id, 0, SHOWN_MOST, &c->arena, rows, &n, f));
 	for (size_t i = 0; i < n; i++) {
@@ -203,7 +203,7 @@ static int run_mailbox_resume(struct request *c, struct fail *f)
 	struct mailbox m;
 	int r;
 
-	TRY(find_mailbox(c, "address", &m, f));
+	TRY(call_mailbox(c, "address", &m, f));
 	r = bounce_resume(c->core, m.id, f);
 	return r == FAIL_ABSENT ? call_wrong(c, "address", f, r, "this mailbox is not paused") : r;
 }
@@ -213,7 +213,7 @@ static int run_sender_add(struct request *c, struct fail *f)
 	struct mailbox m;
 	int r;
 
-	TRY(find_mailbox(c, "address", &m, f));
+	TRY(call_mailbox(c, "address", &m, f));
 	r = mailbox_sender_add(c->core->store, m.id, rcpt_key(arg_text(c, "sender"), &c->arena), f);
 	if (r == FAIL_EXISTS)
 		return call_wrong(c, "sender", f, r, "this sender address is known already");

@@ -7,6 +7,7 @@
 #include "role/core/call.h"
 #include "role/core/control.h"
 #include "role/core/keys.h"
+#include "role/core/login.h"
 #include "role/core/queue.h"
 #include "role/core/quotas.h"
 #include "role/core/rcpt.h"
@@ -91,11 +92,9 @@ static void on_gate_facts(void *self, const void *msg, struct ipc_fds *fds)
 }
 
 static const struct ipc_rule gate_rules[] = {
-	{ IPC_gate_facts, on_gate_facts, 0, 0 },
-	{ IPC_rcpt_ask, rcpt_asked, 0, 0 },
-	{ IPC_accept_ask, txn_asked, 1, 1 },
-	{ IPC_delivered, queue_delivered, 0, 0 },
-	{ IPC_NONE, NULL, 0, 0 },
+	{ IPC_gate_facts, on_gate_facts, 0, 0 },  { IPC_rcpt_ask, rcpt_asked, 0, 0 },
+	{ IPC_accept_ask, txn_asked, 1, 1 },      { IPC_auth_ask, login_asked, 0, 0 },
+	{ IPC_delivered, queue_delivered, 0, 0 }, { IPC_NONE, NULL, 0, 0 },
 };
 /* Answers that go to whoever waits for them: all have an id, a code and a why. */
 #define ANSWERED(lower, id)                                                                                  \

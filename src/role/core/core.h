@@ -6,6 +6,7 @@
 #include "base/secret.h"
 #include "conf/conf.h"
 #include "ipc/peer.h"
+#include "policy/throttle.h"
 #include "role/core/meter.h"
 #include "role/core/wait.h"
 #include "role/role.h"
@@ -23,6 +24,7 @@ struct rotation;
 
 struct counters {
 	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices, bounced;
+	uint64_t logins, logins_failed, logins_throttled;
 };
 
 /* Refusals of aliases at RCPT, not yet in the store (quotas.h). */
@@ -50,6 +52,7 @@ struct core {
 	struct counters counters;
 	struct meter meter;
 	struct refusals refusals;
+	struct throttle throttle; /* of logins (login.h) */
 	struct told told[TOLD_MAX];
 	int64_t started_utc;
 

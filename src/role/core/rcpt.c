@@ -128,13 +128,24 @@ static struct rcpt report_to(const struct core *c, struct str key)
 	return r;
 }
 
-int rcpt_look(struct core *c, struct str sender, struct str address, uint64_t size, struct arena *a,
-              struct rcpt *ret, struct fail *f)
+static struct verdict not_yet(void)
+{
+	return (struct verdict){ VERDICT_REFUSE, 550, "5.7.1", "this server does not send mail for you yet",
+		                 "submission" };
+}
+
+int rcpt_look(struct core *c, struct str sender, struct str address, uint64_t size, uint64_t account,
+              struct arena *a, struct rcpt *ret, struct fail *f)
 {
 	struct str key = rcpt_key(address, a);
 	struct rcpt r = { 0 };
-	int e = alias_find(c->store, key, a, &r.alias, f);
+	int e;
 
+	if (account) {
+		*ret = (struct rcpt){ .verdict = not_yet() };
+		return OK;
+	}
+	e = alias_find(c->store, key, a, &r.alias, f);
 	if (e == FAIL_ABSENT && is_bounce_address(c, key)) {
 		*ret = report_to(c, key);
 		return OK;
@@ -170,7 +181,7 @@ void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
 	OWN(arena) a = ARENA;
 	struct rcpt r = { 0 };
 	struct fail f = { 0 };
-	int e = c->store ? rcpt_look(c, m->sender, m->rcpt, m->size, &a, &r, &f) : FAIL_AGAIN;
+	int e = c->store ? rcpt_look(c, m->sender, m->rcpt, m->size, m->account, &a, &r, &f) : FAIL_AGAIN;
 	const struct fail_face *face = fail_face(e);
 
 	if (e < 0)

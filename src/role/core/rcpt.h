@@ -16,9 +16,9 @@ struct rcpt {
 	struct verp report; /* an envelope sender of ours: about whose mail; mailbox 0: it is none */
 };
 
-/* size: of the message, as far as it is known. address as the gate sends it; strings of *ret live in the arena. FAIL_SYS when the store fails. */
+/* size: of the message, as far as it is known. account: the mailbox that has logged in, 0: none. address as the gate sends it; strings of *ret live in the arena. FAIL_SYS when the store fails. */
 MUST_CHECK int rcpt_look(struct core *c, struct str sender, struct str address, uint64_t size,
-                         struct arena *a, struct rcpt *ret, struct fail *f);
+                         uint64_t account, struct arena *a, struct rcpt *ret, struct fail *f);
 
 /* Is it one of the operator's? domain: lower case. */
 bool rcpt_is_relay_domain(const struct core *c, struct str domain);

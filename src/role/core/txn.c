@@ -193,7 +193,7 @@ static int resolve(struct txn *t, struct str rcpts, struct verdict *ret, struct 
 	while (list_next(&rcpts, &address)) {
 		struct rcpt r;
 
-		TRY(rcpt_look(t->core, t->sender, address, t->size, &t->arena, &r, f));
+		TRY(rcpt_look(t->core, t->sender, address, t->size, t->account, &t->arena, &r, f));
 		if (r.verdict.kind == VERDICT_REFUSE && (r.verdict.smtp < 500 || r.verdict.smtp == 552)) {
 			*ret = r.verdict; /* of its size, which RCPT may not have known, or of the moment */
 			return OK;
@@ -240,6 +240,7 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 	t->arrived = m->arrived_utc;
 	t->sender = arena_str(&t->arena, m->sender);
 	t->client = arena_str(&t->arena, m->client);
+	t->account = m->account;
 	r = c->store ? resolve(t, m->rcpts, &v, &f) : fail(&f, FAIL_AGAIN, "the store is not open yet");
 	if (r == OK && t->n_outputs && v.kind == VERDICT_ACCEPT && space_is_low(c))
 		v = space_verdict();

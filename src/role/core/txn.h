@@ -73,6 +73,7 @@ struct txn {
 	struct str kept_arg;
 	int64_t user;
 	struct str client;  /* address of who brought it */
+	uint64_t account;   /* the mailbox that logged in to bring it, 0: none */
 	struct verp report; /* TXN_REPORT: about whose mail */
 	enum verp_kind verp;
 };

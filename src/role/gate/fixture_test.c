@@ -64,7 +64,7 @@ static void on_rcpt_ask(void *self, const void *msg, struct ipc_fds *fds)
 	const struct rcpt_ask *m = msg;
 	struct asked *a = &w->asks[w->n_asks++ % WORLD_ASKS];
 
-	*a = (struct asked){ m->session, m->size, m->seq, m->flags, m->plans, "", "" };
+	*a = (struct asked){ m->session, m->size, m->account, m->seq, m->flags, m->plans, "", "" };
 	copy(a->sender, sizeof(a->sender), m->sender);
 	copy(a->rcpt, sizeof(a->rcpt), m->rcpt);
 	if (!w->hold_rcpts) {
@@ -84,7 +84,11 @@ static void on_accept_ask(void *self, const void *msg, struct ipc_fds *fds)
 	int fd = ipc_fd_take(fds, 0);
 
 	buf_done(&a->message);
-	*a = (struct accepted){ .session = m->session, .size = m->size, .seq = m->seq, .flags = m->flags };
+	*a = (struct accepted){ .session = m->session,
+		                .size = m->size,
+		                .account = m->account,
+		                .seq = m->seq,
+		                .flags = m->flags };
 	a->message = BUF(64 << 20);
 	copy(a->sender, sizeof(a->sender), m->sender);
 	copy(a->helo, sizeof(a->helo), m->helo);
@@ -104,6 +108,28 @@ static void on_accept_ask(void *self, const void *msg, struct ipc_fds *fds)
 		w->accept_waits = true;
 	else
 		answer_accept(w);
+}
+
+static void on_auth_ask(void *self, const void *msg, struct ipc_fds *fds)
+{
+	static const struct {
+		struct str password;
+		int code;
+	} codes[] = { { STR_INIT("often"), FAIL_LIMIT }, { STR_INIT("trouble"), FAIL_SYS } };
+	struct world *w = self;
+	const struct auth_ask *m = msg;
+	OWN(buf) b = BUF(sizeof(w->login));
+	int code = OK;
+
+	w->n_logins++;
+	buf_addf(&b, "%.*s %.*s", STR_ARG(m->user), STR_ARG(m->client));
+	copy(w->login, sizeof(w->login), buf_str(&b));
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (str_eq(m->password, codes[i].password))
+			code = codes[i].code;
+	if (!str_eq(m->password, STR("hold")))
+		SEND(w->core, auth_answer, m->session, m->seq, str_eq(m->password, STR("right")) ? 77 : 0,
+		     ipc_code(code));
 }
 
 static void on_delivered(void *self, const void *msg, struct ipc_fds *fds)
@@ -130,11 +156,9 @@ static void on_gate_facts(void *self, const void *msg, struct ipc_fds *fds)
 }
 
 static const struct ipc_rule gate_rules[] = {
-	{ IPC_rcpt_ask, on_rcpt_ask, 0, 0 },
-	{ IPC_accept_ask, on_accept_ask, 1, 1 },
-	{ IPC_delivered, on_delivered, 0, 0 },
-	{ IPC_gate_facts, on_gate_facts, 0, 0 },
-	{ IPC_NONE, NULL, 0, 0 },
+	{ IPC_rcpt_ask, on_rcpt_ask, 0, 0 },     { IPC_accept_ask, on_accept_ask, 1, 1 },
+	{ IPC_auth_ask, on_auth_ask, 0, 0 },     { IPC_delivered, on_delivered, 0, 0 },
+	{ IPC_gate_facts, on_gate_facts, 0, 0 }, { IPC_NONE, NULL, 0, 0 },
 };
 
 static void on_gate_closed(void *self, struct peer *p, const struct fail *why)
@@ -267,7 +291,8 @@ void world_open(struct world *w)
 	struct fail f = { 0 };
 
 	world_core_returns(w);
-	assert_int_equal(gate_def.listener(w->gate, LISTEN_SMTP, STR("127.0.0.1:0"), new_listener(w), &f),
+	assert_int_equal(gate_def.listener(w->gate, w->kind ? w->kind : LISTEN_SMTP, STR("127.0.0.1:0"),
+	                                   new_listener(w), &f),
 	                 OK);
 	assert_int_equal(gate_def.init(w->gate, &w->start, &f), OK);
 	assert_int_equal(gate_def.ready(w->gate, &f), OK);

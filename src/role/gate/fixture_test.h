@@ -11,13 +11,13 @@ enum { PATIENCE_MS = 20000, WORLD_ASKS = 16, WORLD_REPORTS = 64 };
 
 /* What core was asked, by copy. */
 struct asked {
-	uint64_t session, size;
+	uint64_t session, size, account;
 	uint32_t seq, flags, plans;
 	char sender[300], rcpt[300];
 };
 
 struct accepted {
-	uint64_t session, size;
+	uint64_t session, size, account;
 	uint32_t seq, flags;
 	char sender[300], helo[300], client[64];
 	size_t n_rcpts;
@@ -38,6 +38,7 @@ struct world {
 	struct timer *slice;
 	struct peer *core; /* the fake one's end */
 	uint16_t port;
+	enum listen_kind kind;    /* of its one listener, 0: LISTEN_SMTP */
 	int small_buffers;        /* the kernel's for the gate's connections, 0: its own choice */
 	void (*also)(void *self); /* something else that lives in turns */
 	void *also_self;
@@ -49,6 +50,9 @@ struct world {
 	uint32_t accept_smtp;          /* the verdict on messages, 250 */
 	struct asked asks[WORLD_ASKS]; /* the last ones, at n_asks % WORLD_ASKS */
 	size_t n_asks, n_answered;
+	/* The password decides: "right" is account 77, "often" FAIL_LIMIT, "trouble" FAIL_SYS, "hold" has no answer. */
+	char login[300]; /* the last one: user, blank, client */
+	size_t n_logins;
 	struct accepted last;
 	size_t n_accepts;
 	bool accept_waits;

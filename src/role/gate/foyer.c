@@ -84,7 +84,7 @@ static void admit(struct guest *g, const struct proxy *p)
 		return;
 	}
 	fd = leave(g);
-	sessions_enter(gate->sessions, fd, &who, false);
+	sessions_enter(gate->sessions, fd, &who, LISTEN_SMTP);
 }
 
 /* Only looked at, so that what stands behind the header stays for the session. */

@@ -37,6 +37,13 @@ static void on_accept_answer(void *self, const void *msg, struct ipc_fds *fds)
 	sessions_accept_answer(g->sessions, msg);
 }
 
+static void on_auth_answer(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct gate *g = self;
+
+	sessions_auth_answer(g->sessions, msg);
+}
+
 static void on_deliver(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct gate *g = self;
@@ -47,6 +54,7 @@ static void on_deliver(void *self, const void *msg, struct ipc_fds *fds)
 static const struct ipc_rule core_rules[] = {
 	{ IPC_rcpt_answer, on_rcpt_answer, 0, 0 },
 	{ IPC_accept_answer, on_accept_answer, 0, 0 },
+	{ IPC_auth_answer, on_auth_answer, 0, 0 },
 	{ IPC_deliver, on_deliver, 1, 1 },
 	{ IPC_NONE, NULL, 0, 0 },
 };
@@ -128,7 +136,7 @@ static void on_connection(void *arg, bool readable, bool writable)
 		if (l->kind == LISTEN_PROXY)
 			foyer_enter(g->foyer, fd, &who);
 		else
-			sessions_enter(g->sessions, fd, &who, l->kind == LISTEN_LMTP);
+			sessions_enter(g->sessions, fd, &who, l->kind);
 	}
 }
 
@@ -137,7 +145,7 @@ static int take_listener(void *self, enum listen_kind kind, struct str address, 
 	struct gate *g = self;
 	struct listener *l;
 
-	if (kind != LISTEN_SMTP && kind != LISTEN_LMTP && kind != LISTEN_PROXY) {
+	if (kind == LISTEN_CONTROL || kind == LISTEN_PRIVATE) {
 		close(fd);
 		return fail(f, FAIL_BUG, "a listener that is not for mail");
 	}

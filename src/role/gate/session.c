@@ -19,7 +19,7 @@ enum {
 
 struct sessions {
 	struct gate *gate;
-	struct smtpd_config config, lmtp;
+	struct smtpd_config configs[LISTEN_KINDS]; /* of the kinds that speak */
 	struct session *buckets[BUCKETS];
 };
 
@@ -42,19 +42,23 @@ void sessions_reload(struct sessions *all)
 {
 	const struct gate *g = all->gate;
 	const struct conf *c = g->conf;
-	struct smtpd_limits *l = &all->config.limits;
+	struct smtpd_config one = { .hostname = c->hostname, .starttls = g->tls_server, .smtputf8 = true };
+	struct smtpd_limits *l = &one.limits;
 
-	all->config.hostname = c->hostname;
-	all->config.starttls = g->tls_server != NULL;
-	all->config.smtputf8 = true;
 	*l = smtpd_limits_default;
 	l->message = c->message_bytes;
 	l->rcpts = c->recipients < RCPTS_MAX ? c->recipients : RCPTS_MAX;
 	l->errors = c->errors;
 	l->messages = c->messages_per_session;
-	all->lmtp = all->config;
-	all->lmtp.lmtp = true;
-	all->lmtp.starttls = false; /* it does not leave this machine */
+	all->configs[LISTEN_SMTP] = one;
+	one.submission = true;
+	all->configs[LISTEN_SUBMISSION] = one;
+	one.starttls = false;
+	one.tls = true;
+	all->configs[LISTEN_SUBMISSION_TLS] = one;
+	one.submission = one.tls = false;
+	one.lmtp = true; /* it does not leave this machine, and needs no TLS */
+	all->configs[LISTEN_LMTP] = one;
 }
 
 struct sessions *sessions_new(struct gate *g)
@@ -178,6 +182,8 @@ static enum step serve_input(struct session *s)
 		s->ended = true;
 	else
 		smtpd_input(s->machine, str_of(g->inbox, n));
+	if (s->submission && !s->account)
+		wipe(g->inbox, n); /* it may be a password */
 	if (smtpd_in_data(s->machine))
 		session_more_time(s);
 	return STEP_ON;
@@ -188,18 +194,16 @@ static enum step serve_output(struct session *s)
 	return STEP_WAIT;
 }
 
-static enum step serve_tls(struct session *s)
+static enum link_result shake(struct session *s)
 {
 	struct fail f = { 0 };
 	enum link_result r = LINK_LOST;
 
-	if (smtpd_output(s->machine).n)
-		return STEP_WAIT;
 	if (s->shaking || link_accept_tls(&s->link, s->gate->tls_server, &f) == OK)
 		r = link_shake(&s->link, &f);
 	s->shaking = r == LINK_WAIT;
 	if (r == LINK_WAIT)
-		return STEP_WAIT;
+		return r;
 	s->gate->facts.tls_total += r == LINK_DONE;
 	if (r == LINK_DONE)
 		log_info("sid=%016" PRIx64 " ev=tls version=%s cipher=%s", s->id, tls_version(s->link.tls),
@@ -207,6 +211,18 @@ static enum step serve_tls(struct session *s)
 	else
 		log_info("sid=%016" PRIx64 " ev=tls failed=%s", s->id, log_quote(str_c(f.why)));
 	s->dry = false;
+	return r;
+}
+
+static enum step serve_tls(struct session *s)
+{
+	enum link_result r;
+
+	if (smtpd_output(s->machine).n)
+		return STEP_WAIT;
+	r = shake(s);
+	if (r == LINK_WAIT)
+		return STEP_WAIT;
 	smtpd_tls_done(s->machine, r == LINK_DONE);
 	session_more_time(s);
 	return STEP_ON;
@@ -221,6 +237,7 @@ static enum step (*const servants[])(struct session *s) = {
 	[SMTPD_INPUT] = serve_input,         [SMTPD_OUTPUT] = serve_output,   [SMTPD_RCPT] = transaction_rcpt,
 	[SMTPD_SPOOL] = transaction_spool,   [SMTPD_BODY] = transaction_body, [SMTPD_DROP] = transaction_drop,
 	[SMTPD_COMMIT] = transaction_commit, [SMTPD_TLS] = serve_tls,         [SMTPD_CLOSE] = serve_close,
+	[SMTPD_AUTH] = transaction_auth,
 };
 
 /* ---- the turn of one session ------------------------------------------------------------------------------------- */
@@ -258,10 +275,31 @@ static void watch(struct session *s)
 		link_watch(&s->link, read || s->shaking, smtpd_output(s->machine).n > 0);
 }
 
+/* RFC 8314 3.3: TLS, then the greeting. False: not yet, or never. */
+static bool began(struct session *s)
+{
+	enum link_result r = s->tls_first ? shake(s) : LINK_DONE;
+
+	if (r == LINK_WAIT)
+		watch(s);
+	else if (r != LINK_DONE)
+		lose(s, "tls-failed");
+	if (r != LINK_DONE)
+		return false;
+	if (s->tls_first) {
+		s->tls_first = false;
+		smtpd_greet(s->machine);
+		session_more_time(s);
+	}
+	return true;
+}
+
 /* Replies are written when there is nothing left to do, and not while core is asked, so that those to pipelined
  * commands go together. */
 static void run(struct session *s)
 {
+	if (!began(s))
+		return;
 	s->reads = 0;
 	for (;;) {
 		enum step step;
@@ -378,7 +416,14 @@ static bool fresh_id(struct sessions *all, uint64_t *ret_id)
 	return *place_of(all, *ret_id) == NULL;
 }
 
-void sessions_enter(struct sessions *all, int fd, const struct endpoint *who, bool lmtp)
+static const char *const protocols[LISTEN_KINDS] = {
+	[LISTEN_SMTP] = "",
+	[LISTEN_LMTP] = " protocol=lmtp",
+	[LISTEN_SUBMISSION] = " protocol=submission",
+	[LISTEN_SUBMISSION_TLS] = " protocol=submissions",
+};
+
+void sessions_enter(struct sessions *all, int fd, const struct endpoint *who, enum listen_kind kind)
 {
 	struct gate *g = all->gate;
 	struct budget_client *client = NULL;
@@ -396,8 +441,7 @@ void sessions_enter(struct sessions *all, int fd, const struct endpoint *who, bo
 		g->facts.turned_away++;
 		return;
 	}
-	log_info("sid=%016" PRIx64 " ev=connect client=%s%s", id, log_mask(str_c(host)),
-	         lmtp ? " protocol=lmtp" : "");
+	log_info("sid=%016" PRIx64 " ev=connect client=%s%s", id, log_mask(str_c(host)), protocols[kind]);
 	g->facts.sessions_total++;
 	s = xnew(struct session);
 	s->all = all;
@@ -407,13 +451,16 @@ void sessions_enter(struct sessions *all, int fd, const struct endpoint *who, bo
 	s->dry = true;
 	s->spool = SPOOL_NONE;
 	memcpy(s->host, host, sizeof(host));
-	s->lmtp = lmtp;
-	s->machine = smtpd_new(lmtp ? &all->lmtp : &all->config);
+	s->lmtp = all->configs[kind].lmtp;
+	s->submission = all->configs[kind].submission;
+	s->tls_first = all->configs[kind].tls;
+	s->machine = smtpd_new(&all->configs[kind]);
 	s->timer = timer_new(g->loop, on_timer, s);
 	link_open(&s->link, g->loop, fd, on_ready, s);
 	*place_of(all, id) = s;
 	session_more_time(s);
-	smtpd_greet(s->machine);
+	if (!s->tls_first)
+		smtpd_greet(s->machine);
 	run(s);
 }
 
@@ -432,6 +479,16 @@ void sessions_rcpt_answer(struct sessions *all, const struct rcpt_answer *m)
 	if (!s)
 		return;
 	transaction_rcpt_answer(s, m);
+	go_on(s);
+}
+
+void sessions_auth_answer(struct sessions *all, const struct auth_answer *m)
+{
+	struct session *s = asker(all, m->session, m->seq, SMTPD_AUTH);
+
+	if (!s)
+		return;
+	transaction_auth_answer(s, m);
 	go_on(s);
 }
 

@@ -14,11 +14,12 @@ void sessions_free(struct sessions *all);
 void sessions_reload(struct sessions *all);
 
 /* Takes fd. Past the limits the client is told so and is not served. */
-void sessions_enter(struct sessions *all, int fd, const struct endpoint *who, bool lmtp);
+void sessions_enter(struct sessions *all, int fd, const struct endpoint *who, enum listen_kind kind);
 
 /* What core says. An answer that nobody waits for any more is dropped. */
 void sessions_rcpt_answer(struct sessions *all, const struct rcpt_answer *m);
 void sessions_accept_answer(struct sessions *all, const struct accept_answer *m);
+void sessions_auth_answer(struct sessions *all, const struct auth_answer *m);
 /* Core is away: every question that waits is answered 451. */
 void sessions_road_ended(struct sessions *all);
 

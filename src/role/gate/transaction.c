@@ -70,7 +70,7 @@ enum step transaction_rcpt(struct session *s)
 		s->plans = 0;
 	s->asked = true;
 	SEND(g->core, rcpt_ask, s->id, ++s->seq, print_sender(s, &from),
-	     print_rcpt(s, smtpd_asked(s->machine), &to), m->declared, flags_of(s), s->plans);
+	     print_rcpt(s, smtpd_asked(s->machine), &to), m->declared, flags_of(s), s->plans, s->account);
 	session_more_time(s);
 	return STEP_WAIT;
 }
@@ -146,7 +146,8 @@ static void ask_accept(struct session *s)
 			list_add(&rcpts, print_rcpt(s, &m->rcpts[i], &to));
 	s->asked = true;
 	SEND_FD(g->core, s->spool.fd, accept_ask, s->id, ++s->seq, print_sender(s, &from), buf_str(&rcpts),
-	        smtpd_helo(s->machine), str_c(s->host), s->spool.n, flags_of(s), clock_utc());
+	        s->account ? STR("") : smtpd_helo(s->machine), s->account ? STR("") : str_c(s->host),
+	        s->spool.n, flags_of(s), clock_utc(), s->account);
 	if (is_last(s))
 		spool_forget(&s->spool);
 	session_more_time(s);
@@ -209,6 +210,53 @@ void transaction_accept_answer(struct session *s, const struct accept_answer *m)
 	commit_verdict(s, &v);
 }
 
+/* ---- logging in ------------------------------------------------------------------------------------------------- */
+
+static const struct login {
+	struct say say;
+	const char *result; /* for the log */
+} login_ok = { { 235, STR_INIT("2.7.0"), STR_INIT("welcome") }, "ok" },
+  login_wrong = { { 535, STR_INIT("5.7.8"), STR_INIT("the name or the password is wrong") }, "failed" },
+  login_often = { { 454, STR_INIT("4.7.0"), STR_INIT("too many tries, wait") }, "throttled" },
+  login_later = { { 454, STR_INIT("4.7.0"), STR_INIT("logins cannot be checked now, try again later") },
+	          "trouble" };
+
+static void auth_verdict(struct session *s, const struct login *v)
+{
+	log_info("sid=%016" PRIx64 " ev=auth result=%s user=%s", s->id, v->result,
+	         log_mask(smtpd_auth_user(s->machine)));
+	smtpd_auth_verdict(s->machine, v->say.code, v->say.enhanced, v->say.text);
+}
+
+enum step transaction_auth(struct session *s)
+{
+	struct gate *g = s->gate;
+
+	if (s->asked)
+		return STEP_WAIT;
+	if (!g->core) {
+		auth_verdict(s, &login_later);
+		return STEP_ON;
+	}
+	s->asked = true;
+	SEND(g->core, auth_ask, s->id, ++s->seq, smtpd_auth_user(s->machine), smtpd_auth_password(s->machine),
+	     str_c(s->host));
+	session_more_time(s);
+	return STEP_WAIT;
+}
+
+void transaction_auth_answer(struct session *s, const struct auth_answer *m)
+{
+	int r = ipc_result(m->code);
+
+	s->asked = false;
+	s->account = r == OK ? m->account : 0;
+	auth_verdict(s, r == FAIL_LIMIT ? &login_often
+	                : r < 0         ? &login_later
+	                : m->account    ? &login_ok
+	                                : &login_wrong);
+}
+
 void transaction_no_answer(struct session *s)
 {
 	struct say no = say_of(FAIL_AGAIN);
@@ -216,6 +264,9 @@ void transaction_no_answer(struct session *s)
 	log_refused(s, no.code, no.enhanced, "no-core");
 	if (smtpd_want(s->machine) == SMTPD_COMMIT) {
 		commit_verdict(s, &no);
+	} else if (smtpd_want(s->machine) == SMTPD_AUTH) {
+		s->asked = false;
+		auth_verdict(s, &login_later);
 	} else {
 		s->asked = false;
 		smtpd_rcpt_verdict(s->machine, no.code, no.enhanced, no.text);

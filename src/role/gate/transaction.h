@@ -23,9 +23,12 @@ struct session {
 	struct timer *timer;
 	uint64_t deadline_ms, armed_ms, message_ms; /* message_ms: end of the time for a message, 0 outside */
 	struct spool spool;
-	uint32_t seq; /* of the last question to core */
-	bool asked;   /* it is not answered */
-	bool lmtp;    /* each recipient is a question of its own */
+	uint32_t seq;     /* of the last question to core */
+	bool asked;       /* it is not answered */
+	bool lmtp;        /* each recipient is a question of its own */
+	bool submission;  /* AUTH comes before mail */
+	bool tls_first;   /* its handshake comes before the greeting, and is not over */
+	uint64_t account; /* who has logged in, 0: nobody */
 	bool shaking, ended;
 	bool dry; /* nothing can be read, until the loop says so */
 	unsigned reads;
@@ -45,10 +48,12 @@ enum step transaction_spool(struct session *s);
 enum step transaction_body(struct session *s);
 enum step transaction_drop(struct session *s);
 enum step transaction_commit(struct session *s);
+enum step transaction_auth(struct session *s);
 
 /* Core's answers to the question that s has asked; the caller goes on with the session. */
 void transaction_rcpt_answer(struct session *s, const struct rcpt_answer *m);
 void transaction_accept_answer(struct session *s, const struct accept_answer *m);
+void transaction_auth_answer(struct session *s, const struct auth_answer *m);
 /* Core does not answer: 451, which is its fault and not the client's. */
 void transaction_no_answer(struct session *s);
 

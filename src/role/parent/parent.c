@@ -40,17 +40,24 @@ static int add_listener(struct parent *p, enum listen_kind kind, enum role role,
 
 static int bind_all(struct parent *p, struct fail *f)
 {
+	const struct conf *c = &p->conf;
+	const struct {
+		enum listen_kind kind;
+		const struct conf_endpoints *all;
+		unsigned mode;
+	} rows[] = {
+		{ LISTEN_SMTP, &c->listen, 0600 },
+		{ LISTEN_PROXY, &c->proxy_listen, 0600 },
+		{ LISTEN_LMTP, &c->lmtp, (unsigned)strtoul(arena_z(&p->arena, c->lmtp_mode), NULL, 8) },
+		{ LISTEN_SUBMISSION, &c->submission, 0600 },
+		{ LISTEN_SUBMISSION_TLS, &c->submission_tls, 0600 },
+	};
 	OWN(buf) control = BUF(512);
 
-	unsigned lmtp_mode = (unsigned)strtoul(arena_z(&p->arena, p->conf.lmtp_mode), NULL, 8);
-
-	for (size_t i = 0; i < p->conf.listen.n; i++)
-		TRY(add_listener(p, LISTEN_SMTP, ROLE_GATE, p->conf.listen.at[i], SOCK_STREAM, 0600, f));
-	for (size_t i = 0; i < p->conf.proxy_listen.n; i++)
-		TRY(add_listener(p, LISTEN_PROXY, ROLE_GATE, p->conf.proxy_listen.at[i], SOCK_STREAM, 0600,
-		                 f));
-	for (size_t i = 0; i < p->conf.lmtp.n; i++)
-		TRY(add_listener(p, LISTEN_LMTP, ROLE_GATE, p->conf.lmtp.at[i], SOCK_STREAM, lmtp_mode, f));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t k = 0; k < rows[i].all->n; k++)
+			TRY(add_listener(p, rows[i].kind, ROLE_GATE, rows[i].all->at[k], SOCK_STREAM,
+			                 rows[i].mode, f));
 	buf_addf(&control, "unix:%.*s", STR_ARG(p->conf.control_socket));
 	return add_listener(p, LISTEN_CONTROL, ROLE_CORE, arena_str(&p->arena, buf_str(&control)),
 	                    SOCK_SEQPACKET, 0600, f);

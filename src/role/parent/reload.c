@@ -60,15 +60,23 @@ static bool same_list(const struct str *a, size_t n, const struct str *b, size_t
 
 static void keep_lists(const struct conf *old, struct conf *c)
 {
-	if (!same_list(old->listen.at, old->listen.n, c->listen.at, c->listen.n))
-		later("smtp.listen");
-	if (!same_list(old->proxy_listen.at, old->proxy_listen.n, c->proxy_listen.at, c->proxy_listen.n))
-		later("smtp.proxy_listen");
-	if (!same_list(old->lmtp.at, old->lmtp.n, c->lmtp.at, c->lmtp.n))
-		later("lmtp.listen");
-	c->listen = old->listen;
-	c->proxy_listen = old->proxy_listen;
-	c->lmtp = old->lmtp;
+	const struct {
+		const char *key;
+		const struct conf_endpoints *was;
+		struct conf_endpoints *is;
+	} rows[] = {
+		{ "smtp.listen", &old->listen, &c->listen },
+		{ "smtp.proxy_listen", &old->proxy_listen, &c->proxy_listen },
+		{ "lmtp.listen", &old->lmtp, &c->lmtp },
+		{ "submission.listen", &old->submission, &c->submission },
+		{ "submission.tls_listen", &old->submission_tls, &c->submission_tls },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!same_list(rows[i].was->at, rows[i].was->n, rows[i].is->at, rows[i].is->n))
+			later(rows[i].key);
+		*rows[i].is = *rows[i].was;
+	}
 	if (!same_list(old->resolvers, old->n_resolvers, c->resolvers, c->n_resolvers))
 		later("dns.resolver");
 	memcpy(c->resolvers, old->resolvers, sizeof(c->resolvers));
