@@ -17,7 +17,7 @@ static void print_commands(const char *group)
 			struct str left = str_c(k->words);
 
 			if (!group || str_eq(str_cut(&left, ' '), str_c(group)))
-				printf("  %-22s %s\n", k->words, k->help);
+				printf("  %-23s %s\n", k->words, k->help);
 		}
 	}
 }
