@@ -28,13 +28,13 @@ struct testhost {
 	struct th_message got[TH_MESSAGES]; /* committed with 2xx */
 	size_t n_got;
 	struct buf body;
-	bool spooling;  /* 354 was said and the message has not come to its end */
-	unsigned drops; /* SMTPD_DROPs */
-	size_t park;    /* so many bytes come in before each verdict; 0: verdicts are immediate */
-	size_t send;    /* at most so many bytes are written at once; 0: all */
+	bool spooling;   /* 354 was said and the message has not come to its end */
+	unsigned drops;  /* SMTPD_DROPs */
+	size_t park;     /* so many bytes come in before each verdict; 0: verdicts are immediate */
+	size_t send;     /* at most so many bytes are written at once; 0: all */
 	bool submission; /* as the config says */
-	bool judge;     /* without a scripted verdict the addresses say it: see testhost.c */
-	bool stops;     /* leave this want as it is, and take no more input: */
+	bool judge;      /* without a scripted verdict the addresses say it: see testhost.c */
+	bool stops;      /* leave this want as it is, and take no more input: */
 	enum smtpd_want stop;
 };
 

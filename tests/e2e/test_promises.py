@@ -244,6 +244,7 @@ TOKENS = {
     "cc name": "Zweitname Galah", "subject": "Subjecttoken Kookaburra", "label": "labeltoken-lyrebird",
     "message id": "idtoken.cassowary@possumshop.example", "reference": "reftoken.taipan@possumshop.example",
     "body": "bodytoken-platypus", "helo": "helotoken.wallaby.example", "expander": "mxtoken.bandicoot.example",
+    "mail client": "clienttoken-bettong",
 }
 
 
@@ -270,6 +271,7 @@ def lived(tmp_path_factory):
         server.cli("user", "add", t["user"])
         server.mailbox(t["user"], t["mailbox"])
         server.cli("mailbox", "sender-add", t["mailbox"], "second-" + t["mailbox"])
+        server.cli("mailbox", "password", "add", t["mailbox"], t["mail client"])
         server.issue(t["mailbox"])
         server.alias(t["user"], t["alias"], label=t["label"])
         server.cli("correspondent", "add", t["alias"], "first-" + t["sender"], name=t["name"])
