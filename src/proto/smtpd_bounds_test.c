@@ -231,6 +231,45 @@ static void test_long_hostname(void **state)
 	testhost_done(&h);
 }
 
+static void assert_nowhere(const struct smtpd *s, struct str what)
+{
+	struct str held = str_of(s->in.p, s->in.cap);
+
+	assert_true(str_find(held, what) == held.n);
+	assert_int_equal(s->said.cap, 0);
+}
+
+/* However the lines come in, and wherever they move, what held a password is empty once that was judged. */
+static void test_login_leaves_nothing(void **state)
+{
+	static const char login[] =
+	        "EHLO client.example\r\nNOOP\r\nAUTH LOGIN\r\nYWxpY2VAYm94LmV4YW1wbGU=\r\n"
+	        "c2VjcmV0LXNlY3JldC1zZWNyZXQ=\r\nNOOP\r\nNOO"; /* the last one is not whole */
+	static const char *const traces[] = { "c2VjcmV0", "ZWNyZXQtc2Vj", "YWxpY2VA" };
+	struct smtpd_config c = *config();
+
+	c.submission = c.tls = true;
+	for (size_t piece = 1; piece <= sizeof(login); piece++) {
+		struct testhost h;
+
+		testhost_init(&h, &c);
+		testhost_input(&h, str_of(login, sizeof(login) - 1), piece);
+		assert_true(smtpd_is_authenticated(h.s) && h.s->in.n - h.s->at == 3);
+		for (size_t i = 0; i < sizeof(traces) / sizeof(traces[0]); i++)
+			assert_nowhere(h.s, str_c(traces[i]));
+		testhost_done(&h);
+	}
+	for (size_t n = 0; n < sizeof(login); n++) {
+		struct testhost h;
+
+		testhost_init(&h, &c);
+		testhost_input(&h, str_of(login, n), SMTPD_ROOM);
+		smtpd_shut(h.s, 421, STR("4.4.2"), STR("silent"));
+		assert_nowhere(h.s, STR("AUTH"));
+		testhost_done(&h);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_refused_at_the_door),
 		cmocka_unit_test(test_verdict_words),
 		cmocka_unit_test(test_long_hostname),
+		cmocka_unit_test(test_login_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,7 @@ static void test_tls_first(void **state)
 	client_hears(c, "503");
 	logs_in(c, "right", "235 2.7.0");
 	assert_string_equal(w.login, "alice@mailbox.example 127.0.0.1");
+	assert_true(str_find(str_of(w.gate->inbox, GATE_READ), STR("AUTH")) == GATE_READ); /* wiped */
 	client_mails(c, "250 2.0.0");
 	assert_int_equal(w.asks[0].account, 77);
 	assert_int_equal(w.last.account, 77);
