@@ -15,9 +15,11 @@ struct scrub_facts {
 	struct scan_person from;                     /* as the header that counts says */
 	struct scan_person people[SCRUB_PEOPLE_MAX]; /* of To and Cc, each address once, in order */
 	size_t n_people;
-	struct str names[SCRUB_NAMES_MAX]; /* by which the user goes in it: display names of From, Sender, Reply-To... */
+	struct str names
+	        [SCRUB_NAMES_MAX]; /* by which the user goes in it: display names of From, Sender, Reply-To... */
 	size_t n_names;
-	struct str found[SCRUB_FOUND_MAX]; /* addresses anywhere else (text, HTML, calendars, nested messages, file
+	struct str found
+	        [SCRUB_FOUND_MAX]; /* addresses anywhere else (text, HTML, calendars, nested messages, file
 					    * names) in one of `domains`, each once; past the bound: FAIL_LIMIT */
 	size_t n_found;
 	struct str message_id, refs[SCRUB_IDS_MAX];
@@ -38,24 +40,27 @@ struct scrub_plan {
 	 * correspondent, the user's own become the alias; "" drops the entry from To and Cc */
 	const struct seal_pair *map;
 	size_t n_map;
-	const struct seal_pair *names; /* of correspondents, by the real address: shown in To and Cc; may be empty */
+	const struct seal_pair
+	        *names; /* of correspondents, by the real address: shown in To and Cc; may be empty */
 	size_t n_names;
-	const struct str *own_names; /* of the user: removed. In quotations and attributions always, elsewhere when it is
+	const struct str *
+	        own_names; /* of the user: removed. In quotations and attributions always, elsewhere when it is
 				      * of two words or more */
 	size_t n_own_names;
-	const struct seal_pair *ids; /* Message-IDs in References and In-Reply-To; those not listed are dropped */
+	const struct seal_pair
+	        *ids; /* Message-IDs in References and In-Reply-To; those not listed are dropped */
 	size_t n_ids;
 	const struct str *words; /* further words that must not leave: hosts, client names */
 	size_t n_words;
 };
 
 enum scrub_kind {
-	SCRUB_FIELDS,     /* header fields left out */
-	SCRUB_PARTS,      /* parts left out: signatures, keys, cards */
-	SCRUB_ADDRESSES,  /* addresses replaced in the content */
-	SCRUB_NAMES,      /* names replaced */
-	SCRUB_CALENDARS,  /* calendar properties rewritten */
-	SCRUB_MARKS,      /* marks of the client in HTML, file names, Content-IDs */
+	SCRUB_FIELDS,    /* header fields left out */
+	SCRUB_PARTS,     /* parts left out: signatures, keys, cards */
+	SCRUB_ADDRESSES, /* addresses replaced in the content */
+	SCRUB_NAMES,     /* names replaced */
+	SCRUB_CALENDARS, /* calendar properties rewritten */
+	SCRUB_MARKS,     /* marks of the client in HTML, file names, Content-IDs */
 	SCRUB_KINDS
 };
 

@@ -1,0 +1,323 @@
+#include "transform/scrub_in.h"
+
+#include "base/mem.h"
+#include "wire/html.h"
+
+#include <stdlib.h>
+
+enum { ATTRIBUTE_MAX = 1 << 20, TAG_MAX = 1 << 21 };
+
+/* A line as a reader sees it: text, decoded, and the inline tags between. An address may stand across them. */
+struct piece {
+	bool is_tag;
+	size_t at, n; /* of the line's text, or of its tags */
+};
+struct line {
+	struct buf text, tags;
+	struct piece *pieces;
+	size_t n, cap;
+};
+
+struct html_scrub {
+	struct scrubber *s;
+	struct buf *out;
+	struct line line;
+	struct rewrite_match *matches;
+	size_t n_matches, cap;
+	unsigned quotes; /* blockquotes around */
+};
+
+static void add_piece(struct line *l, bool is_tag, size_t at, size_t n)
+{
+	if (l->n == l->cap) {
+		l->cap = l->cap ? l->cap * 2 : 64;
+		l->pieces = xrealloc(l->pieces, l->cap * sizeof(*l->pieces));
+	}
+	l->pieces[l->n++] = (struct piece){ is_tag, at, n };
+}
+
+/* ---- matches in a line ------------------------------------------------------------------------------------------- */
+
+static void add_match(struct html_scrub *h, const struct rewrite_match *m)
+{
+	if (h->n_matches == h->cap) {
+		h->cap = h->cap ? h->cap * 2 : 64;
+		h->matches = xrealloc(h->matches, h->cap * sizeof(*h->matches));
+	}
+	h->matches[h->n_matches++] = *m;
+}
+
+/* Addresses, names and, in the line above a quotation, the time of day: in order, none across another. */
+static void find_matches(struct html_scrub *h, bool quoted, bool timed)
+{
+	struct str text = buf_str(&h->line.text);
+	const struct rewrite_quotes quotes = { .first = quoted };
+	struct rewrite_scan scan = { .r = &h->s->rw, .text = text, .quotes = &quotes };
+	struct rewrite_match m = { 0 }, t = { .to = STR("") };
+	bool has = rewrite_next(&scan, &m), has_time = timed && next_time(text, 0, &t.at, &t.n);
+	size_t end = 0;
+
+	h->n_matches = 0;
+	while (has || has_time) {
+		bool time_first = has_time && (!has || t.at < m.at);
+		const struct rewrite_match *first = time_first ? &t : &m;
+
+		if (first->at >= end) {
+			add_match(h, first);
+			end = first->at + first->n;
+			h->s->removed[SCRUB_MARKS] += time_first;
+		}
+		if (time_first)
+			has_time = next_time(text, t.at + t.n, &t.at, &t.n);
+		else
+			has = rewrite_next(&scan, &m);
+	}
+}
+
+/* Text from..to with the matches in it; a match that began before is cut out. */
+static void put_text(struct html_scrub *h, size_t from, size_t to, size_t *next)
+{
+	struct str text = buf_str(&h->line.text);
+
+	while (from < to) {
+		const struct rewrite_match *m = *next < h->n_matches ? &h->matches[*next] : NULL;
+		size_t stop = m && m->at < to ? m->at : to;
+
+		if (from < stop)
+			html_escape(str_of(text.p + from, stop - from), h->out);
+		if (!m || m->at >= to)
+			return;
+		if (m->at >= from)
+			html_escape(m->to, h->out);
+		from = m->at + m->n;
+		if (from > to)
+			return; /* it goes on behind a tag */
+		++*next;
+	}
+}
+
+static void put_line(struct html_scrub *h)
+{
+	struct line *l = &h->line;
+	size_t next = 0, skip = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct piece *p = &l->pieces[i];
+		size_t from = p->at > skip ? p->at : skip;
+
+		if (p->is_tag) {
+			buf_add(h->out, str_of(l->tags.p + p->at, p->n));
+			continue;
+		}
+		if (next < h->n_matches && h->matches[next].at < p->at) { /* begun in a piece before */
+			skip = h->matches[next].at + h->matches[next].n;
+			from = from > skip ? from : skip;
+			if (from >= p->at + p->n)
+				continue;
+			next++;
+		}
+		put_text(h, from, p->at + p->n, &next);
+	}
+}
+
+static void flush(struct html_scrub *h)
+{
+	struct str text = buf_str(&h->line.text);
+	bool header = is_quote_header(text), ends = str_ends(str_trim(text), STR(":"));
+	bool timed = is_attribution(text) && (header || ends || h->quotes);
+
+	if (is_client_line(str_trim(text))) {
+		h->n_matches = 0;
+		add_match(h, &(struct rewrite_match){ 0, text.n, STR("") });
+		h->s->removed[SCRUB_MARKS]++;
+	} else {
+		find_matches(h, header || timed || h->quotes, timed);
+	}
+	put_line(h);
+	buf_clear(&h->line.text);
+	buf_clear(&h->line.tags);
+	h->line.n = 0;
+}
+
+/* ---- tags -------------------------------------------------------------------------------------------------------- */
+
+static struct str lower(struct str s, struct buf *b)
+{
+	for (size_t i = 0; i < s.n && i < 64; i++)
+		buf_addc(b, ascii_lower(s.p[i]));
+	return buf_str(b);
+}
+
+/* Declarations apart, so that one program's own do not take the others with them. */
+static void put_style(struct scrubber *s, struct str style, struct buf *out)
+{
+	while (style.n) {
+		struct str one = str_trim(str_cut(&style, ';'));
+
+		if (is_client_mark(one)) {
+			s->removed[SCRUB_MARKS]++;
+			continue;
+		}
+		if (one.n && out->n)
+			buf_addz(out, "; ");
+		buf_add(out, one);
+	}
+}
+
+static bool is_place(struct str name)
+{
+	return str_eq(name, STR("href")) || str_eq(name, STR("src")) || str_eq(name, STR("background"));
+}
+
+/* Files on the user's disk, and messages in the user's mailbox, are nothing to anybody else. */
+static bool is_local(struct str value)
+{
+	struct str v = str_trim(value);
+
+	return str_starts_nocase(v, STR("file:")) || str_starts_nocase(v, STR("mid:")) ||
+	       str_starts_nocase(v, STR("x-apple")) || str_starts_nocase(v, STR("imap:")) ||
+	       str_starts_nocase(v, STR("mailbox:"));
+}
+
+/* False: the attribute goes. */
+static bool write_value(struct scrubber *s, struct str name, struct str value, struct buf *out)
+{
+	if (str_eq(name, STR("style"))) {
+		put_style(s, value, out);
+		return out->n > 0;
+	}
+	if ((str_eq(name, STR("class")) || str_eq(name, STR("id"))) && is_client_mark(value))
+		return false;
+	if (is_place(name) && is_local(value))
+		return false;
+	if (is_place(name) && str_starts_nocase(value, STR("cid:"))) {
+		buf_addz(out, "cid:");
+		scrub_cid(s, str_from(value, 4), out);
+		return true;
+	}
+	rewriter_put(&s->rw, value, true, out);
+	return true;
+}
+
+static void put_attribute(struct scrubber *s, struct str name, struct str raw, struct buf *out)
+{
+	OWN(buf) value = BUF(ATTRIBUTE_MAX);
+	OWN(buf) written = BUF(ATTRIBUTE_MAX);
+	OWN(buf) small = BUF(65);
+	struct str n = lower(name, &small);
+
+	if (!attribute_stays(n)) {
+		s->removed[SCRUB_MARKS]++;
+		return;
+	}
+	html_decode(raw, &value);
+	if (!write_value(s, n, buf_str(&value), &written) || value.over || written.over) {
+		s->removed[SCRUB_MARKS]++;
+		return;
+	}
+	buf_addf(out, " %.*s=\"", STR_ARG(n));
+	html_escape(buf_str(&written), out);
+	buf_addc(out, '"');
+}
+
+static void put_tag(struct scrubber *s, const struct html_token *t, struct str name, struct buf *out)
+{
+	struct str attrs = t->attrs, key, value;
+
+	if (t->kind == HTML_CLOSE) {
+		buf_addf(out, "</%.*s>", STR_ARG(name));
+		return;
+	}
+	buf_addf(out, "<%.*s", STR_ARG(name));
+	while (html_attribute(&attrs, &key, &value))
+		put_attribute(s, key, value, out);
+	buf_addc(out, '>');
+}
+
+/* An element that goes with its content: to its end, or where another one could not be inside of it. */
+static void skip_element(struct html *in, struct str name)
+{
+	struct html_token t;
+	unsigned depth = 1;
+
+	while (depth && html_next(in, &t)) {
+		if (!str_eq_nocase(t.name, name))
+			continue;
+		if (t.kind == HTML_OPEN)
+			depth++;
+		if (t.kind == HTML_CLOSE)
+			depth--;
+	}
+}
+
+/* What its program has written into it, or nothing. */
+static void put_raw(struct html_scrub *h, struct str text)
+{
+	if (is_client_mark(text)) {
+		h->s->removed[SCRUB_MARKS]++;
+		return;
+	}
+	rewriter_put(&h->s->rw, text, true, h->out);
+}
+
+static void on_tag(struct html_scrub *h, struct html *in, const struct html_token *t)
+{
+	OWN(buf) small = BUF(65);
+	struct str name = lower(t->name, &small);
+	const struct tag_row *row = tag_row(name);
+	size_t before;
+
+	if (row->block)
+		flush(h);
+	if (str_eq(name, STR("blockquote")))
+		h->quotes = t->kind == HTML_OPEN ? h->quotes + 1 : h->quotes ? h->quotes - 1 : 0;
+	if (row->rule == TAG_DROP && t->kind == HTML_OPEN && !str_ends(t->attrs, STR("/")))
+		skip_element(in, t->name);
+	if (row->rule != TAG_KEEP) {
+		h->s->removed[SCRUB_MARKS]++;
+		return;
+	}
+	if (row->block) {
+		put_tag(h->s, t, name, h->out);
+		return;
+	}
+	before = h->line.tags.n;
+	put_tag(h->s, t, name, &h->line.tags);
+	add_piece(&h->line, true, before, h->line.tags.n - before);
+}
+
+static void on_text(struct html_scrub *h, struct str text)
+{
+	size_t before = h->line.text.n;
+
+	html_decode(text, &h->line.text);
+	add_piece(&h->line, false, before, h->line.text.n - before);
+}
+
+void scrub_html(struct scrubber *s, struct str in, struct buf *out)
+{
+	struct html_scrub h = { .s = s, .out = out };
+	struct html reader = { .left = in };
+	struct html_token t;
+
+	h.line.text = BUF(SCRUB_TEXT_MAX);
+	h.line.tags = BUF(SCRUB_TEXT_MAX);
+	while (html_next(&reader, &t)) {
+		if (t.kind == HTML_OPEN || t.kind == HTML_CLOSE)
+			on_tag(&h, &reader, &t);
+		else if (t.kind == HTML_TEXT)
+			on_text(&h, t.text);
+		else if (t.kind == HTML_RAW)
+			put_raw(&h, t.text);
+		else if (t.kind == HTML_DOCTYPE)
+			buf_addz(out, "<!DOCTYPE html>\r\n");
+		else
+			s->removed[SCRUB_MARKS]++;
+	}
+	flush(&h);
+	out->over = out->over || h.line.text.over || h.line.tags.over;
+	buf_done(&h.line.text);
+	buf_done(&h.line.tags);
+	free(h.line.pieces);
+	free(h.matches);
+}

@@ -1,0 +1,49 @@
+/* scrub_in.h - shared by the files of scrub.h and by nobody else. */
+#ifndef TRANSFORM_SCRUB_IN_H
+#define TRANSFORM_SCRUB_IN_H
+
+#include "policy/scrub.h"
+#include "transform/rewrite.h"
+
+enum { SCRUB_TEXT_MAX = 32 << 20, SCRUB_HEAD_MAX = 256 * 1024, SCRUB_DEPTH_MAX = 32 };
+
+struct scrubber {
+	const struct scrub_plan *plan;
+	struct arena *a;
+	struct rewriter rw;
+	struct sink out;
+	uint64_t bytes;
+	bool utf8;
+	uint32_t removed[SCRUB_KINDS];
+};
+
+/* ---- reading, for scan and scrub alike ---- */
+
+/* The rule of a part, and what of it counts: for PART_FIRST its first child, and so on. NULL: nothing of it leaves. */
+const struct mime_part *scrub_effective(const struct mime_part *p, const struct part_row **ret);
+/* A text part as UTF-8 with CRLF line ends. FAIL_DENIED: its charset or encoding cannot be read. */
+MUST_CHECK int scrub_text(const struct mime_part *p, struct buf *out, struct fail *f);
+/* Is this part, which says that it is encrypted, nothing but that? */
+bool scrub_is_onward(const struct mime_part *p);
+
+/* ---- writing ---- */
+
+void scrub_html(struct scrubber *s, struct str in, struct buf *out);
+MUST_CHECK int scrub_calendar(struct scrubber *s, struct str in, struct buf *out, struct fail *f);
+/* A picture without what stands beside it; what is no such picture passes as it is. */
+void scrub_jpeg(struct scrubber *s, struct str in, struct buf *out);
+void scrub_png(struct scrubber *s, struct str in, struct buf *out);
+/* The told Content-ID of an original one, the same each time. */
+void scrub_cid(struct scrubber *s, struct str original, struct buf *out);
+/* A file's name without a path and without what names the user. */
+struct str scrub_filename(struct scrubber *s, struct str name);
+/* Text of a header, decoded, without what names the user. */
+struct str scrub_line(struct scrubber *s, struct str utf8, bool quoted);
+
+/* The fields of the message itself, without what describes the content. */
+MUST_CHECK int scrub_head(struct scrubber *s, const struct opened *o, struct buf *out, struct fail *f);
+/* Of a message within it. */
+MUST_CHECK int scrub_nested_head(struct scrubber *s, const struct mime_part *p, struct buf *out,
+                                 struct fail *f);
+
+#endif
