@@ -14,6 +14,12 @@ static int correspondent_add(struct cli *c, struct fail *f)
 		return simple_list(&a, c, "", f);
 	TRY(ask_run(&a, c, f));
 	buf_addf(&out, "%s is now %.*s for this alias.\n", c->operands[1], STR_ARG(ask_field(&a, "reverse")));
+	if (str_eq(ask_field(&a, "introduced"), STR("0")))
+		buf_addz(&out, "No introduction was sent: no mailbox of the alias can be sealed for. Issue a "
+		               "profile and ask again.\n");
+	else
+		buf_addz(&out, "An introduction is on its way to the alias's mailboxes: answer it to write "
+		               "to them.\n");
 	print_out(&out);
 	return OK;
 }
@@ -87,7 +93,7 @@ static int correspondent_blocked(struct cli *c, struct fail *f)
 #define WHOLE_DOMAIN { "domain", "DOMAIN", "everybody there and in the domains below" }
 
 const struct cli_command cli_people[] = {
-	{ "correspondent add", "ALIAS ADDRESS", "make the reverse address of somebody to write to first",
+	{ "correspondent add", "ALIAS ADDRESS", "write to somebody first: get a letter from them that you answer",
 	  correspondent_add, 2, 2, { { "name", "NAME", "of the correspondent" } } },
 	{ "correspondent list", "ALIAS", "list who has written to an alias", correspondent_list, 1, 1, { { 0 } } },
 	{ "correspondent set", "REVERSE", "change the correspondent behind a reverse address", correspondent_set, 1, 1,

@@ -8,7 +8,7 @@ enum { LABEL_MAX = 63, DOMAIN_MAX = 200 };
 #define CORE (1u << ROLE_CORE)
 #define GATE (1u << ROLE_GATE)
 #define SCRIBE (1u << ROLE_SCRIBE)
-#define ALL (CORE | GATE | SCRIBE | 1u << ROLE_VAULT | 1u << ROLE_KEYGEN)
+#define ALL (CORE | GATE | SCRIBE | 1u << ROLE_VAULT | 1u << ROLE_KEYGEN | 1u << ROLE_OPENER)
 
 // clang-format off
 const struct conf_key conf_keys[] = {

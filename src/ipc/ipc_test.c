@@ -12,7 +12,7 @@ static void fields_come_back(void **state)
 {
 	OWN(buf) b = BUF(IPC_RECORD_MAX);
 	const struct rcpt_ask in = {
-		7, 3, STR("a@b.example"), STR("c@d.example"), 1234, ACCEPT_SMTPUTF8, 2, 5
+		7, 3, STR("a@b.example"), STR("c@d.example"), 1234, ACCEPT_SMTPUTF8, 2, WAY_OUT, 5
 	};
 	_Alignas(max_align_t) char room[IPC_STRUCT_MAX];
 	struct rcpt_ask *out = (void *)room;
@@ -22,6 +22,7 @@ static void fields_come_back(void **state)
 	assert_int_equal(ipc_decode(buf_str(&b), &tag, out, NULL), OK);
 	assert_int_equal(tag, IPC_rcpt_ask);
 	assert_true(out->session == 7 && out->seq == 3 && out->size == 1234 && out->flags == ACCEPT_SMTPUTF8);
+	assert_true(out->plans == 2 && out->way == WAY_OUT && out->account == 5);
 	assert_true(str_eq(out->sender, in.sender) && str_eq(out->rcpt, in.rcpt));
 }
 

@@ -47,12 +47,15 @@ enum listen_kind {
 /* Addresses in these messages are "local@domain" as addr_print writes them; "" is the null sender. */
 /* plans: outputs that the recipients accepted so far in this transaction stand for (the sum of the answers'); core
  * refuses with 452 past its bound. */
-/* account: the mailbox that AUTH_ANSWER named, whose user writes; 0: nobody has logged in. */
+/* way: enum rcpt_way of the recipients accepted so far, and then; a message goes one way. account: the mailbox that
+ * AUTH_ANSWER named, whose user writes; 0: nobody has logged in. */
 #define RCPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(text, rcpt) F(u64, size) \
-	F(u32, flags) F(u32, plans) F(u64, account)
+	F(u32, flags) F(u32, plans) F(u32, way) F(u64, account)
 #define RCPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) \
-	F(u32, plans)
-/* A whole message. helo, client: empty where an account writes, for nobody is to learn of them. rcpts: those that were answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed. */
+	F(u32, plans) F(u32, way)
+enum rcpt_way { WAY_NONE, WAY_IN, WAY_OUT };
+/* A whole message. helo, client: empty where an account writes, for nobody is to learn of them. rcpts: those that were
+ * answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed. */
 #define ACCEPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(list, rcpts) F(text, helo) \
 	F(text, client) F(u64, size) F(u32, flags) F(i64, arrived_utc) F(u64, account)
 /* 250 means durable. */
@@ -118,6 +121,36 @@ enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2 };
 enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 #define JOB_END(F) F(u64, job)
 
+/* ---- core <-> opener, and the process that it forks for one message --------------------------------------------- */
+
+/* Fork. +2 descriptors: the new process's end of its road to core, and the message (sealed memory) */
+#define OPEN_FORK(F) F(u64, job)
+/* core -> the forked one, first. certs: DER, with the number of the reverse address that each is of; pins: certificates of
+ * the mailbox's users' keys; domains: in which addresses within the content are to be told. */
+#define OPEN_BEGIN(F) F(u64, job) F(list, certs) F(list, groups) F(u32, n_groups) F(list, pins) F(list, domains)
+/* It needs the private key of certs[cert]; KEY_ROAD answers, with output = cert. */
+#define OPEN_KEY(F) F(u64, job) F(u32, cert)
+/* What the message says of itself; never content. With a code and OPENED_LAYERS only form and signature are told. form: enum opened_form; signature: enum open_signature, with pin, time and
+ * digest when it is a pinned one. people: pairs name, address of To and Cc; found: addresses within the content in those
+ * domains; names: those that the user goes by in it; refs: of References and In-Reply-To, answers: of the latter; digest: SHA-256 of the body as it came, without its header. */
+#define OPENED(F) F(u64, job) F(u32, code) F(text, why) F(u32, form) F(u32, signature) F(u32, pin) F(i64, signed_utc) \
+	F(blob, signature_digest) F(text, from_name) F(text, from) F(list, people) F(list, found) F(list, names) \
+	F(text, message_id) F(list, refs) F(list, answers) F(i64, date_utc) F(blob, digest) F(list, traces) F(u32, received)
+enum opened_form {
+	OPENED_ENCRYPTED = 1,
+	OPENED_CBC = 2,
+	OPENED_AUTO = 4,
+	OPENED_RECEIPT = 8,
+	OPENED_LAYERS = 16 /* the layers came off: a code tells of what is within, and who signed is known */
+};
+/* Write one output. map: pairs address, what is written instead ("" = drop); names: pairs address, name; own_names,
+ * words: what must not leave; ids: pairs Message-ID, what is written instead. +0..1 descriptor, as of SEAL */
+#define SCRUB(F) F(u64, job) F(u32, output) F(u32, flags) F(text, from_name) F(text, from) F(text, message_id) \
+	F(i64, date_utc) F(list, map) F(list, names) F(list, own_names) F(list, ids) F(list, words)
+/* removed: what was taken out, in all. why of FAIL_DENIED: the kind of part that cannot be read. +0..1 descriptor */
+#define SCRUBBED(F) F(u64, job) F(u32, output) F(u32, code) F(text, why) F(key, body_key) F(u64, plain) \
+	F(u64, stored) F(u32, flags) F(u32, removed)
+
 /* Requests from outside: parsed where nothing is held. */
 #define CSR_READ(F) F(u64, job) F(blob, der)
 #define CSR_FACTS(F) F(u64, job) F(u32, code) F(text, why) F(blob, spki)
@@ -177,6 +210,8 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 	M(gate_facts, GATE_FACTS) M(deliver, DELIVER) M(delivered, DELIVERED)                                                                  \
 	M(scan_job, SCAN_JOB) M(scanned, SCANNED) M(seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD)                  \
 	M(sealed, SEALED) M(job_end, JOB_END)                                                                        \
+	M(open_fork, OPEN_FORK) M(open_begin, OPEN_BEGIN) M(open_key, OPEN_KEY) M(opened_facts, OPENED)              \
+	M(scrub, SCRUB) M(scrubbed, SCRUBBED)                                                                        \
 	M(csr_read, CSR_READ) M(csr_facts, CSR_FACTS) M(chain_check, CHAIN_CHECK) M(chain_checked, CHAIN_CHECKED)    \
 	M(store_keys, STORE_KEYS) M(store_keys_answer, STORE_KEYS_ANSWER) M(intermediate, INTERMEDIATE)              \
 	M(intermediate_answer, INTERMEDIATE_ANSWER) M(issue_user, ISSUE_USER) M(issue_sender, ISSUE_SENDER)          \

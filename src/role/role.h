@@ -42,6 +42,7 @@ __attribute__((noreturn)) void role_run(const struct role_def *def, void *self, 
 __attribute__((noreturn)) void core_main(unsigned index);
 __attribute__((noreturn)) void gate_main(unsigned index);
 __attribute__((noreturn)) void scribe_main(unsigned index);
+__attribute__((noreturn)) void opener_main(unsigned index);
 __attribute__((noreturn)) void vault_main(unsigned index);
 __attribute__((noreturn)) void keygen_main(unsigned index);
 

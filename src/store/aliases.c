@@ -90,6 +90,15 @@ int alias_find(struct store *st, struct str address, struct arena *a, struct ali
 	return read_alias(&q, a, ret, f);
 }
 
+int alias_get(struct store *st, int64_t id, struct arena *a, struct alias *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " ALIAS_COLUMNS FROM_ALIAS " WHERE a.id = ?");
+
+	q_i64(&q, id);
+	TRY(q_one(&q, "alias", f));
+	return read_alias(&q, a, ret, f);
+}
+
 int alias_update(struct store *st, const struct alias *al, struct fail *f)
 {
 	OWNQ q = q_write(
@@ -261,6 +270,17 @@ int alias_used(struct store *st, int64_t id, int64_t now, uint64_t bytes, struct
 	q_i64(&q, id);
 	TRY(q_done(&q, f));
 	return add_activity(st, id, now, 1, 0, 0, bytes, f);
+}
+
+int alias_answered(struct store *st, int64_t id, int64_t now, int64_t removed, struct fail *f)
+{
+	OWNQ q = q_write(st, "UPDATE alias SET last_used = ?, answered = answered + 1, removed = removed + ?"
+	                     " WHERE id = ?");
+
+	q_i64(&q, now);
+	q_i64(&q, removed);
+	q_i64(&q, id);
+	return q_done(&q, f);
 }
 
 int alias_note(struct store *st, int64_t id, int64_t now, enum activity what, int64_t n, struct fail *f)

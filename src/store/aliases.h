@@ -40,6 +40,7 @@ MUST_CHECK int alias_add(struct store *st, const struct alias *al, int64_t *ret_
 MUST_CHECK int alias_is_free(struct store *st, struct str address, struct fail *f);
 MUST_CHECK int alias_find(struct store *st, struct str address, struct arena *a, struct alias *ret,
                           struct fail *f);
+MUST_CHECK int alias_get(struct store *st, int64_t id, struct arena *a, struct alias *ret, struct fail *f);
 MUST_CHECK int alias_update(struct store *st, const struct alias *al,
                             struct fail *f); /* state, expiry, label, name, bounds; another expiry
                                               is to be told of anew */
@@ -61,6 +62,8 @@ MUST_CHECK int alias_mailboxes_inherit(struct store *st, int64_t alias, int64_t 
 
 /* A message came through: last use, counts, the hour's activity. */
 MUST_CHECK int alias_used(struct store *st, int64_t id, int64_t now, uint64_t bytes, struct fail *f);
+/* An answer went out from it, and so much was taken out of it. */
+MUST_CHECK int alias_answered(struct store *st, int64_t id, int64_t now, int64_t removed, struct fail *f);
 enum activity { ACTIVITY_DROPPED, ACTIVITY_REFUSED };
 MUST_CHECK int alias_note(struct store *st, int64_t id, int64_t now, enum activity what, int64_t n,
                           struct fail *f);

@@ -95,7 +95,7 @@ struct ids fixture_fill(struct store *st)
 	al.user = i.user;
 	MUST(alias_add(st, &al, &i.alias, NULL));
 	MUST(alias_mailbox_add(st, i.alias, i.mailbox, NULL));
-	MUST(reverse_add(st, i.user, STR("token1@relay.example"), REVERSE_POOL, 3, &i.reverse, NULL));
+	MUST(reverse_add(st, i.user, STR("token1@relay.example"), REVERSE_TAKEN, 3, &i.reverse, NULL));
 	c.alias = i.alias;
 	c.reverse = i.reverse;
 	MUST(correspondent_add(st, &c, &i.correspondent, NULL));

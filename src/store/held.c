@@ -158,11 +158,13 @@ int held_set_told(struct store *st, int64_t id, enum held_told told, struct fail
 	return q_done(&q, f);
 }
 
-int held_untold(struct store *st, int64_t before, int64_t *ret_id, struct fail *f)
+int held_untold(struct store *st, int64_t before, int64_t after, int64_t *ret_id, struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT id FROM held WHERE told = 1 AND created < ? ORDER BY id LIMIT 1");
+	OWNQ q = q_read(st,
+	                "SELECT id FROM held WHERE told = 1 AND created < ? AND id > ? ORDER BY id LIMIT 1");
 
 	q_i64(&q, before);
+	q_i64(&q, after);
 	TRY(q_one(&q, "refused answer", f));
 	*ret_id = q_col_i64(&q, 0);
 	return OK;

@@ -39,8 +39,8 @@ MUST_CHECK int held_each(struct store *st, int64_t user,
 MUST_CHECK int held_was_told(struct store *st, int64_t user, int64_t alias, int64_t cause, int64_t since,
                              bool *ret, struct fail *f);
 MUST_CHECK int held_set_told(struct store *st, int64_t id, enum held_told told, struct fail *f);
-/* The oldest that is HELD_TO_TELL since before then: FAIL_ABSENT. */
-MUST_CHECK int held_untold(struct store *st, int64_t before, int64_t *ret_id, struct fail *f);
+/* The first with an id above `after` that is HELD_TO_TELL since before then: FAIL_ABSENT. */
+MUST_CHECK int held_untold(struct store *st, int64_t before, int64_t after, int64_t *ret_id, struct fail *f);
 /* Deletes what is older than HELD_DAYS, at most `most` rows; tells how many. */
 MUST_CHECK int held_purge(struct store *st, int64_t now, size_t most, size_t *ret_n, struct fail *f);
 

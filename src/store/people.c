@@ -72,6 +72,41 @@ int correspondent_by_reverse(struct store *st, struct str address, struct arena 
 	return read_one(&q, a, ret, f);
 }
 
+int correspondent_get(struct store *st, int64_t id, struct arena *a, struct correspondent *ret,
+                      struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " COLUMNS " FROM correspondent c JOIN reverse r ON r.id = c.reverse"
+	                    " WHERE c.id = ?");
+
+	q_i64(&q, id);
+	TRY(q_one(&q, "correspondent", f));
+	return read_one(&q, a, ret, f);
+}
+
+int speaker_find(struct store *st, struct str reverse, struct str sender, struct speaker *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT c.id, c.alias, r.user, r.id FROM reverse r JOIN correspondent c"
+	                    " ON c.reverse = r.id WHERE r.address_hash = ? AND r.use = 1 AND c.kind <> 3");
+	OWNQ m = q_read(st, "SELECT m.id FROM alias_mailbox am JOIN mailbox m ON m.id = am.mailbox"
+	                    " WHERE am.alias = ?1 AND (m.address_hash = ?2 OR EXISTS (SELECT 1 FROM"
+	                    " mailbox_sender s WHERE s.mailbox = m.id AND s.address_hash = ?2)) LIMIT 1");
+	struct speaker s = { 0 };
+	bool row = false;
+
+	q_hash(&q, "address", 0, reverse);
+	TRY(q_row(&q, &row, f));
+	if (row)
+		s = (struct speaker){ q_col_i64(&q, 0), q_col_i64(&q, 1), q_col_i64(&q, 2), q_col_i64(&q, 3),
+			              0 };
+	q_i64(&m, s.alias);
+	q_hash(&m, "address", 0, sender);
+	TRY(q_row(&m, &row, f));
+	if (row)
+		s.mailbox = q_col_i64(&m, 0);
+	*ret = s;
+	return OK;
+}
+
 int correspondent_touch(struct store *st, const struct correspondent *old, const struct correspondent *new,
                         struct fail *f)
 {

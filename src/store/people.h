@@ -35,6 +35,18 @@ MUST_CHECK int correspondent_each(struct store *st, int64_t alias,
                                   int (*fn)(void *arg, const struct correspondent *c, struct fail *f),
                                   void *arg, struct fail *f);
 
+/* Who stands behind a reverse address, and does that sender speak for one of the mailboxes of its alias? */
+struct speaker {
+	int64_t correspondent, alias, user, reverse;
+	int64_t mailbox; /* 0: it does not */
+};
+/* sender: a key; empty for the null sender. What is not known is 0, and costs the same look-ups as what is: how long the
+ * answer takes tells nobody whether an address is somebody's. */
+MUST_CHECK int speaker_find(struct store *st, struct str reverse, struct str sender, struct speaker *ret,
+                            struct fail *f);
+MUST_CHECK int correspondent_get(struct store *st, int64_t id, struct arena *a, struct correspondent *ret,
+                                 struct fail *f);
+
 enum reverse_use { REVERSE_POOL = 0, REVERSE_TAKEN = 1, REVERSE_NOTICE = 2 };
 
 struct reverse {

@@ -5,6 +5,7 @@
 #include "store/aliases.h"
 #include "store/blocks.h"
 #include "store/fixture_test.h"
+#include "store/users.h"
 
 static void what_a_correspondent_asks_is_kept_apart(void **state)
 {
@@ -120,6 +121,78 @@ static void blocks_are_bounded_and_go_with_their_alias(void **state)
 	assert_int_equal(how, BLOCK_NONE);
 }
 
+static void only_a_sender_of_its_mailboxes_stands_behind_a_reverse_address(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	struct speaker s;
+	int64_t other_user, other_box, id;
+
+	MUST(mailbox_sender_add(st, i.mailbox, STR("ali@work.example"), NULL));
+	MUST(user_add(st, STR("mallory"), 5, &other_user, NULL));
+	MUST(mailbox_add(st, other_user, STR("mallory@mailbox.example"), false, 5, &other_box, NULL));
+	MUST(reverse_add(st, i.user, STR("spare@relay.example"), REVERSE_POOL, 3, &id, NULL));
+	const struct {
+		struct str reverse, sender;
+		bool known, speaks;
+	} cases[] = {
+		{ STR("token1@relay.example"), STR("alice@mailbox.example"), true, true },
+		{ STR("token1@relay.example"), STR("ali@work.example"), true, true },
+		{ STR("token1@relay.example"), STR("mallory@mailbox.example"), true, false },
+		{ STR("token1@relay.example"), STR(""), true, false },
+		{ STR("token2@relay.example"), STR("alice@mailbox.example"), false, false },
+		{ STR("spare@relay.example"), STR("alice@mailbox.example"), false, false },
+		{ STR("shop@relay.example"), STR("alice@mailbox.example"), false, false },
+	};
+
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		MUST(speaker_find(st, cases[n].reverse, cases[n].sender, &s, NULL));
+		assert_int_equal(s.correspondent, cases[n].known ? i.correspondent : 0);
+		assert_int_equal(s.alias, cases[n].known ? i.alias : 0);
+		assert_int_equal(s.mailbox, cases[n].speaks ? i.mailbox : 0);
+	}
+	MUST(mailbox_speaks_for(st, i.user, STR("ali@work.example"), NULL));
+	assert_int_equal(mailbox_speaks_for(st, other_user, STR("ali@work.example"), NULL), FAIL_ABSENT);
+	assert_int_equal(mailbox_speaks_for(st, i.user, STR(""), NULL), FAIL_ABSENT);
+}
+
+/* The address that strangers past the bound share takes no answers: whom would they reach? */
+static void the_shared_address_is_nobodys(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	struct correspondent c = { .alias = i.alias, .kind = CORRESPONDENT_SHARED, .key = STR("shared") };
+	struct speaker s;
+
+	MUST(reverse_add(st, i.user, STR("shared@relay.example"), REVERSE_TAKEN, 3, &c.reverse, NULL));
+	MUST(correspondent_add(st, &c, &c.id, NULL));
+	MUST(speaker_find(st, STR("shared@relay.example"), STR("alice@mailbox.example"), &s, NULL));
+	assert_int_equal(s.correspondent, 0);
+}
+
+static int gather(void *arg, int64_t mailbox, struct str address, struct fail *f)
+{
+	buf_addf(arg, "%lld:%.*s ", (long long)mailbox, STR_ARG(address));
+	return OK;
+}
+
+static void a_users_own_addresses_are_told(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	OWN(buf) got = BUF(1000);
+	OWN(buf) want = BUF(1000);
+	int64_t other_user, other_box;
+
+	MUST(mailbox_sender_add(st, i.mailbox, STR("ali@work.example"), NULL));
+	MUST(user_add(st, STR("mallory"), 5, &other_user, NULL));
+	MUST(mailbox_add(st, other_user, STR("mallory@mailbox.example"), false, 5, &other_box, NULL));
+	MUST(mailbox_addresses(st, i.user, gather, &got, NULL));
+	buf_addf(&want, "%lld:alice@mailbox.example %lld:ali@work.example ", (long long)i.mailbox,
+	         (long long)i.mailbox);
+	assert_string_equal(got.p, want.p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +201,10 @@ int main(void)
 		cmocka_unit_test_setup(a_block_is_of_one_alias_and_can_be_lifted, fixture_fresh),
 		cmocka_unit_test_setup(blocks_are_bounded_and_go_with_their_alias, fixture_fresh),
 		cmocka_unit_test_setup(a_reverse_address_of_nobody_is_absent, fixture_fresh),
+		cmocka_unit_test_setup(only_a_sender_of_its_mailboxes_stands_behind_a_reverse_address,
+		                       fixture_fresh),
+		cmocka_unit_test_setup(the_shared_address_is_nobodys, fixture_fresh),
+		cmocka_unit_test_setup(a_users_own_addresses_are_told, fixture_fresh),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_make_top, fixture_remove_top);

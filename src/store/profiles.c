@@ -190,6 +190,32 @@ int sender_cert_find(struct store *st, int64_t reverse, int64_t profile, struct 
 	return OK;
 }
 
+int sender_cert_each(struct store *st, int64_t reverse,
+                     int (*fn)(void *arg, const struct sender_cert *c, int64_t user, struct fail *f),
+                     void *arg, struct fail *f)
+{
+	OWNQ q =
+	        q_read(st, "SELECT s.id, s.profile, s.cert, s.wrapped, s.not_after, p.user FROM sender_cert s"
+	                   " JOIN profile p ON p.id = s.profile WHERE s.reverse = ? ORDER BY s.id DESC");
+	bool row = false;
+
+	q_i64(&q, reverse);
+	for (;;) {
+		OWN(arena) a = ARENA;
+		struct sender_cert c = { .reverse = reverse };
+
+		TRY(q_row(&q, &row, f));
+		if (!row)
+			return OK;
+		c.id = q_col_i64(&q, 0);
+		c.profile = q_col_i64(&q, 1);
+		TRY(q_col_sealed(&q, 2, "sender_cert.cert", &a, &c.cert, f));
+		c.wrapped = q_col_blob(&q, 3, &a);
+		c.not_after = q_col_i64(&q, 4);
+		TRY(fn(arg, &c, q_col_i64(&q, 5), f));
+	}
+}
+
 int sender_cert_delete(struct store *st, int64_t id, struct fail *f)
 {
 	OWNQ q = q_write(st, "DELETE FROM sender_cert WHERE id = ?");

@@ -47,6 +47,11 @@ MUST_CHECK int sender_cert_add(struct store *st, const struct sender_cert *c, in
                                struct fail *f);
 MUST_CHECK int sender_cert_find(struct store *st, int64_t reverse, int64_t profile, struct arena *a,
                                 struct sender_cert *ret, struct fail *f);
+/* Of a reverse address under every profile; user: whose. */
+MUST_CHECK int sender_cert_each(struct store *st, int64_t reverse,
+                                int (*fn)(void *arg, const struct sender_cert *c, int64_t user,
+                                          struct fail *f),
+                                void *arg, struct fail *f);
 MUST_CHECK int sender_cert_delete(struct store *st, int64_t id, struct fail *f);
 /* A profile whose pool is below `wanted`, the emptiest first; FAIL_ABSENT: all are full. */
 MUST_CHECK int pool_hungry(struct store *st, int64_t wanted, int64_t *ret_profile, struct fail *f);

@@ -242,11 +242,12 @@ static void one_of_a_kind_is_told_in_an_hour(void **state)
 	MUST(held_add(st, &h, &id, NULL));
 	MUST(held_was_told(st, i.user, i.alias, 3, NOW - HOUR_S, &told, NULL));
 	assert_false(told);
-	assert_int_equal(held_untold(st, NOW + 1, &found, NULL), FAIL_ABSENT);
+	assert_int_equal(held_untold(st, NOW + 1, 0, &found, NULL), FAIL_ABSENT);
 	MUST(held_set_told(st, id, HELD_TO_TELL, NULL));
-	MUST(held_untold(st, NOW + 1, &found, NULL));
+	MUST(held_untold(st, NOW + 1, 0, &found, NULL));
 	assert_int_equal(found, id);
-	assert_int_equal(held_untold(st, NOW, &found, NULL), FAIL_ABSENT);
+	assert_int_equal(held_untold(st, NOW + 1, id, &found, NULL), FAIL_ABSENT);
+	assert_int_equal(held_untold(st, NOW, 0, &found, NULL), FAIL_ABSENT);
 	MUST(held_set_told(st, id, HELD_TOLD, NULL));
 	MUST(held_was_told(st, i.user, i.alias, 3, NOW - HOUR_S, &told, NULL));
 	assert_true(told);

@@ -47,7 +47,7 @@ static const char *const versions[] = {
 	" label BLOB, from_name BLOB, created INTEGER NOT NULL, blocks INTEGER NOT NULL DEFAULT 0,"
 	" messages_hour INTEGER NOT NULL DEFAULT 0, messages_day INTEGER NOT NULL DEFAULT 0,"
 	" bytes_hour INTEGER NOT NULL DEFAULT 0, bytes_day INTEGER NOT NULL DEFAULT 0,"
-	" told INTEGER NOT NULL DEFAULT 0);"
+	" told INTEGER NOT NULL DEFAULT 0, answered INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX alias_user ON alias (user);"
 	"CREATE INDEX alias_by_date ON alias (" EXPIRY_BY_DATE ") WHERE " EXPIRY_HAS_DATE ";"
 	"CREATE INDEX alias_by_idle ON alias (" EXPIRY_BY_IDLE ") WHERE " EXPIRY_HAS_IDLE ";"

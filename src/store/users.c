@@ -164,6 +164,41 @@ int mailbox_delete(struct store *st, int64_t id, struct fail *f)
 	return q_done(&q, f);
 }
 
+int mailbox_speaks_for(struct store *st, int64_t user, struct str address, struct fail *f)
+{
+	OWNQ q = q_read(st,
+	                "SELECT 1 FROM mailbox m WHERE m.user = ?1 AND (m.address_hash = ?2 OR EXISTS"
+	                " (SELECT 1 FROM mailbox_sender s WHERE s.mailbox = m.id AND s.address_hash = ?2))");
+
+	q_i64(&q, user);
+	q_hash(&q, "address", 0, address);
+	return q_one(&q, "own address", f);
+}
+
+int mailbox_addresses(struct store *st, int64_t user,
+                      int (*fn)(void *arg, int64_t mailbox, struct str address, struct fail *f), void *arg,
+                      struct fail *f)
+{
+	OWNQ q = q_read(
+	        st, "SELECT id, 0, address FROM mailbox WHERE user = ?1 UNION ALL"
+	            " SELECT s.mailbox, 1, s.address FROM mailbox_sender s JOIN mailbox m ON m.id = s.mailbox"
+	            " WHERE m.user = ?1");
+	bool row = false;
+
+	q_i64(&q, user);
+	for (;;) {
+		OWN(arena) a = ARENA;
+		struct str address;
+
+		TRY(q_row(&q, &row, f));
+		if (!row)
+			return OK;
+		TRY(q_col_sealed(&q, 2, q_col_i64(&q, 1) ? "mailbox_sender.address" : "mailbox.address", &a,
+		                 &address, f));
+		TRY(fn(arg, q_col_i64(&q, 0), address, f));
+	}
+}
+
 int mailbox_sender_add(struct store *st, int64_t id, struct str address, struct fail *f)
 {
 	OWNQ q = q_write(st, "INSERT INTO mailbox_sender (mailbox, address_hash, address) VALUES (?, ?, ?)");

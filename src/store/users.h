@@ -39,6 +39,12 @@ MUST_CHECK int mailbox_set_clear(struct store *st, int64_t id, bool clear_ok, st
 MUST_CHECK int mailbox_set_replies(struct store *st, int64_t id, int64_t rule, bool clear, struct fail *f);
 MUST_CHECK int mailbox_replies_told(struct store *st, int64_t id, int64_t now, struct fail *f);
 MUST_CHECK int mailbox_delete(struct store *st, int64_t id, struct fail *f);
+/* Is it a mailbox of that user, or a further sender address of one? FAIL_ABSENT: it is not. address: a key */
+MUST_CHECK int mailbox_speaks_for(struct store *st, int64_t user, struct str address, struct fail *f);
+/* Every address of that user's own: mailboxes and their further senders. */
+MUST_CHECK int mailbox_addresses(struct store *st, int64_t user,
+                                 int (*fn)(void *arg, int64_t mailbox, struct str address, struct fail *f),
+                                 void *arg, struct fail *f);
 MUST_CHECK int mailbox_sender_add(struct store *st, int64_t id, struct str address, struct fail *f);
 /* user 0: all */
 MUST_CHECK int mailbox_each(struct store *st, int64_t user,

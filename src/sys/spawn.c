@@ -88,6 +88,35 @@ int spawn_role(const struct spawn *s, pid_t *ret_pid, struct fail *f)
 	return OK;
 }
 
+void spawn_reap_forked(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+}
+
+/* To the first numbers after standard error: what is above is closed in one call. */
+static bool keep_two(int *road, int *job)
+{
+	int r = fcntl(*road, F_DUPFD_CLOEXEC, CHANNEL + 2), j = fcntl(*job, F_DUPFD_CLOEXEC, CHANNEL + 2);
+
+	if (r < 0 || j < 0 || dup2(r, CHANNEL) < 0 || dup2(j, CHANNEL + 1) < 0)
+		return false;
+	*road = CHANNEL;
+	*job = CHANNEL + 1;
+	return close_range(CHANNEL + 2, ~0u, 0) == 0;
+}
+
+int spawn_forked(int *road, int *job, pid_t *ret_pid, struct fail *f)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0)
+		return fail_errno(f, FAIL_AGAIN, "fork");
+	if (pid == 0 && (!keep_two(road, job) || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
+		_exit(71);
+	*ret_pid = pid;
+	return OK;
+}
+
 int spawn_confine(const char *dir, uid_t uid, struct fail *f)
 {
 	if (chdir(dir) < 0)

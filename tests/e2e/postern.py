@@ -17,7 +17,7 @@ from run import Failed, run
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 UID_BASE = 61400
-ROLES = ("core", "gate", "scribe", "vault", "keygen")
+ROLES = ("core", "gate", "scribe", "opener", "vault", "keygen")
 
 
 def binary():

@@ -6,8 +6,21 @@ import re
 import pytest
 
 import postern
+import smtp
 
+NOTE = b"From: bob@example.org\r\nTo: shop@relay.example\r\nSubject: note\r\n\r\nhello\r\n"
 CALLS = ["open", "create", "socket", "connect", "bind", "execve", "ptrace", "fork"]
+
+
+def an_answer(server):
+    """A process is forked for it; what is in it does not matter here."""
+    server.user("alice")
+    server.mailbox("alice", "alice@mailbox.example", clear="on")
+    server.alias("alice", "shop@relay.example")
+    assert smtp.send(server.port, "bob@example.org", "shop@relay.example", NOTE).ok
+    (person,) = server.cli("correspondent", "list", "shop@relay.example")
+    smtp.send(server.port, "alice@mailbox.example", person["reverse"], NOTE)
+    server.wait_log(r"role=answer .*?ev=probe call=fork")
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +28,7 @@ def probed(hop):
     server = postern.Postern(hop.port, env={"POSTERN_PROBE": "1"}).start()
     found = {}
     server.wait_log(r"ev=probe")
+    an_answer(server)
     for role, call, result in re.findall(r"role=(\w+) .*?ev=probe call=(\w+) result=(\w+)", server.log):
         found.setdefault((role, call), set()).add(result)
     lines = re.findall(r"ev=role-ready who=(\w+) .*?seccomp=(\w+) calls=(\d+) landlock=(\w+)(.*)", server.log)
@@ -23,12 +37,14 @@ def probed(hop):
 
 
 @pytest.mark.parametrize("call", CALLS)
-@pytest.mark.parametrize("role", postern.ROLES)
+@pytest.mark.parametrize("role", [*postern.ROLES, "answer"])
 def test_a_role_cannot(probed, role, call):
     found = probed[0].get((role, call))
     if role == "gate" and call in ("socket", "connect"):
         # its work is to connect to next hops; nothing but the network is what it may reach
         assert found, "was not tried"
+    elif role == "opener" and call == "fork":
+        assert found == {"allowed"}  # its work; what it forks is locked in once more, and is `answer` here
     else:
         assert found and "allowed" not in found, found
 

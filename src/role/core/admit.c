@@ -60,6 +60,30 @@ static int note(struct txn *t, const struct output *o, enum verdict_kind kind, s
 	return OK;
 }
 
+static bool names_reverse(const struct txn *t, int64_t user)
+{
+	struct str list = t->facts.others, name, address;
+	OWN(arena) a = ARENA;
+	struct reverse r;
+
+	while (list_next_pair(&list, &name, &address)) {
+		struct str key = rcpt_key(address, &a);
+
+		if (rcpt_is_relay_domain(t->core, str_from(key, str_rchr(key, '@') + 1)) &&
+		    reverse_find(t->core->store, key, &a, &r, NULL) == OK && r.user == user)
+			return true;
+	}
+	return false;
+}
+
+/* The alias's own copy of an answer to all: its user wrote it, it is on its way to the correspondents, and here it would
+ * come back as a message from the user to the user. */
+static bool is_own_copy(struct txn *t, const struct output *o)
+{
+	return t->sender.n && names_reverse(t, o->alias.user) &&
+	       mailbox_speaks_for(t->core->store, o->alias.user, rcpt_key(t->sender, &t->arena), NULL) == OK;
+}
+
 static int weed(struct txn *t, struct verdict *ret, struct fail *f)
 {
 	struct verdict v = { .kind = VERDICT_ACCEPT };
@@ -70,7 +94,9 @@ static int weed(struct txn *t, struct verdict *ret, struct fail *f)
 	for (size_t i = 0; i < t->n_outputs; i++) {
 		struct output *o = &t->outputs[i];
 
-		if (o->alias.id != last) /* else as the copy before */
+		if (o->alias.id != last && is_own_copy(t, o)) /* else as the copy before */
+			v = block_dropped();
+		else if (o->alias.id != last)
 			TRY(admit_sender(t->core, &o->alias, &t->facts.who, t->sender, &v, f));
 		if (v.kind != VERDICT_ACCEPT && o->alias.id != last)
 			TRY(note(t, o, v.kind, f));

@@ -12,7 +12,7 @@ enum { RECORDS_MAX = 96 * 1024, FLUSH_AT = 64 * 1024, TEXT_MOST = 200, BYTES_MOS
 
 static const struct call_spec *const tables[] = { calls_backup,  calls_keys,    calls_users,  calls_passwords,
 	                                          calls_aliases, calls_domains, calls_people, calls_profiles,
-	                                          calls_queue,   calls_stat,    calls_usage };
+	                                          calls_queue,   calls_replies, calls_stat,   calls_usage };
 
 static const struct call_spec *spec_of(struct str verb)
 {

@@ -107,6 +107,7 @@ void backup_control_gone(struct core *core, const struct peer *control);
 
 /* The tables, one per file; the last has a NULL verb. */
 extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls_passwords[], calls_aliases[],
-        calls_domains[], calls_people[], calls_profiles[], calls_queue[], calls_stat[], calls_usage[];
+        calls_domains[], calls_people[], calls_profiles[], calls_queue[], calls_replies[], calls_stat[],
+        calls_usage[];
 
 #endif

@@ -1,6 +1,9 @@
 /* calls_people.c - correspondents of an alias. */
+#include "base/log.h"
 #include "policy/block.h"
+#include "role/core/admit.h"
 #include "role/core/call.h"
+#include "role/core/intro.h"
 #include "role/core/rcpt.h"
 #include "role/core/stock.h"
 #include "store/aliases.h"
@@ -26,35 +29,83 @@ static int reverse_domain(struct request *c, const struct alias *al, struct str 
 	return domain.n ? OK : fail(f, FAIL_DENIED, "the active profile permits none of the relay's domains");
 }
 
+/* To be written to is somebody outside. */
+static int check_outside(struct request *c, const struct alias *al, const struct who *w, struct fail *f)
+{
+	struct core *core = c->core;
+	struct str key = rcpt_key(w->address, &c->arena), domain = str_from(key, str_rchr(key, '@') + 1);
+	struct verdict v;
+	struct mailbox m;
+	struct domain d;
+	int r = mailbox_find(core->store, key, &c->arena, &m, f);
+
+	if (r == OK && m.user == al->user)
+		return call_wrong(c, "address", f, FAIL_DENIED, "this is the user's own mailbox");
+	if (r != FAIL_ABSENT && r != OK)
+		return r;
+	r = rcpt_is_relay_domain(core, domain) ? OK : domain_find(core->store, domain, &c->arena, &d, f);
+	if (r == OK)
+		return call_wrong(c, "address", f, FAIL_DENIED,
+		                  "%.*s is a domain of this relay: write to somebody outside",
+		                  STR_ARG(domain));
+	if (r != FAIL_ABSENT)
+		return r;
+	TRY(admit_sender(core, al, w, w->address, &v, f));
+	return v.kind == VERDICT_ACCEPT
+	               ? OK
+	               : call_wrong(c, "address", f, FAIL_DENIED,
+	                            "this correspondent is blocked at the alias, and could not answer: see "
+	                            "`postern correspondent unblock`");
+}
+
+struct contact {
+	struct alias alias;
+	struct who who;
+	struct correspondent person;
+};
+
+static int make_contact(struct request *c, void *arg, struct fail *f)
+{
+	struct contact *n = arg;
+	struct correspondent *p = &n->person;
+	struct reverse r;
+	struct str domain;
+
+	TRY(reverse_domain(c, &n->alias, &domain, f));
+	TRY(stock_address(c->core, n->alias.user, domain, REVERSE_TAKEN, &c->arena, &r, f));
+	*p = (struct correspondent){ .kind = CORRESPONDENT_PERSON,
+		                     .created = core_now(c->core),
+		                     .last_used = core_now(c->core),
+		                     .alias = n->alias.id,
+		                     .key = n->who.key,
+		                     .address = n->who.address,
+		                     .name = n->who.name,
+		                     .reverse = r.id,
+		                     .reverse_address = r.address };
+	return correspondent_add(c->core->store, p, &p->id, f);
+}
+
 static int run_correspondent_add(struct request *c, struct fail *f)
 {
 	const struct who_facts facts = { .from_name = arg_text(c, "name"), .from = arg_text(c, "address") };
-	struct correspondent p = { .kind = CORRESPONDENT_PERSON, .created = core_now(c->core) };
-	struct store *st = c->core->store;
-	struct reverse r;
-	struct str domain;
-	struct alias al;
-	struct who w;
+	struct contact n;
+	size_t introduced;
 	int e;
 
-	TRY(call_alias(c, "alias", &al, f));
-	who_wrote(&facts, &c->arena, &w);
-	e = correspondent_find(st, al.id, w.key, &c->arena, &p, f);
-	if (e == FAIL_ABSENT) {
-		TRY(reverse_domain(c, &al, &domain, f));
-		TRY(stock_address(c->core, al.user, domain, REVERSE_TAKEN, &c->arena, &r, f));
-		p.alias = al.id;
-		p.key = w.key;
-		p.address = w.address;
-		p.name = w.name;
-		p.last_used = p.created;
-		p.reverse = r.id;
-		p.reverse_address = r.address;
-		e = correspondent_add(st, &p, &p.id, f);
-		core_dirty(c->core);
-	}
+	TRY(call_alias(c, "alias", &n.alias, f));
+	who_wrote(&facts, &c->arena, &n.who);
+	TRY(check_outside(c, &n.alias, &n.who, f));
+	e = correspondent_find(c->core->store, n.alias.id, n.who.key, &c->arena, &n.person, f);
+	if (e == FAIL_ABSENT)
+		e = call_part(c, make_contact, &n, f);
 	TRY(e);
-	rec_text(c, "reverse", p.reverse_address);
+	if (core_commit(c->core) < 0) /* a letter is not to name an address that is lost */
+		return fail(f, FAIL_SYS, "the change could not be stored: is the disk full?");
+	e = intro_send(c->core, &n.alias, &n.person, &introduced, f);
+	if (e < 0)
+		log_fail(LOG_WARN, "introduction", f); /* the address stands: asked again, it is sent again */
+	rec_text(c, "reverse", n.person.reverse_address);
+	rec_number(c, "introduced", (int64_t)introduced);
 	rec_end(c);
 	return OK;
 }

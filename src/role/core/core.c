@@ -133,12 +133,16 @@ static const struct ipc_rule scribe_rules[] = {
 	{ IPC_NONE, NULL, 0, 0 },
 };
 
+/* It is told to fork, and tells nothing. */
+static const struct ipc_rule opener_rules[] = { { IPC_NONE, NULL, 0, 0 } };
+
 static struct peer **place_of(struct core *c, enum role other, unsigned index)
 {
 	struct peer **places[ROLE_COUNT] = {
 		[ROLE_GATE] = &c->gate,
 		[ROLE_VAULT] = &c->vault,
 		[ROLE_KEYGEN] = &c->keygen,
+		[ROLE_OPENER] = &c->opener,
 		[ROLE_SCRIBE] = index < SCRIBES_MAX ? &c->scribes[index] : NULL,
 	};
 
@@ -160,6 +164,8 @@ static void road_ended(void *self, struct peer *p, const struct fail *why)
 		c->vault = NULL;
 	if (c->keygen == p)
 		c->keygen = NULL;
+	if (c->opener == p) /* those that it has forked end with it: their own roads tell */
+		c->opener = NULL;
 	for (size_t i = 0; i < SCRIBES_MAX; i++)
 		if (c->scribes[i] == p)
 			c->scribes[i] = NULL;
@@ -171,10 +177,8 @@ static void road_ended(void *self, struct peer *p, const struct fail *why)
 static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
 {
 	static const struct ipc_rule *const rules[ROLE_COUNT] = {
-		[ROLE_GATE] = gate_rules,
-		[ROLE_VAULT] = vault_rules,
-		[ROLE_KEYGEN] = keygen_rules,
-		[ROLE_SCRIBE] = scribe_rules,
+		[ROLE_GATE] = gate_rules,     [ROLE_VAULT] = vault_rules,   [ROLE_KEYGEN] = keygen_rules,
+		[ROLE_SCRIBE] = scribe_rules, [ROLE_OPENER] = opener_rules,
 	};
 	struct core *c = self;
 	struct peer **place = place_of(c, other, index);

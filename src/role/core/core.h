@@ -24,7 +24,7 @@ struct rotation;
 
 struct counters {
 	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices, bounced;
-	uint64_t logins, logins_failed, logins_throttled;
+	uint64_t logins, logins_failed, logins_throttled, answered;
 };
 
 /* Refusals of aliases at RCPT, not yet in the store (quotas.h). */
@@ -47,7 +47,7 @@ struct core {
 	const struct conf *conf;
 	struct store *store; /* NULL until the vault has unwrapped its keys */
 	struct secret column_key, hash_key;
-	struct peer *vault, *keygen, *gate, *scribes[SCRIBES_MAX];
+	struct peer *vault, *keygen, *gate, *opener, *scribes[SCRIBES_MAX];
 	struct waits waits;
 	struct counters counters;
 	struct meter meter;
@@ -60,6 +60,8 @@ struct core {
 	struct txn *txns;       /* under way (txn.h) */
 	struct txn *committing; /* sealed: answered when the group is durable */
 	uint64_t last_job;
+	unsigned n_openers;                  /* processes that open an answer (reply.c) */
+	struct timer *open_next;             /* one has ended: the next one */
 	uint64_t group;                      /* number of the open group of the store, from 1 */
 	uint64_t failed_group;               /* the last one that could not be kept; 0: none */
 	bool dirty;                          /* the open group holds something */

@@ -9,4 +9,10 @@
  * stands without it. */
 void held_refused(struct core *c, const struct refusal *r);
 
+/* From txn.c: what is kept of a message is durable, or it could not be kept; now its user is told. */
+void held_settled(struct core *c, int64_t id);
+
+/* Letters that a crash or a want of scribes has kept back; looked at once an hour. */
+void held_look(struct core *c);
+
 #endif

@@ -2,6 +2,7 @@
  * certificates. */
 #include "policy/quota.h"
 #include "role/core/keys.h"
+#include "role/core/meet.h"
 #include "role/core/stock.h"
 #include "role/core/txn.h"
 #include "store/users.h"
@@ -10,31 +11,6 @@
 enum { TOKEN_BYTES = 16 };
 
 /* ---- correspondents -------------------------------------------------------------------------------------------- */
-
-static int take_reverse(struct output *o, struct reverse *ret, struct fail *f)
-{
-	struct txn *t = o->txn;
-	struct core *c = t->core;
-	struct str wanted = str_from(o->alias.address, str_rchr(o->alias.address, '@') + 1), domain;
-	int r;
-
-	if (!o->profile.id) {
-		domain = rcpt_is_relay_domain(c, wanted) ? wanted : c->conf->domains[0];
-		return stock_address(c, o->alias.user, domain, REVERSE_TAKEN, &t->arena, ret, f);
-	}
-	domain = stock_domain(c, &o->profile, wanted);
-	if (!domain.n)
-		return fail(f, FAIL_DENIED,
-		            "the active profile permits none of the relay's domains: issue a new one");
-	r = str_eq(domain, stock_domain(c, &o->profile, c->conf->domains[0])) /* that of the pool */
-	            ? reverse_take(c->store, o->alias.user, o->profile.id, &t->arena, ret, f)
-	            : FAIL_ABSENT;
-	if (r == OK)
-		stock_wake(c);
-	if (r != FAIL_ABSENT)
-		return r;
-	return stock_address(c, o->alias.user, domain, REVERSE_TAKEN, &t->arena, ret, f);
-}
 
 /* Has this user met more new correspondents in this hour than one may? Then the rest share one address. */
 static int past_bound(struct output *o, bool *ret, struct fail *f)
@@ -48,30 +24,6 @@ static int past_bound(struct output *o, bool *ret, struct fail *f)
 	TRY(rate_add(c->store, o->alias.user, o->txn->arrived, 1, &sum, f));
 	txn_touch(o->txn);
 	*ret = quota_past(c->conf->new_per_hour, sum);
-	return OK;
-}
-
-static int meet(struct output *o, const struct who *w, struct correspondent *ret, struct fail *f)
-{
-	struct txn *t = o->txn;
-	struct reverse r;
-	struct correspondent c = {
-		.alias = o->alias.id,
-		.kind = (enum correspondent_kind)w->kind,
-		.key = w->key,
-		.address = w->address,
-		.name = w->name,
-		.reply_to = w->reply_to,
-		.created = t->arrived,
-		.last_used = t->arrived,
-	};
-
-	TRY(take_reverse(o, &r, f));
-	c.reverse = r.id;
-	c.reverse_address = r.address;
-	txn_touch(t);
-	TRY(correspondent_add(t->core->store, &c, &c.id, f));
-	*ret = c;
 	return OK;
 }
 
@@ -111,7 +63,10 @@ static int correspondent(struct output *o, const struct who *w, bool wrote, stru
 		return r;
 	if (w->kind != WHO_SHARED)
 		TRY(past_bound(o, &past, f));
-	return past ? FAIL_LIMIT : meet(o, w, ret, f);
+	if (past)
+		return FAIL_LIMIT;
+	txn_touch(t);
+	return meet(t->core, &o->alias, &o->profile, w, t->arrived, &t->arena, ret, f);
 }
 
 /* ---- certificates ---------------------------------------------------------------------------------------------- */
@@ -314,6 +269,23 @@ static int plan_notice(struct output *o, struct fail *f)
 	return plan_ids(o, f);
 }
 
+/* The first message of somebody who has not written yet. Its id is told and not remembered: an answer that names it names
+ * nothing that the correspondent could know. */
+static int plan_intro(struct output *o, struct fail *f)
+{
+	struct txn *t = o->txn;
+
+	if (o->box.profile)
+		TRY(profile_get(t->core->store, o->box.profile, &t->arena, &o->profile, f));
+	o->from = t->about.reverse_address;
+	o->display = display_name(t->about.name, t->about.address, &t->arena);
+	list_add(&o->own, o->alias.address);
+	want_cert(o, t->about.reverse, t->about.reverse_address, on_own_cert);
+	list_add(&o->ids, str_c(t->mid));
+	list_add(&o->ids, told_id(o, str_c(t->mid)));
+	return OK;
+}
+
 static int plan_nothing(struct output *o, struct fail *f)
 {
 	return OK;
@@ -322,10 +294,8 @@ static int plan_nothing(struct output *o, struct fail *f)
 int plan_outputs(struct txn *t, struct fail *f)
 {
 	static int (*const kinds[])(struct output * o, struct fail * f) = {
-		[TXN_MAIL] = plan_mail,
-		[TXN_NOTICE] = plan_notice,
-		[TXN_DSN] = plan_nothing,
-		[TXN_REPORT] = plan_nothing,
+		[TXN_MAIL] = plan_mail,      [TXN_NOTICE] = plan_notice, [TXN_DSN] = plan_nothing,
+		[TXN_REPORT] = plan_nothing, [TXN_HELD] = plan_nothing,  [TXN_INTRO] = plan_intro,
 	};
 
 	for (size_t i = 0; i < t->n_outputs; i++)

@@ -128,10 +128,56 @@ static struct rcpt report_to(const struct core *c, struct str key)
 	return r;
 }
 
-static struct verdict not_yet(void)
+/* RFC draft BATV: prvs=TAG=local@domain. A provider may sign what its users send. */
+static struct str without_batv(struct str key)
 {
-	return (struct verdict){ VERDICT_REFUSE, 550, "5.7.1", "this server does not send mail for you yet",
-		                 "submission" };
+	struct str left = str_from(key, 5);
+	size_t at = str_chr(left, '=');
+
+	return str_starts(key, STR("prvs=")) && at < left.n ? str_from(left, at + 1) : key;
+}
+
+/* An answer: whether it may go is judged by what is in it. Here it is only weeded out what cannot be one: nobody's address
+ * and somebody else's look alike. The null sender is heard: receipts and notes of absence have it. */
+static int look_out(struct core *c, struct str sender, struct str key, struct arena *a, struct rcpt *r,
+                    struct fail *f)
+{
+	struct str from = sender.n ? without_batv(rcpt_key(sender, a)) : STR("");
+
+	r->verdict = alias_unknown();
+	TRY(speaker_find(c->store, key, from, &r->out, f));
+	if (!r->out.correspondent || (sender.n && !r->out.mailbox)) {
+		r->out = (struct speaker){ 0 };
+		return OK;
+	}
+	r->verdict = (struct verdict){ VERDICT_ACCEPT, 250, "2.1.5", "ok", "answer" };
+	return OK;
+}
+
+/* Submission: to whomever its user likes. Which alias it is from, From says, and only then is it known whose
+ * correspondents they are. */
+static int look_submitted(struct core *c, int64_t account, struct str key, struct arena *a, struct rcpt *r,
+                          struct fail *f)
+{
+	bool ours = rcpt_is_relay_domain(c, domain_of(key));
+	struct mailbox m;
+	struct alias al;
+	int e = ours ? alias_find(c->store, key, a, &al, f) : OK;
+
+	r->verdict = alias_unknown();
+	TRY(mailbox_get(c->store, account, a, &m, f));
+	if (e == FAIL_ABSENT) {
+		TRY(speaker_find(c->store, key, m.address, &r->out, f));
+		if (r->out.user != m.user)
+			r->out = (struct speaker){ 0 };
+		r->out.mailbox = r->out.correspondent ? account : 0;
+	} else {
+		TRY(e);
+		r->outside = str_chr(key, '@') < key.n;
+	}
+	if (r->out.correspondent || r->outside)
+		r->verdict = (struct verdict){ VERDICT_ACCEPT, 250, "2.1.5", "ok", "submission" };
+	return OK;
 }
 
 int rcpt_look(struct core *c, struct str sender, struct str address, uint64_t size, uint64_t account,
@@ -142,12 +188,18 @@ int rcpt_look(struct core *c, struct str sender, struct str address, uint64_t si
 	int e;
 
 	if (account) {
-		*ret = (struct rcpt){ .verdict = not_yet() };
+		TRY(look_submitted(c, (int64_t)account, key, a, &r, f));
+		*ret = r;
 		return OK;
 	}
 	e = alias_find(c->store, key, a, &r.alias, f);
 	if (e == FAIL_ABSENT && is_bounce_address(c, key)) {
 		*ret = report_to(c, key);
+		return OK;
+	}
+	if (e == FAIL_ABSENT && rcpt_is_relay_domain(c, domain_of(key))) {
+		TRY(look_out(c, sender, key, a, &r, f));
+		*ret = r;
 		return OK;
 	}
 	if (e == FAIL_ABSENT) {
@@ -162,6 +214,27 @@ int rcpt_look(struct core *c, struct str sender, struct str address, uint64_t si
 	return OK;
 }
 
+/* A message that goes out to correspondents goes nowhere else: what is left over comes again by itself. An alias of the same
+ * user among them is the copy of Reply-All to the user's own address, and is taken and not sent. */
+static struct verdict other_way(struct core *c, const struct rcpt_ask *m, struct rcpt *r)
+{
+	OWN(arena) a = ARENA;
+	struct str sender = m->sender.n ? without_batv(rcpt_key(m->sender, &a)) : STR("");
+
+	if (r->alias.id && m->way == WAY_OUT &&
+	    mailbox_speaks_for(c->store, r->alias.user, sender, NULL) == OK) {
+		r->n_boxes = 0;
+		return (struct verdict){ VERDICT_DROP, 250, "2.1.5", "ok", "own-copy" };
+	}
+	return (struct verdict){ VERDICT_REFUSE, 452, "4.5.3", "please send to this recipient separately",
+		                 "other-way" };
+}
+
+static uint32_t way_of(const struct rcpt *r)
+{
+	return r->out.correspondent || r->outside ? WAY_OUT : WAY_IN;
+}
+
 static struct verdict too_many(void)
 {
 	return (struct verdict){ VERDICT_REFUSE, 452, "4.5.3",
@@ -172,6 +245,11 @@ static struct verdict loop_found(void)
 {
 	return (struct verdict){ VERDICT_REFUSE, 554, "5.4.6", "this message has come round: a routing loop",
 		                 "loop" };
+}
+
+static uint32_t copies(const struct rcpt *r)
+{
+	return way_of(r) == WAY_OUT ? 1 : (uint32_t)r->n_boxes;
 }
 
 void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
@@ -189,7 +267,9 @@ void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
 		        (struct verdict){ VERDICT_REFUSE, face->smtp, face->enhanced, face->text, "trouble" };
 	else if (r.verdict.kind == VERDICT_ACCEPT && m->sender.n && rcpt_is_ours(c, rcpt_key(m->sender, &a)))
 		r.verdict = loop_found();
-	else if (r.verdict.kind == VERDICT_ACCEPT && m->plans && m->plans + r.n_boxes > c->conf->plans)
+	else if (r.verdict.kind != VERDICT_REFUSE && m->way && m->way != way_of(&r))
+		r.verdict = other_way(c, m, &r);
+	else if (r.verdict.kind == VERDICT_ACCEPT && m->plans && m->plans + copies(&r) > c->conf->plans)
 		r.verdict = too_many();
 	else if (r.verdict.kind == VERDICT_ACCEPT && space_is_low(c))
 		r.verdict = space_verdict();
@@ -203,5 +283,6 @@ void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
 	log_debug("ev=rcpt rcpt=%s sender=%s code=%d copies=%zu", log_mask(m->rcpt), log_mask(m->sender),
 	          r.verdict.smtp, r.n_boxes);
 	SEND(c->gate, rcpt_answer, m->session, m->seq, (uint32_t)r.verdict.smtp, str_c(r.verdict.enhanced),
-	     str_c(r.verdict.sentence), r.verdict.kind == VERDICT_ACCEPT ? (uint32_t)r.n_boxes : 0);
+	     str_c(r.verdict.sentence), r.verdict.kind == VERDICT_ACCEPT ? copies(&r) : 0,
+	     m->way == WAY_OUT ? WAY_OUT : way_of(&r));
 }

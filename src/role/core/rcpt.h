@@ -7,6 +7,7 @@
 #include "role/core/core.h"
 #include "store/aliases.h"
 #include "store/domains.h"
+#include "store/people.h"
 
 struct rcpt {
 	struct alias alias; /* id 0: none, or one that the catch-all of its domain would make */
@@ -14,6 +15,8 @@ struct rcpt {
 	size_t n_boxes;
 	struct verdict verdict;
 	struct verp report; /* an envelope sender of ours: about whose mail; mailbox 0: it is none */
+	bool outside;       /* submission: somebody who has no address here */
+	struct speaker out; /* a reverse address, and who writes to it; correspondent 0: it is none */
 };
 
 /* size: of the message, as far as it is known. account: the mailbox that has logged in, 0: none. address as the gate sends it; strings of *ret live in the arena. FAIL_SYS when the store fails. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "role/core/expiry.h"
+#include "role/core/held.h"
 #include "role/core/notices.h"
 #include "role/core/quotas.h"
 #include "store/profiles.h"
@@ -64,6 +65,7 @@ static void on_hour(void *arg)
 	if (expiry_tell(c, &more_users, &f) < 0)
 		log_fail(LOG_WARN, "expiry-notices", &f);
 	quotas_settle(c);
+	held_look(c);
 	if (upkeep_purge(c->store, core_now(c), &more, &f) < 0)
 		log_fail(LOG_WARN, "purge", &f);
 	core_dirty(c);

@@ -20,6 +20,20 @@ struct refusal {
 	uint64_t size;
 };
 
+/* From txn.c. A recipient that is a reverse address makes t an answer; rcpts: all of them, as they came. */
+MUST_CHECK int reply_add_recipient(struct txn *t, const struct speaker *s, struct fail *f);
+/* Submission alone: anybody outside. */
+MUST_CHECK int reply_add_outside(struct txn *t, struct str address, struct fail *f);
+/* account: the mailbox whose user has logged in; 0: it came by a server. */
+MUST_CHECK int reply_begin(struct txn *t, struct str rcpts, int64_t account, struct fail *f);
+/* It is answered, whichever way; then it ends. */
+void reply_ended(struct reply *r, int smtp, const char *sentence);
+void reply_free(struct reply *r);
+/* In the open group, beside its outputs. */
+MUST_CHECK int reply_note(struct reply *r, struct fail *f);
+/* RFC 3834 3.3: an automatic answer has the null sender. */
+bool reply_is_automatic(const struct reply *r);
+
 /* Called once: OK when it is durable, else a FAIL_* with a sentence for a person. */
 typedef void release_fn(void *arg, int code, const char *why);
 

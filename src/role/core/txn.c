@@ -7,11 +7,15 @@
 #include "policy/answer.h"
 #include "role/core/admit.h"
 #include "role/core/bounce.h"
+#include "role/core/held.h"
 #include "role/core/queue.h"
 #include "role/core/quotas.h"
+#include "role/core/reply.h"
+#include "role/core/sent.h"
 #include "role/core/space.h"
 #include "role/core/stock.h"
 #include "role/core/verp.h"
+#include "store/held.h"
 #include "sys/memfd.h"
 #include "wire/b64.h"
 
@@ -97,6 +101,8 @@ static void txn_free(struct txn *t, bool kept)
 {
 	for (size_t i = 0; i < t->n_outputs; i++)
 		output_done(&t->outputs[i], kept);
+	if (t->reply)
+		reply_free(t->reply);
 	if (t->scribe)
 		SEND(t->scribe, job_end, t->job);
 	if (t->fd >= 0)
@@ -114,7 +120,9 @@ void txn_touch(struct txn *t)
 
 static void answer(struct txn *t, int smtp, const char *enhanced, const char *sentence)
 {
-	if ((t->origin == TXN_MAIL || t->origin == TXN_REPORT) && t->session && t->core->gate)
+	if (t->reply)
+		reply_ended(t->reply, smtp, sentence);
+	if (t->origin != TXN_NOTICE && t->origin != TXN_DSN && t->session && t->core->gate)
 		SEND(t->core->gate, accept_answer, t->session, t->seq, (uint32_t)smtp, str_c(enhanced),
 		     str_c(sentence), str_c(t->mid));
 }
@@ -122,6 +130,7 @@ static void answer(struct txn *t, int smtp, const char *enhanced, const char *se
 void txn_fail(struct txn *t, int smtp, const char *enhanced, const char *sentence, const char *why)
 {
 	struct core *c = t->core;
+	int64_t held;
 
 	log_warn("ev=not-accepted mid=%s code=%d why=%s", t->mid, smtp, log_quote(str_c(why)));
 	if (smtp >= 500)
@@ -131,8 +140,11 @@ void txn_fail(struct txn *t, int smtp, const char *enhanced, const char *sentenc
 	answer(t, smtp, enhanced, sentence);
 	if (t->gives_up)
 		queue_not_given_up(c, t->gives_up);
+	held = t->held;
 	unlink_txn(&c->txns, t);
 	txn_free(t, false);
+	if (held)
+		held_settled(c, held); /* without its message */
 }
 
 /* By what the failure is: the table of base/fail.h is all that the world hears. */
@@ -204,6 +216,16 @@ static int resolve(struct txn *t, struct str rcpts, struct verdict *ret, struct 
 			t->report = r.report;
 			continue;
 		}
+		if (r.out.correspondent) {
+			TRY(reply_add_recipient(t, &r.out, f));
+			continue;
+		}
+		if (r.outside) {
+			TRY(reply_add_outside(t, address, f));
+			continue;
+		}
+		if (t->reply) /* the copy of Reply-All to the alias itself */
+			continue;
 		if (r.verdict.kind == VERDICT_ACCEPT) {
 			TRY(add_outputs(t, &r, f));
 			continue;
@@ -216,12 +238,12 @@ static int resolve(struct txn *t, struct str rcpts, struct verdict *ret, struct 
 	return OK;
 }
 
-static void finish_dropped(struct txn *t)
+void txn_swallow(struct txn *t)
 {
 	log_info("ev=dropped mid=%s", t->mid);
 	answer(t, 250, "2.0.0", "accepted");
 	unlink_txn(&t->core->txns, t);
-	txn_free(t, true);
+	txn_free(t, false);
 }
 
 void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
@@ -242,19 +264,22 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 	t->client = arena_str(&t->arena, m->client);
 	t->account = m->account;
 	r = c->store ? resolve(t, m->rcpts, &v, &f) : fail(&f, FAIL_AGAIN, "the store is not open yet");
-	if (r == OK && t->n_outputs && v.kind == VERDICT_ACCEPT && space_is_low(c))
+	if (r == OK && (t->n_outputs || t->reply) && v.kind == VERDICT_ACCEPT && space_is_low(c))
 		v = space_verdict();
 	if (r == OK && v.kind == VERDICT_REFUSE) {
 		txn_fail(t, v.smtp, v.enhanced, v.sentence, v.why);
 		return;
 	}
-	if (r == OK && !t->n_outputs && !t->report.mailbox) {
-		finish_dropped(t);
+	if (r == OK && !t->n_outputs && !t->report.mailbox && !t->reply) {
+		txn_swallow(t);
 		return;
 	}
-	if (r == OK && !t->n_outputs)
+	if (r == OK && !t->n_outputs && !t->reply)
 		t->origin = TXN_REPORT;
-	if (r == OK) {
+	if (r == OK && t->reply) {
+		r = t->n_outputs || t->report.mailbox ? fail(&f, FAIL_AGAIN, "recipients of two ways")
+		                                      : reply_begin(t, m->rcpts, (int64_t)m->account, &f);
+	} else if (r == OK) {
 		t->user = t->outputs[0].alias.user;
 		r = txn_start(t, &f);
 	}
@@ -370,7 +395,7 @@ void txn_scanned(void *core, const void *msg, struct ipc_fds *fds)
 		return;
 	}
 	if (r == OK && v.kind == VERDICT_DROP) {
-		finish_dropped(t);
+		txn_swallow(t);
 		return;
 	}
 	if (r == OK)
@@ -479,9 +504,14 @@ static int envelope_sender(struct txn *t, const struct output *o, struct buf *ou
 	struct core *c = t->core;
 	struct str domain = o->from.n ? str_from(o->from, str_rchr(o->from, '@') + 1) : c->conf->domains[0];
 
-	return t->origin == TXN_DSN
-	               ? OK
-	               : verp_print(c, o->box.mailbox, t->verp ? t->verp : VERP_FORWARD, domain, out, f);
+	if (t->origin == TXN_DSN || (t->reply && reply_is_automatic(t->reply)))
+		return OK;
+	if (!rcpt_is_relay_domain(c, domain))
+		domain =
+		        c->conf->domains
+		                [0]; /* an alias in a user's own domain: its reports come to us all the same */
+	return t->reply ? sent_envelope(c, o->box.mailbox, o->correspondent, domain, out, f)
+	                : verp_print(c, o->box.mailbox, t->verp ? t->verp : VERP_FORWARD, domain, out, f);
 }
 
 static bool may_answer(const struct txn *t)
@@ -497,21 +527,33 @@ static bool may_answer(const struct txn *t)
 	return answer_may_go(&facts);
 }
 
+static int keep_body(struct output *o, int64_t *ret, struct fail *f)
+{
+	struct store *st = o->txn->core->store;
+
+	return o->file ? body_file_add(st, o->file, &o->body, ret, f) : body_add(st, o->fd, &o->body, ret, f);
+}
+
 static int keep_output(struct txn *t, struct output *o, struct fail *f)
 {
 	struct core *c = t->core;
 	OWN(buf) sender = BUF(512);
-	static const enum queue_kind kinds[] = {
-		[TXN_MAIL] = QUEUE_FORWARD, [TXN_NOTICE] = QUEUE_NOTICE, [TXN_DSN] = QUEUE_DSN
-	};
+	static const enum queue_kind kinds[] = { [TXN_MAIL] = QUEUE_FORWARD,
+		                                 [TXN_NOTICE] = QUEUE_NOTICE,
+		                                 [TXN_DSN] = QUEUE_DSN,
+		                                 [TXN_REPLY] = QUEUE_REPLY,
+		                                 [TXN_INTRO] = QUEUE_NOTICE };
 	struct queue_item i = {
 		.user = o->alias.user,
 		.mailbox = o->box.mailbox,
 		.kind = kinds[t->origin],
 		.mid = str_c(t->mid),
-		.rcpt = t->origin == TXN_MAIL ? o->box.address : t->rcpt,
-		.orig_sender = t->sender,
-		.dsn = may_answer(t),
+		.rcpt = o->rcpt.n   ? o->rcpt
+		        : t->rcpt.n ? t->rcpt
+		                    : o->box.address,
+		/* of an answer nobody is told, and the user's own address has no place beside it */
+		.orig_sender = t->reply ? STR("") : t->sender,
+		.dsn = !t->reply && may_answer(t),
 		.orig_id = t->facts.message_id,
 		.alias = o->alias.address,
 		.arrived = t->arrived,
@@ -521,21 +563,26 @@ static int keep_output(struct txn *t, struct output *o, struct fail *f)
 	};
 	int64_t id;
 
-	if (o->file)
-		TRY(body_file_add(c->store, o->file, &o->body, &i.body, f));
-	else
-		TRY(body_add(c->store, o->fd, &o->body, &i.body, f));
+	TRY(keep_body(o, &i.body, f));
 	TRY(envelope_sender(t, o, &sender, f));
 	i.sender = buf_str(&sender);
 	TRY(queue_add(c->store, &i, &id, f));
+	if (t->reply)
+		return alias_answered(c->store, o->alias.id, t->arrived, o->removed, f);
 	/* once for an alias, whose copies stand side by side */
-	return o->alias.id && (!o->index || t->outputs[o->index - 1].alias.id != o->alias.id)
+	return t->origin == TXN_MAIL && (!o->index || t->outputs[o->index - 1].alias.id != o->alias.id)
 	               ? quotas_used(c, &o->alias, t->arrived, t->size, f)
 	               : OK;
 }
 
 static int keep_outputs(struct txn *t, struct fail *f)
 {
+	int64_t body;
+
+	if (t->origin == TXN_HELD) {
+		TRY(keep_body(&t->outputs[0], &body, f));
+		return held_keep(t->core->store, t->held, body, f);
+	}
 	for (size_t i = 0; i < t->n_outputs; i++)
 		TRY(keep_output(t, &t->outputs[i], f));
 	return t->kept ? t->kept(t->core, t->kept_arg, f) : OK;
@@ -558,6 +605,8 @@ static int keep_all(struct txn *t, struct fail *f)
 		return r;
 	}
 	TRY(store_part_end(c->store, true, f));
+	if (t->reply)
+		TRY(reply_note(t->reply, f));
 	if (t->origin == TXN_MAIL && t->facts.message_id.n)
 		TRY(seen_add(c->store, t->facts.digest, str_c(t->mid), t->arrived, f));
 	if (t->gives_up)
@@ -619,6 +668,7 @@ static void accepted(struct txn *t)
 
 	buf_addf(&sentence, "accepted as %s", t->mid);
 	answer(t, 250, "2.0.0", sentence.p);
+	t->core->counters.answered += t->origin == TXN_REPLY;
 	if (t->origin == TXN_MAIL) {
 		t->core->counters.accepted++;
 		t->core->meter.bytes_in += t->size;
@@ -626,6 +676,8 @@ static void accepted(struct txn *t)
 	}
 	log_info("ev=accepted mid=%s copies=%zu size=%llu", t->mid, t->n_outputs,
 	         (unsigned long long)t->size);
+	if (t->held)
+		held_settled(t->core, t->held);
 	txn_free(t, true);
 }
 

@@ -12,10 +12,11 @@
 #include "store/segment.h"
 #include "store/users.h"
 
-enum txn_origin { TXN_MAIL, TXN_NOTICE, TXN_DSN, TXN_REPORT };
+enum txn_origin { TXN_MAIL, TXN_NOTICE, TXN_DSN, TXN_REPORT, TXN_REPLY, TXN_HELD, TXN_INTRO };
 enum { OUTPUTS_MAX = 64, MID_SIZE = 26, OWN_FILE_BYTES = 384 * 1024 };
 
 struct txn;
+struct reply;
 
 /* One copy, for one mailbox. Strings live in the transaction's arena. */
 struct output {
@@ -35,6 +36,10 @@ struct output {
 	int fd;       /* of the file, or of the memfd when sealed */
 	struct body body;
 	uint32_t flags;
+	/* TXN_REPLY */
+	struct str rcpt, reverse;
+	int64_t correspondent;
+	uint32_t removed; /* what the scrubber took out */
 };
 
 /* Called in the group that keeps a notice: what is remembered of it stands or falls with it. */
@@ -76,6 +81,9 @@ struct txn {
 	uint64_t account;   /* the mailbox that logged in to bring it, 0: none */
 	struct verp report; /* TXN_REPORT: about whose mail */
 	enum verp_kind verp;
+	struct reply *reply;        /* TXN_REPLY (reply_in.h) */
+	int64_t held;               /* TXN_HELD: the row that the message is kept for */
+	struct correspondent about; /* TXN_INTRO */
 };
 
 /* From the roads (core.c). */
@@ -108,6 +116,7 @@ struct txn *txn_new(struct core *c, enum txn_origin origin);
 struct output *txn_add_output(struct txn *t);
 MUST_CHECK int txn_start(struct txn *t, struct fail *f); /* gives the message to a scribe */
 void txn_fail(struct txn *t, int smtp, const char *enhanced, const char *sentence, const char *why);
-void txn_touch(struct txn *t); /* something of ours stands in the open group */
+void txn_swallow(struct txn *t); /* 250, and nothing is kept */
+void txn_touch(struct txn *t);   /* something of ours stands in the open group */
 
 #endif

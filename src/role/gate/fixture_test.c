@@ -45,7 +45,8 @@ static void answer_rcpt(struct world *w, const struct asked *a)
 
 	while (!str_starts(str_c(a->rcpt), v->begin))
 		v++;
-	SEND(w->core, rcpt_answer, a->session, a->seq, v->smtp, v->enhanced, v->sentence, v->smtp == 250);
+	SEND(w->core, rcpt_answer, a->session, a->seq, v->smtp, v->enhanced, v->sentence, v->smtp == 250,
+	     v->smtp == 250 ? WAY_OUT : WAY_NONE);
 }
 
 static void answer_accept(struct world *w)
@@ -64,7 +65,7 @@ static void on_rcpt_ask(void *self, const void *msg, struct ipc_fds *fds)
 	const struct rcpt_ask *m = msg;
 	struct asked *a = &w->asks[w->n_asks++ % WORLD_ASKS];
 
-	*a = (struct asked){ m->session, m->size, m->account, m->seq, m->flags, m->plans, "", "" };
+	*a = (struct asked){ m->session, m->size, m->account, m->seq, m->flags, m->plans, m->way, "", "" };
 	copy(a->sender, sizeof(a->sender), m->sender);
 	copy(a->rcpt, sizeof(a->rcpt), m->rcpt);
 	if (!w->hold_rcpts) {

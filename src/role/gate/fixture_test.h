@@ -12,7 +12,7 @@ enum { PATIENCE_MS = 20000, WORLD_ASKS = 16, WORLD_REPORTS = 64 };
 /* What core was asked, by copy. */
 struct asked {
 	uint64_t session, size, account;
-	uint32_t seq, flags, plans;
+	uint32_t seq, flags, plans, way;
 	char sender[300], rcpt[300];
 };
 

@@ -44,6 +44,7 @@ static void test_pipelined_message(void **state)
 	assert_string_equal(w.asks[0].sender, "Anna@Client.example");
 	assert_int_equal(w.asks[0].size, 1000);
 	assert_int_equal(w.asks[0].plans, 0);
+	assert_true(w.asks[0].way == WAY_NONE && w.asks[4].way == WAY_OUT); /* told back, to be kept to */
 	assert_int_equal(w.asks[4].plans, 2); /* one for each that was accepted before */
 	assert_string_equal(w.asks[3].rcpt, "\"o k\"@gate.example");
 

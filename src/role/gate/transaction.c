@@ -67,10 +67,11 @@ enum step transaction_rcpt(struct session *s)
 		return STEP_ON;
 	}
 	if (!m->n_rcpts || s->lmtp)
-		s->plans = 0;
+		s->plans = s->way = 0;
 	s->asked = true;
 	SEND(g->core, rcpt_ask, s->id, ++s->seq, print_sender(s, &from),
-	     print_rcpt(s, smtpd_asked(s->machine), &to), m->declared, flags_of(s), s->plans, s->account);
+	     print_rcpt(s, smtpd_asked(s->machine), &to), m->declared, flags_of(s), s->plans, s->way,
+	     s->account);
 	session_more_time(s);
 	return STEP_WAIT;
 }
@@ -192,8 +193,10 @@ void transaction_rcpt_answer(struct session *s, const struct rcpt_answer *m)
 	         log_mask(print_sender(s, &from)), log_mask(print_rcpt(s, smtpd_asked(s->machine), &to)),
 	         m->smtp, STR_ARG(m->enhanced));
 	s->asked = false;
-	if (m->smtp / 100 == 2)
+	if (m->smtp / 100 == 2) {
 		s->plans += m->plans;
+		s->way = m->way;
+	}
 	smtpd_rcpt_verdict(s->machine, (int)m->smtp, m->enhanced, m->sentence);
 }
 

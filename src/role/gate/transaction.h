@@ -33,6 +33,7 @@ struct session {
 	bool dry; /* nothing can be read, until the loop says so */
 	unsigned reads;
 	uint32_t plans; /* outputs that the accepted recipients stand for */
+	uint32_t way;   /* which way they lead: enum rcpt_way */
 	char host[INET6_ADDRSTRLEN];
 };
 

@@ -32,7 +32,7 @@ static const struct road {
 	enum role a, b;
 } roads[] = {
 	{ ROLE_CORE, ROLE_VAULT },  { ROLE_CORE, ROLE_KEYGEN },  { ROLE_CORE, ROLE_GATE },
-	{ ROLE_CORE, ROLE_SCRIBE }, { ROLE_KEYGEN, ROLE_VAULT },
+	{ ROLE_CORE, ROLE_SCRIBE }, { ROLE_KEYGEN, ROLE_VAULT }, { ROLE_CORE, ROLE_OPENER },
 };
 
 static void put_pair(void *self, struct str key, struct str value)
@@ -301,6 +301,8 @@ int children_start(struct parent *p, struct fail *f)
 	add_child(p, ROLE_CORE, 0);
 	for (unsigned i = 0; i < p->scribes; i++)
 		add_child(p, ROLE_SCRIBE, i);
+	if (!p->private_mode)
+		add_child(p, ROLE_OPENER, 0);
 	if (!p->private_mode)
 		add_child(p, ROLE_GATE, 0);
 	for (size_t i = 0; i < p->n_children; i++)
