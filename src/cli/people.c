@@ -14,12 +14,12 @@ static int correspondent_add(struct cli *c, struct fail *f)
 		return simple_list(&a, c, "", f);
 	TRY(ask_run(&a, c, f));
 	buf_addf(&out, "%s is now %.*s for this alias.\n", c->operands[1], STR_ARG(ask_field(&a, "reverse")));
-	if (str_eq(ask_field(&a, "introduced"), STR("0")))
-		buf_addz(&out, "No introduction was sent: no mailbox of the alias can be sealed for. Issue a "
-		               "profile and ask again.\n");
-	else
-		buf_addz(&out, "An introduction is on its way to the alias's mailboxes: answer it to write "
-		               "to them.\n");
+	buf_addz(&out, str_eq(ask_field(&a, "introduced"), STR("0"))
+	                       ? "No introduction was sent: the server does not run, or no mailbox of the "
+	                         "alias can be "
+	                         "sealed for.\nStart it, or issue a profile, and ask again.\n"
+	                       : "An introduction is on its way to the alias's mailboxes: answer it to write "
+	                         "to them.\n");
 	print_out(&out);
 	return OK;
 }

@@ -12,7 +12,7 @@ import postern
 from run import run
 
 RECOVERY = re.compile(r"[0-9A-Za-z]{4}(?:[- ][0-9A-Za-z]{4}){9,}[0-9A-Za-z -]*")
-WORDS = ["init", "serve", "user", "mailbox", "alias", "domain", "correspondent", "profile", "queue", "config", "stat", "version"]
+WORDS = ["init", "serve", "user", "mailbox", "alias", "domain", "correspondent", "profile", "queue", "reply", "config", "stat", "version"]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_requests_without_a_server(idle):
 
 
 def test_every_list_is_json(idle):
-    for words in (["user", "list"], ["mailbox", "list"], ["alias", "list"], ["profile", "list"], ["queue", "list"]):
+    for words in (["user", "list"], ["mailbox", "list"], ["alias", "list"], ["profile", "list"], ["queue", "list"], ["reply", "list"]):
         out = idle.command(*words, "--json")[1]
         assert isinstance(json.loads(out), list)
         assert idle.command(*words)[0] == 0
@@ -123,6 +123,52 @@ def test_refusals_say_what_is_wrong(idle):
     assert "not a mail address" in idle.refuses("mailbox", "add", "once", "no address")
     assert idle.refuses("alias", "add", "once", "x@elsewhere.example")
     assert idle.refuses("profile", "issue", "unknown@mailbox.example", passphrase_file="/dev/null", out="/nonexistent")
+
+
+def test_how_a_mailbox_answers(idle):
+    idle.user("answers")
+    mailbox = idle.mailbox("answers", "answers@mailbox.example")
+
+    def shown():
+        (box,) = idle.cli("mailbox", "list", "answers")
+        assert postern.first(idle.cli("mailbox", "show", mailbox)) == box
+        return box["reply"], box["clear_replies"], box["clear"]
+    assert shown() == ("required", "accept", False)
+    idle.cli("mailbox", "set", mailbox, reply="relaxed")
+    assert shown() == ("relaxed", "accept", False)
+    idle.cli("mailbox", "set", mailbox, clear_replies="refuse", clear="on")
+    assert shown() == ("relaxed", "refuse", True)
+    idle.cli("mailbox", "set", mailbox, reply="required")
+    assert shown() == ("required", "refuse", True)
+    assert "required|relaxed" in idle.refuses("mailbox", "set", mailbox, reply="never")
+    assert "accept|refuse" in idle.refuses("mailbox", "set", mailbox, clear_replies="on")
+    assert "nothing is to be changed" in idle.refuses("mailbox", "set", mailbox)
+
+
+def test_what_the_world_sees_beside_an_alias(idle):
+    idle.user("shown")
+    idle.mailbox("shown", "shown@mailbox.example")
+    plain, named = idle.alias("shown"), idle.alias("shown", name="The Böokshop")
+
+    def names():
+        return {a["address"]: a["name"] for a in idle.cli("alias", "list", "shown")}
+    assert names() == {plain: "", named: "The Böokshop"}
+    idle.cli("alias", "set", plain, name="Desk")
+    idle.cli("alias", "set", named, label="a note")
+    assert names() == {plain: "Desk", named: "The Böokshop"}
+    idle.cli("alias", "set", named, name="")
+    assert names() == {plain: "Desk", named: ""}
+    assert "longer than 100" in idle.refuses("alias", "set", plain, name="x" * 101)
+    assert "control" in idle.refuses("alias", "set", plain, name="a\tb")
+
+
+def test_refused_answers_that_are_none(idle):
+    assert idle.cli("reply", "list") == []
+    assert b"No answer was refused" in idle.command("reply", "list")[1]
+    for words in (["reply", "show", "7"], ["reply", "release", "7"], ["reply", "delete", "7"]):
+        assert "there is no refused answer 7" in idle.refuses(*words)
+    assert "no user" in idle.refuses("reply", "list", user="nobody-at-all")
+    assert "not a number" in idle.refuses("reply", "show", "x")
 
 
 def test_only_one_server_runs(idle):
@@ -169,7 +215,9 @@ def test_a_deleted_profile_takes_its_keys_along(world):
 
 def test_a_correspondent_can_be_written_down_first(world):
     """Its reverse address is the one that mail from it has later."""
+    since = len(world.hop.messages)
     answer = postern.first(world.server.cli("correspondent", "add", world.alias, "first@shop.example", name="First"))
+    world.hop.wait(1, since=since)  # the introduction: test_introduction.py
     mail = messages.Mail("first", "first@shop.example", messages.head("First <first@shop.example>", world.alias, "x") +
                          messages.text("x\n"), "x")
     assert world.relay(mail).opened.signer == answer["reverse"]

@@ -241,7 +241,7 @@ def test_promise_8_the_authorities_are_constrained(world):
 TOKENS = {
     "user": "quokka-user", "mailbox": "wombatbox@numbatmail.example", "alias": "bilbyalias@relay.example",
     "sender": "dingosender@possumshop.example", "cc": "emucarbon@echidnamail.example", "name": "Namentoken Koala",
-    "cc name": "Zweitname Galah", "subject": "Subjecttoken Kookaburra", "label": "labeltoken-lyrebird",
+    "cc name": "Zweitname Galah", "subject": "Subjecttoken Kookaburra", "label": "labeltoken-lyrebird", "shown": "showntoken-potoroo",
     "message id": "idtoken.cassowary@possumshop.example", "reference": "reftoken.taipan@possumshop.example",
     "body": "bodytoken-platypus", "helo": "helotoken.wallaby.example", "expander": "mxtoken.bandicoot.example",
     "mail client": "clienttoken-bettong",
@@ -273,8 +273,9 @@ def lived(tmp_path_factory):
         server.cli("mailbox", "sender-add", t["mailbox"], "second-" + t["mailbox"])
         server.cli("mailbox", "password", "add", t["mailbox"], t["mail client"])
         server.issue(t["mailbox"])
-        server.alias(t["user"], t["alias"], label=t["label"])
+        server.alias(t["user"], t["alias"], label=t["label"], name=t["shown"])
         server.cli("correspondent", "add", t["alias"], "first-" + t["sender"], name=t["name"])
+        hop.wait(1)  # the introduction
         raw = messages.head(f"{t['name']} <{t['sender']}>", t["alias"], t["subject"], mid=f"<{t['message id']}>",
                             more=[f"Cc: {t['cc name']} <{t['cc']}>", f"References: <{t['reference']}>"])
 
@@ -282,7 +283,7 @@ def lived(tmp_path_factory):
             with smtp.Smtp(server.port, ehlo=t["helo"]) as c:
                 return c.send(t["sender"], t["alias"], raw.replace(b"idtoken", b"idtoken%d" % i) + messages.text(t["body"]))
         assert send(1).ok
-        hop.wait(1)
+        hop.wait(2)
         hop.misbehave("rcpt", f"550 5.1.1 {t['mailbox']} unknown", match=t["mailbox"])
         assert send(2).ok
         hop.wait(1, rcpt=t["sender"])
