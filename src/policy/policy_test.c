@@ -315,7 +315,7 @@ static void answers_stay_where_they_went(void **state)
 	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
 		OWN(arena) a = ARENA;
 		enum reply_change got = reply_to_judge(STR("Bob@home.example"), str_c(replies[i].held),
-		                                    str_c(replies[i].said), &a);
+		                                       str_c(replies[i].said), &a);
 
 		if (got != replies[i].want)
 			fail_msg("%s: %d", replies[i].what, got);

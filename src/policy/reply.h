@@ -33,12 +33,12 @@ enum reply_cause {
 };
 
 struct reply_row {
-	const char *word;     /* for logs and lists */
-	int smtp;             /* what the sending server hears */
-	const char *enhanced; /* RFC 3463 */
-	const char *sentence; /* names nobody */
+	const char *word;         /* for logs and lists */
+	int smtp;                 /* what the sending server hears */
+	const char *enhanced;     /* RFC 3463 */
+	const char *sentence;     /* names nobody */
 	const char *why, *remedy; /* for the user, in the notice */
-	bool releasable;      /* the user may let it go by a command */
+	bool releasable;          /* the user may let it go by a command */
 };
 const struct reply_row *reply_row(enum reply_cause c);
 enum reply_cause reply_by_word(struct str word); /* REPLY_CAUSES: no such word */
@@ -52,9 +52,9 @@ struct reply_facts {
 	bool encrypted, cbc;
 	enum { SPEAKS_NOBODY, SPEAKS_USER, SPEAKS_OTHER, SPEAKS_FALSELY } signature;
 	int64_t signed_utc; /* 0: none told */
-	bool trusted_host;  /* the client is one of reply.trusted_hosts, and From is an address of the mailbox */
-	bool clear_ok;      /* the mailbox takes signed answers that came readable */
-	bool reused;        /* the signature was seen in another message */
+	bool trusted_host; /* the client is one of reply.trusted_hosts, and From is an address of the mailbox */
+	bool clear_ok;     /* the mailbox takes signed answers that came readable */
+	bool reused;       /* the signature was seen in another message */
 	bool own_mail, strangers, mixed, ended, not_alias;
 };
 
