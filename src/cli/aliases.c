@@ -69,7 +69,7 @@ static int alias_delete(struct cli *c, struct fail *f)
 #define LIMITS                                                                                        \
 	{ "state", "on|off-drop|off-reject", "off-drop: takes mail and drops it; off-reject: refuses it" }, \
 	{ "label", "TEXT", "a note for the user" },                                                   \
-	{ "name", "TEXT", "what the world sees beside it in answers; \"\": the address alone (default)" }, \
+	{ "name", "TEXT", "what the world sees beside it in answers (default: nothing)" }, \
 	{ "expires", "TIME", "2026-12-31, 2026-12-31T12:00:00Z or never" },                           \
 	{ "idle-days", "N", "expires after so many days without mail; 0: never" },                    \
 	{ "count", "N", "expires after so many messages; unlimited" },                                \

@@ -10,7 +10,7 @@
 
 #define CLI_CONF "/etc/postern/postern.conf"
 
-enum { CLI_ARGS_MAX = 64, CLI_OPTIONS_MAX = 12 };
+enum { CLI_ARGS_MAX = 64, CLI_OPTIONS_MAX = 16 };
 
 struct cli_option {
 	const char *name; /* "expires" for --expires */

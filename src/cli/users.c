@@ -124,7 +124,7 @@ const struct cli_command cli_users[] = {
 	{ "mailbox add", "USER ADDRESS", "add the mailbox that relayed mail goes to", mailbox_add, 2, 2, { CLEAR } },
 	{ "mailbox list", "[USER]", "list the mailboxes", mailbox_list, 0, 1, { { 0 } } },
 	{ "mailbox set", "ADDRESS", "change a mailbox", mailbox_set, 1, 1, { CLEAR,
-	  { "reply", "required|relaxed", "who may answer: whoever signs with your key (required, the default), or a trusted server" },
+	  { "reply", "required|relaxed", "required (default): signed with your key; relaxed: or a trusted server" },
 	  { "clear-replies", "accept|refuse", "signed answers that your provider could read (default accept)" } } },
 	{ "mailbox show", "ADDRESS", "show a mailbox and what it did not take", mailbox_show, 1, 1, { { 0 } } },
 	{ "mailbox resume", "ADDRESS", "send again to a mailbox that was paused", mailbox_resume, 1, 1, { { 0 } } },

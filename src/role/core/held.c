@@ -44,7 +44,7 @@ static int put_rcpt(struct core *c, int64_t user, struct str rcpt, struct buf *o
 	OWN(arena) a = ARENA;
 	OWN(buf) shown = BUF(4096);
 	struct str key = rcpt_key(rcpt, &a);
-	struct correspondent p;
+	struct correspondent p = { 0 };
 	struct reverse r;
 	int e = reverse_find(c->store, key, &a, &r, f);
 
