@@ -81,7 +81,7 @@ static void attack_73_a_report_comes_within_ten_days(void **state)
 		bool want;
 	} cases[] = { { 20000, true },  { 19999, true }, { 19990, true }, { 19989, false },
 		      { 20001, false }, { 0, false },    { 65535, false } };
-	const struct verp v = { 0x123456789abc, 20000, VERP_PROBE, 0xfedcba98 };
+	const struct verp v = { 0x123456789abc, 20000, VERP_REPLY, 0xfedcba98 };
 	OWN(buf) b = BUF(64);
 	struct verp back;
 
@@ -93,7 +93,7 @@ static void attack_73_a_report_comes_within_ten_days(void **state)
 	assert_false(verp_unpack(str_first(buf_str(&b), VERP_BYTES - 1), &back));
 	b.p[8] = 0;
 	assert_false(verp_unpack(buf_str(&b), &back));
-	b.p[8] = VERP_PROBE + 1;
+	b.p[8] = VERP_REPLY + 1;
 	assert_false(verp_unpack(buf_str(&b), &back));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct verp at = { 1, cases[i].day, VERP_FORWARD, 0 };
