@@ -26,6 +26,12 @@ static int try_socket(void)
 	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
+/* Of no role where no route looks names up. */
+static int try_datagram(void)
+{
+	return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
 static int try_connect(void)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
@@ -68,9 +74,9 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } tries[] = {
-	{ "open", try_open },       { "create", try_open_home }, { "socket", try_socket },
-	{ "connect", try_connect }, { "bind", try_bind },        { "execve", try_execve },
-	{ "ptrace", try_ptrace },   { "fork", try_fork },
+	{ "open", try_open },         { "create", try_open_home }, { "socket", try_socket },
+	{ "datagram", try_datagram }, { "connect", try_connect },  { "bind", try_bind },
+	{ "execve", try_execve },     { "ptrace", try_ptrace },    { "fork", try_fork },
 };
 
 void probe_run(void)

@@ -27,10 +27,11 @@ class Authority:
             path.chmod(0o644)
         return chain, key
 
-    def server(self, label, *names, clients=False):
-        """A context for a server that has these names; clients: it asks for certificates of this authority."""
+    def server(self, label, *names, clients=False, days="30"):
+        """A context for a server that has these names; clients: it asks for certificates of this authority; days: less than
+        none, and the certificate has ended."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*self.issue(label, names))
+        context.load_cert_chain(*self.issue(label, names, days=days))
         if clients:
             context.load_verify_locations(self.pem)
             context.verify_mode = ssl.CERT_REQUIRED

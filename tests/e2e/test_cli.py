@@ -14,6 +14,8 @@ from run import run
 RECOVERY = re.compile(r"[0-9A-Za-z]{4}(?:[- ][0-9A-Za-z]{4}){9,}[0-9A-Za-z -]*")
 WORDS = ["init", "serve", "user", "mailbox", "alias", "domain", "correspondent", "profile", "queue", "reply", "config", "stat", "version"]
 
+OPERANDS = {"init": ["--domain", "relay.example", "/nonexistent/folder"]}  # so that it makes nothing here
+
 
 @pytest.fixture(scope="module")
 def idle(tmp_path_factory):
@@ -32,6 +34,34 @@ def test_help(word):
 def test_the_words_are_all_named():
     out = run(postern.binary(), "--help")[1].decode()
     assert all(re.search(rf"\b{w}\b", out) for w in WORDS)
+
+
+def commands():
+    """Every sub-command, as the program itself lists them."""
+    return re.findall(r"^  ([a-z][a-z-]*(?: [a-z-]+)?)  +\S", run(postern.binary(), "--help")[1].decode(), re.M)
+
+
+def test_every_sub_command_has_help():
+    """Its usage, a sentence, and a line for each option; nothing is done, no file is asked for."""
+    found = commands()
+    assert len(found) >= 40 and {w.split()[0] for w in found} >= set(WORDS)
+    for words in found:
+        status, out, errors = run(postern.binary(), "-c", "/nonexistent", *words.split(), "--help")
+        lines = out.decode().splitlines()
+        assert status == 0 and not errors and lines[0].startswith(f"usage: postern {words}"), (words, lines)
+        assert len(lines[2].split()) >= 2 and ("[options]" in lines[0]) == (len(lines) > 3), (words, lines)
+
+
+def test_every_sub_command_has_json(tmp_path):
+    """With no configuration each of them says, as one JSON object, what is wrong; where it succeeds it prints JSON."""
+    for words in commands():
+        status, out, errors = run(postern.binary(), "-c", tmp_path / "none.conf", *words.split(), *OPERANDS.get(words, []), "--json",
+                                  check=False)
+        if status == 0:
+            assert isinstance(json.loads(out), (list, dict)), words
+        else:
+            said = json.loads(errors)
+            assert set(said) == {"error", "why", "argument"} and said["why"] and not out, (words, said)
 
 
 @pytest.mark.parametrize("words", [["nonsense"], ["user", "nonsense"], ["user", "add"], ["user", "add", "x", "--nonsense"]])

@@ -3,8 +3,10 @@
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -14,10 +16,13 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 LEFT = TOP / "var/demo"
 
 
+ENV = {**os.environ, "POSTERN_BUILD": "release", "PYTHONUNBUFFERED": "1"}
+
+
 @pytest.fixture(scope="module")
 def said():
     done = subprocess.run([sys.executable, TOP / "tests/demo.py"], capture_output=True, text=True, timeout=300,
-                          env={**os.environ, "POSTERN_BUILD": "release"}, stdin=subprocess.DEVNULL)
+                          env=ENV, stdin=subprocess.DEVNULL)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 
@@ -26,6 +31,7 @@ def test_it_shows_seven_messages_and_every_check_holds(said):
     found = re.search(r"(\d+) messages, (\d+) checks: all hold", said)
     assert int(found[1]) >= 7 and int(found[2]) >= 70
     assert "Signed by:" in said and "what the provider holds" in said
+    assert len(re.findall(r"250 after \d+ ms, in the mailbox after \d+ ms", said)) == int(found[1])
 
 
 def test_it_leaves_what_its_readme_says(said):
@@ -44,3 +50,48 @@ def test_the_commands_of_its_readme_read_a_message(said):
         status, out, errors = run("sh", "-c", command, cwd=LEFT)
     (LEFT / "user.pem").unlink()
     assert b"your order 4711" in out and "successful" in errors
+
+
+def test_what_was_sent_is_what_was_mailed_and_not_readable_there(said):
+    """sent/NN.eml in clear, and mailbox/NN.eml byte for byte what the provider filed."""
+    filed = {p.read_bytes() for p in (LEFT / "maildirs").glob("alice@mailbox.example/new/*")}
+    for i in range(1, 8):
+        sent, held = ((LEFT / f"{folder}/{i:02}.eml").read_bytes() for folder in ("sent", "mailbox"))
+        assert b"shop@relay.example" in sent and b"application/pkcs7-mime" not in sent
+        assert held in filed and b"application/pkcs7-mime" in held
+    assert max((LEFT / f"sent/{i:02}.eml").stat().st_size for i in range(1, 8)) > 20 << 20
+
+
+def test_a_check_that_fails_is_told_by_the_exit_status(said, tmp_path):
+    """Run last of those that look at what it left: it leaves the like."""
+    program = ("import sys; sys.path.insert(0, sys.argv.pop(1)); import demo\n"
+               "def check(done, mailbox, folder):\n    'that never holds'\n    raise AssertionError('it does not')\n"
+               "demo.CHECKS['never'] = check\nsys.exit(demo.main())")
+    done = subprocess.run([sys.executable, "-c", program, TOP / "tests"], capture_output=True, text=True, timeout=300, env=ENV,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode == 1 and "that never holds: it does not" in done.stdout and "7 checks failed" in done.stdout
+
+
+def test_it_stays_up_when_told_to(said):
+    """KEEP=1: the command that it prints for swaks works, the file goes where it says, and Ctrl-C ends it."""
+    demo = subprocess.Popen([sys.executable, TOP / "tests/demo.py", "--keep"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, env=ENV, stdin=subprocess.DEVNULL)
+    try:
+        text = ""
+        while "Ctrl-C ends it" not in text:
+            line = demo.stdout.readline()
+            assert line, text
+            text += line
+        (command,) = re.findall(r"^\s+(swaks .*)$", text, re.M)
+        (box,) = re.findall(r"files what arrives in (\S+?)\.?$", text, re.M)
+        assert "user.p12" in text and "passphrase.txt" in text and "root.crt" in text and "Thunderbird" in text
+        before = len(list((TOP / box).iterdir()))
+        run("sh", "-c", command)
+        end = time.monotonic() + 30
+        while len(list((TOP / box).iterdir())) == before:
+            assert time.monotonic() < end, "swaks was answered 250 and nothing arrived"
+            time.sleep(0.1)
+    finally:
+        demo.send_signal(signal.SIGINT)
+        demo.communicate(timeout=60)
+    assert demo.returncode == 0

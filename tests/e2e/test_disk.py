@@ -95,7 +95,7 @@ def rows(disk):
             return [db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("queue", "body", "seen")]
 
 
-def test_a_full_disk_keeps_nothing_of_a_message_and_recovers_alone(world, disk):
+def test_attack_70_a_full_disk_keeps_nothing_of_a_message_and_recovers_alone(world, disk):
     world.server.set({"server.min_free": 0})
     world.server.restart()
     world.server.wait_queue(0)
@@ -114,7 +114,7 @@ def test_a_full_disk_keeps_nothing_of_a_message_and_recovers_alone(world, disk):
     assert len(world.hop.messages) == since + 1
 
 
-def test_what_was_delivered_while_the_disk_is_full_is_not_sent_twice(world, disk):
+def test_attack_70_what_was_delivered_while_the_disk_is_full_is_not_sent_twice(world, disk):
     world.hop.misbehave("mail", "451 4.3.2 later", times=1000)
     assert world.send(messages.plain(world.alias)).ok
     since = len(world.hop.messages)
@@ -131,7 +131,7 @@ def test_what_was_delivered_while_the_disk_is_full_is_not_sent_twice(world, disk
     assert len(world.hop.messages) == since + 1
 
 
-def test_a_disk_that_may_only_be_read_is_outwaited(world, disk):
+def test_attack_70_a_disk_that_may_only_be_read_is_outwaited(world, disk):
     world.server.stop()
     run("mount", "-o", "remount,ro", disk)
     try:

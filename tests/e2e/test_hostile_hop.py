@@ -1,4 +1,4 @@
-"""Next hops that go away after any byte, lie at any reply, or never end one: nothing is lost, nothing is returned for it,
+"""Next hops that go away after any byte, lie at any reply, never end one, or fall silent: nothing is lost, nothing is returned for it,
 nothing is there twice unless its end had been sent, and nothing leaves in clear where it must not. Each case is a route of
 its own, and all of them are met at once."""
 
@@ -21,6 +21,7 @@ LIES = {"2xx": "250 2.0.0 ok", "354": "354 go ahead", "334": "334 tell me more",
         "words": "hello there", "nul": "250 \0ok", "mixed": "250-one\r\n550 two", "twice": "250 2.0.0 ok\r\n250 2.0.0 ok",
         "endless": "\r\n".join(["250-and so on"] * 5000) + "\r\n250 at last"}
 PLACES = ("connect", "mail", "rcpt", "data")
+SILENT = ("connect", "ehlo", "mail", "rcpt", "data", "dot")  # it says nothing more there, once
 # A 2xx where one is due is no lie, whatever stands behind it; nor is a 354.
 FAIR = {("mail", "2xx"), ("rcpt", "2xx"), ("data", "354"), ("mail", "nul"), ("rcpt", "nul")}
 
@@ -100,6 +101,12 @@ def cases(loop, tmp_path_factory):
                 liar.hop = liar
                 found[f"{place}-{lie}"] = liar
                 servers.append(liar)
+    for place in SILENT:
+        silent = nexthop.NextHop(folder / f"{place}-silent", name="silent.example", chunking=place in ("mail", "dot"))
+        silent.misbehave(place, nexthop.HANG)
+        silent.hop = silent
+        found[f"{place}-silent"] = silent
+        servers.append(silent)
     yield found
     for server in servers:
         server.close()

@@ -139,7 +139,7 @@ def test_clear_only_where_the_user_chose_it(world):
     assert refusal(world, alias).code // 100 in (4, 5)
 
 
-def test_a_profile_that_was_put_away_seals_nothing(world, tmp_path):
+def test_attack_76_a_profile_that_was_put_away_seals_nothing(world, tmp_path):
     user = world.server.user("dora")
     mailbox = world.server.mailbox(user, "dora@mailbox.example")
     keys = world.server.issue(mailbox)

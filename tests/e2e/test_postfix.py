@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import certs
 import judge
 import messages
 import postern
@@ -61,19 +62,30 @@ retry unix - - n - - error
 discard unix - - n - - discard
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
 scache unix - - n - 1 scache
 proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
 """
 
 
+# STARTTLS on both sides (Postern's route asks for it, smtp-source does without); the log says of which session it was so.
+TLS = """smtp_tls_security_level = encrypt
+smtp_tls_loglevel = 1
+smtpd_tls_security_level = may
+smtpd_tls_loglevel = 1
+smtpd_tls_cert_file = {chain}
+smtpd_tls_key_file = {key}
+"""
+
+
 class Postfix:
-    def __init__(self, folder, port, postern_port):
+    def __init__(self, folder, port, postern_port, more=""):
         self.folder, self.port = pathlib.Path(folder), port
         uid = pwd.getpwnam("nobody").pw_uid
         for name in ("etc", "queue", "data", "boxes"):
             (self.folder / name).mkdir()
-        (self.folder / "etc/main.cf").write_text(MAIN.format(folder=folder, mailbox=MAILBOX, uid=uid, postern=postern_port))
+        (self.folder / "etc/main.cf").write_text(MAIN.format(folder=folder, mailbox=MAILBOX, uid=uid, postern=postern_port) + more)
         (self.folder / "etc/master.cf").write_text(SERVICES.format(port=port))
         shutil.chown(self.folder / "data", "postfix")
         os.chown(self.folder / "boxes", uid, uid)
@@ -84,8 +96,8 @@ class Postfix:
             subprocess.run(["/usr/sbin/postfix", "-c", str(self.folder / "etc"), what], stdout=log, stderr=log, check=check,
                            stdin=subprocess.DEVNULL)
 
-    def log(self):
-        return "".join(p.read_text(errors="replace")[-4000:] for p in sorted(self.folder.glob("*.log")))
+    def log(self, most=4000):
+        return "".join(p.read_text(errors="replace")[-most:] for p in sorted(self.folder.glob("*.log")))
 
     def mail(self, count, seconds=30):
         end = time.monotonic() + seconds
@@ -99,11 +111,15 @@ class Postfix:
 
 @pytest.fixture(scope="module")
 def circle(tmp_path_factory):
-    """Sender -> Postfix -> Postern -> Postfix -> Maildir."""
+    """Sender -> Postfix -> Postern -> Postfix -> Maildir, by STARTTLS."""
     folder = postern.new_folder()
     port = postern.free_port()
-    server = postern.Postern(port)
-    mta = Postfix(folder, port, server.port)
+    authority = certs.Authority(folder / "ca")
+    chain, key = authority.issue("relay", ["DNS:relay.example"])
+    server = postern.Postern(port, settings={"smtp.tls_certificate": chain, "smtp.tls_key": key, "route default.tls": "verify",
+                                             "route default.tls_ca": authority.pem})
+    theirs = authority.issue("postfix", ["IP:127.0.0.1"])
+    mta = Postfix(folder, port, server.port, TLS.format(chain=theirs[0], key=theirs[1]))
     try:
         server.start()
         server.user("alice")
@@ -131,6 +147,7 @@ def test_mail_goes_around(circle, ca):
     mails = [m for m in messages.samples(alias, ca) if m.name != "large"]
     for mail in mails:
         with smtplib.SMTP("127.0.0.1", mta.port, "client.example") as s:
+            s.starttls()
             s.ehlo()
             options = [o for o in mail.options.split() if o != "SMTPUTF8"] + (["SMTPUTF8"] if "SMTPUTF8" in mail.options else [])
             s.command_encoding = "utf-8"
@@ -140,6 +157,9 @@ def test_mail_goes_around(circle, ca):
     for mail in mails:
         assert any(judge.leaves(o.message) == judge.leaves(mail.raw) for o in opened), mail.name
     assert not any(m.says.encode() in raw for m in mails for raw in arrived)
+    log = mta.log(1 << 20)
+    assert len(re.findall(r"smtp\[\d+\]: .*TLS connection established to 127.0.0.1.*TLSv1", log)) >= 1
+    assert len(re.findall(r"smtpd\[\d+\]: .*TLS connection established from", log)) > len(mails), "its client, and Postern"
 
 
 def test_many_at_once(circle):
@@ -158,6 +178,7 @@ def test_a_permanent_refusal_bounces_at_the_sending_side(circle):
     """An unknown alias: Postfix hears 550 at RCPT and tells its own sender; nothing lies in our queue."""
     mta, _, _ = circle
     with smtplib.SMTP("127.0.0.1", mta.port, "client.example") as s:
+        s.starttls()
         s.sendmail("carl@mailbox.example", ["nobody@relay.example"], messages.plain("nobody@relay.example").raw)
     end = time.monotonic() + 10
     while "said: 550" not in mta.log():

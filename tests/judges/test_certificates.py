@@ -60,7 +60,7 @@ def test_the_leaves_are_what_the_design_says(world, sender):
         assert "CRL Distribution" not in text and "Authority Information" not in text
 
 
-def test_serials_are_random_and_dates_begin_yesterday(world, sender):
+def test_attack_24_77_serials_are_random_and_dates_begin_yesterday(world, sender):
     serials = set()
     for path in [sender, *(world.keys.path(n) for n in ("root.crt", "int.crt", "user.crt"))]:
         out = run("openssl", "x509", "-in", path, "-noout", "-serial", "-startdate")[1].decode()
