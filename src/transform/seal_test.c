@@ -549,7 +549,7 @@ static void promise_1_a_seal_that_fails_gives_nothing_readable(void **state)
 }
 
 /* ATTACKS 13, 18: who is shown and who has signed are one address. */
-static void attack_13_the_signer_is_the_from(void **state)
+static void attack_13_72_the_signer_is_the_from(void **state)
 {
 	static const struct {
 		struct str from;
@@ -624,7 +624,7 @@ int main(void)
 		cmocka_unit_test(the_body_stays_byte_for_byte),
 		cmocka_unit_test(openssl_reads_both_switches),
 		cmocka_unit_test(promise_1_a_seal_that_fails_gives_nothing_readable),
-		cmocka_unit_test(attack_13_the_signer_is_the_from),
+		cmocka_unit_test(attack_13_72_the_signer_is_the_from),
 		cmocka_unit_test(promise_1_a_full_disk_gives_nothing_readable),
 		cmocka_unit_test(promise_1_no_form_is_no_output),
 		cmocka_unit_test(two_seals_differ),

@@ -7,6 +7,7 @@ import pytest
 import judge
 import messages
 import smtp
+from world import World
 
 
 def note(alias, says="A short note."):
@@ -70,6 +71,23 @@ def test_a_date_passes(world):
     world.relay(note(alias), alias)
     time.sleep(4)
     assert refusal(world, alias).code == 550
+
+
+def test_an_alias_that_nobody_writes_to_ends(hop, tmp_path):
+    """After so many days without mail; each message begins them anew."""
+    w = World(hop, tmp_path)
+    try:
+        alias = w.server.alias(w.user, idle_days=10)
+        for ahead, wanted in ((8, 250), (16, 250), (27, 550)):
+            w.server.stop()
+            w.server.env["POSTERN_CLOCK_AHEAD"] = str(ahead * 86400)
+            w.server.start()
+            assert refusal(w, alias).code == wanted, ahead
+            if wanted == 250:  # sealed for a reader whose clock goes ahead too: openssl's does not
+                since = len(hop.messages)
+                assert w.send(note(alias, f"day {ahead}"), alias).ok and hop.wait(1, since=since)
+    finally:
+        w.close()
 
 
 def test_a_deleted_alias_is_never_given_out_again(world):
