@@ -233,27 +233,6 @@ static int put_bytes(struct scrubber *s, const struct mime_part *p, enum part_ru
 	return put_base64(s, buf_str(picture ? &clean : &raw), f);
 }
 
-/* PGP/MIME: what describes it, and its bytes. */
-static int put_onward(struct scrubber *s, const struct mime_part *p, struct fail *f)
-{
-	OWN(buf) head = BUF(SCRUB_HEAD_MAX);
-
-	if (!scrub_is_onward(p))
-		return fail(f, FAIL_DENIED, "a signed part within the message");
-	if (!p->child)
-		return put_bytes(s, p, PART_ONWARD, f);
-	buf_addz(&head, "Content-Type: multipart/encrypted");
-	put_param("protocol", str_first(typed_param(&p->type, STR("protocol")), NAME_MAX_BYTES), &head);
-	put_param("boundary", typed_param(&p->type, STR("boundary")), &head);
-	buf_addz(&head, "\r\n\r\n");
-	TRY(put(s, buf_str(&head), f));
-	return put(s, p->body, f);
-}
-
-/* ---- frames ------------------------------------------------------------------------------------------------------ */
-
-static int put_part(struct scrubber *s, const struct mime_part *p, unsigned depth, struct fail *f);
-
 static int new_boundary(struct buf *out, struct fail *f)
 {
 	uint8_t raw[BOUNDARY_BYTES];
@@ -263,6 +242,58 @@ static int new_boundary(struct buf *out, struct fail *f)
 	b32_print(str_of(raw, sizeof(raw)), out);
 	return OK;
 }
+
+/* RFC 9580 6.2: between the first line and the empty one stand "Version:" and "Comment:", which name a program. */
+static void put_armor(struct str text, struct buf *out)
+{
+	bool head = false;
+
+	while (text.n) {
+		struct str line = str_cut(&text, '\n'), t = str_trim(line);
+
+		if (str_starts(t, STR("-----BEGIN ")))
+			head = true;
+		else if (!t.n)
+			head = false;
+		else if (head && str_find(t, STR(": ")) < t.n)
+			continue;
+		buf_add(out, t);
+		buf_addz(out, "\r\n");
+	}
+}
+
+/* PGP/MIME (RFC 3156 4): a new frame around what was encrypted. */
+static int put_pgp(struct scrubber *s, const struct mime_part *p, struct fail *f)
+{
+	const struct mime_part *sealed = p->child ? p->child->next : NULL;
+	OWN(buf) boundary = BUF(128);
+	OWN(buf) raw = BUF(BYTES_MAX);
+	OWN(buf) b = BUF(BYTES_MAX);
+
+	if (!sealed || sealed->next || mime_decode(sealed, &raw, NULL) < 0 || raw.over)
+		return fail(f, FAIL_DENIED, "an encrypted part that is not whole");
+	TRY(new_boundary(&boundary, f));
+	buf_addf(&b,
+	         "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n "
+	         "boundary=\"%s\"\r\n\r\n"
+	         "--%s\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n"
+	         "--%s\r\nContent-Type: application/octet-stream; name=\"encrypted.asc\"\r\n\r\n",
+	         boundary.p, boundary.p, boundary.p);
+	put_armor(buf_str(&raw), &b);
+	buf_addf(&b, "\r\n--%s--\r\n", boundary.p);
+	return put_buf(s, &b, f);
+}
+
+static int put_onward(struct scrubber *s, const struct mime_part *p, struct fail *f)
+{
+	if (!scrub_is_onward(p))
+		return fail(f, FAIL_DENIED, "a signed part within the message");
+	return p->child ? put_pgp(s, p, f) : put_bytes(s, p, PART_ONWARD, f);
+}
+
+/* ---- frames ------------------------------------------------------------------------------------------------------ */
+
+static int put_part(struct scrubber *s, const struct mime_part *p, unsigned depth, struct fail *f);
 
 static int put_multi(struct scrubber *s, const struct mime_part *p, unsigned depth, struct fail *f)
 {
