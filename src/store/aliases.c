@@ -128,11 +128,15 @@ int alias_delete(struct store *st, int64_t id, struct fail *f)
 	            " UNION ALL SELECT r.address_hash FROM correspondent c JOIN reverse r ON r.id = c.reverse"
 	            " WHERE c.alias = ?1");
 	OWNQ reverse = q_write(st, "SELECT reverse FROM correspondent WHERE alias = ? LIMIT 1");
+	OWNQ own = q_write(st, "DELETE FROM reverse WHERE use = 3 AND address_hash ="
+	                       " (SELECT address_hash FROM alias WHERE id = ?)");
 	OWNQ del = q_write(st, "DELETE FROM alias WHERE id = ?");
 	bool row = true;
 
 	q_i64(&gone, id);
 	TRY(q_done(&gone, f));
+	q_i64(&own, id);
+	TRY(q_done(&own, f));
 	q_i64(&reverse, id);
 	while (row) {
 		OWNQ c = q_write(st, "DELETE FROM correspondent WHERE reverse = ?");

@@ -186,11 +186,36 @@ static int read_reverse(struct q *q, struct arena *a, struct reverse *ret, struc
 
 int reverse_find(struct store *st, struct str address, struct arena *a, struct reverse *ret, struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT id, user, address, use FROM reverse WHERE address_hash = ?");
+	OWNQ q = q_read(st, "SELECT id, user, address, use FROM reverse WHERE address_hash = ? AND use <> 3");
 
 	q_hash(&q, "address", 0, address);
 	TRY(q_one(&q, "reverse address", f));
 	return read_reverse(&q, a, ret, f);
+}
+
+int reverse_self(struct store *st, int64_t user, struct str alias, int64_t now, int64_t *ret_id,
+                 struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT id FROM reverse WHERE address_hash = ? AND user = ? AND use = 3");
+	OWNQ add = { 0 };
+	bool row = false;
+
+	q_hash(&q, "address", 0, alias);
+	q_i64(&q, user);
+	TRY(q_row(&q, &row, f));
+	if (row) {
+		*ret_id = q_col_i64(&q, 0);
+		return OK;
+	}
+	add = q_write(
+	        st, "INSERT INTO reverse (user, address_hash, address, use, created) VALUES (?, ?, ?, 3, ?)");
+	q_i64(&add, user);
+	q_hash(&add, "address", 0, alias);
+	q_sealed(&add, "reverse.address", alias);
+	q_i64(&add, now);
+	TRY(q_done(&add, f));
+	*ret_id = store_last_id(st);
+	return OK;
 }
 
 int reverse_take(struct store *st, int64_t user, int64_t with_profile, struct arena *a, struct reverse *ret,

@@ -47,7 +47,9 @@ MUST_CHECK int speaker_find(struct store *st, struct str reverse, struct str sen
 MUST_CHECK int correspondent_get(struct store *st, int64_t id, struct arena *a, struct correspondent *ret,
                                  struct fail *f);
 
-enum reverse_use { REVERSE_POOL = 0, REVERSE_TAKEN = 1, REVERSE_NOTICE = 2 };
+/* REVERSE_SELF is no reverse address: an alias, of which a certificate is carried so that Reply-All, which names it, can
+ * encrypt. Nothing but reverse_self() finds it. */
+enum reverse_use { REVERSE_POOL = 0, REVERSE_TAKEN = 1, REVERSE_NOTICE = 2, REVERSE_SELF = 3 };
 
 struct reverse {
 	int64_t id, user;
@@ -59,6 +61,9 @@ struct reverse {
 MUST_CHECK int reverse_add(struct store *st, int64_t user, struct str address, enum reverse_use use,
                            int64_t now, int64_t *ret_id, struct fail *f);
 MUST_CHECK int reverse_find(struct store *st, struct str address, struct arena *a, struct reverse *ret,
+                            struct fail *f);
+/* That of an alias of this user; made when there is none. */
+MUST_CHECK int reverse_self(struct store *st, int64_t user, struct str alias, int64_t now, int64_t *ret_id,
                             struct fail *f);
 /* One of the pool becomes REVERSE_TAKEN; with_profile: one that has a certificate of that profile (0: any).
  * FAIL_ABSENT: the pool is empty. */

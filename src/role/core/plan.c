@@ -176,6 +176,22 @@ static int plan_other(struct output *o, struct str name, struct str address, siz
 	return OK;
 }
 
+/* Reply-All names the alias beside the others, and a client that has no certificate for it does not send: so does Thunderbird.
+ * What is encrypted for it comes to nobody: the relay takes that copy and drops it. */
+static int plan_alias(struct output *o, struct fail *f)
+{
+	struct txn *t = o->txn;
+	struct str domain = str_from(o->alias.address, str_rchr(o->alias.address, '@') + 1);
+	int64_t id;
+
+	if (!o->profile.id || !str_eq(stock_domain(t->core, &o->profile, domain), domain))
+		return OK; /* the profile permits no certificate in a user's own domain */
+	TRY(reverse_self(t->core->store, o->alias.user, o->alias.address, t->arrived, &id, f));
+	txn_touch(t);
+	want_cert(o, id, o->alias.address, on_carried_cert);
+	return OK;
+}
+
 static int plan_others(struct output *o, struct fail *f)
 {
 	struct str list = o->txn->facts.others, name, address;
@@ -183,7 +199,7 @@ static int plan_others(struct output *o, struct fail *f)
 
 	while (list_next_pair(&list, &name, &address))
 		TRY(plan_other(o, name, address, &carried, f));
-	return OK;
+	return carried ? plan_alias(o, f) : OK;
 }
 
 /* The same Message-ID always becomes the same other one, for one user: threads hold, and nobody else can tell. */
