@@ -37,7 +37,7 @@ struct str header_unfold(struct str body, struct arena *a);
 /* A structured value with parameters: Content-Type, Content-Disposition (RFC 2045 5.1, RFC 2231 with
  * continuations and charset). Comments skipped. On a duplicate parameter the first one counts. */
 struct param {
-	struct str name, value; /* value decoded to UTF-8 */
+	struct str name, value; /* value decoded to UTF-8, without controls */
 };
 struct typed {
 	struct str value; /* "text/plain", lower case, without blanks; empty when unreadable */

@@ -80,7 +80,7 @@ static void check_typed(struct str body, struct arena *a)
 	for (size_t i = 0; i < t.value.n; i++)
 		require(t.value.p[i] > 32 && t.value.p[i] == ascii_lower(t.value.p[i]));
 	for (size_t i = 0; i < t.n; i++)
-		require(str_chr(t.params[i].value, '\n') == t.params[i].value.n);
+		require(str_is_utf8(t.params[i].value) && !has_control(t.params[i].value));
 }
 
 static void check_date(struct str text)

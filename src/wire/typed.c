@@ -200,6 +200,15 @@ static size_t read_sections(struct str s, struct arena *a, struct section *out)
 	return n;
 }
 
+/* Percent signs bring bytes of every kind in: what comes of them is tidied like decoded words. */
+static struct str param_value(const struct section *sections, size_t n, const struct section *x,
+                              struct arena *a)
+{
+	if (x->numbered)
+		return word_tidy(join(sections, n, x->name, a), a);
+	return x->extended ? word_tidy(first_section(x, a), a) : word_decode(x->value, a);
+}
+
 void header_typed(struct str body, struct arena *a, struct typed *ret)
 {
 	struct section *sections = arena_array(a, struct section, PARAMS_MAX);
@@ -229,9 +238,7 @@ void header_typed(struct str body, struct arena *a, struct typed *ret)
 
 		if (has(&t, x->name) || (x->numbered && x->number))
 			continue;
-		t.params[t.n++] = (struct param){ x->name, x->numbered   ? join(sections, n, x->name, a)
-			                                   : x->extended ? first_section(x, a)
-			                                                 : word_decode(x->value, a) };
+		t.params[t.n++] = (struct param){ x->name, param_value(sections, n, x, a) };
 	}
 	*ret = t;
 }

@@ -301,7 +301,7 @@ static void headers_end_where_clients_say(void **state)
 	}
 }
 
-static void parameters_are_read_by_2231(void **state)
+static void attack_39_parameters_are_read_by_2231(void **state)
 {
 	static const struct {
 		struct str in, name, want;
@@ -311,6 +311,10 @@ static void parameters_are_read_by_2231(void **state)
 		{ STR_INIT("a/b; name*0=\"ab\"; name*1=cd"), STR_INIT("name"), STR_INIT("abcd") },
 		{ STR_INIT("a/b; name*0*=iso-8859-1''%E9; name*1=x"), STR_INIT("name"),
 		  STR_INIT("\xc3\xa9x") },
+		{ STR_INIT("a/b; name*=x%0d%0aBcc:%00y"), STR_INIT("name"), STR_INIT("x  Bcc: y") },
+		{ STR_INIT("a/b; name*0*=x%0Ay; name*1*=%0Dz"), STR_INIT("name"), STR_INIT("x y z") },
+		{ STR_INIT("a/b; name*0*=utf-8''x; name*1*=%C3; name*2*=%A9%FF"), STR_INIT("name"),
+		  STR_INIT("x\xc3\xa9\xef\xbf\xbd") },
 		{ STR_INIT("a/b; x=1; x=2"), STR_INIT("x"), STR_INIT("1") },
 		{ STR_INIT("a/b (comment) ; x = y"), STR_INIT("x"), STR_INIT("y") },
 		{ STR_INIT("a/b; =; ;;x=y"), STR_INIT("x"), STR_INIT("y") },
@@ -543,7 +547,7 @@ int main(void)
 		cmocka_unit_test(written_headers_are_ascii_and_read_back),
 		cmocka_unit_test(address_fields_read_back),
 		cmocka_unit_test(headers_end_where_clients_say),
-		cmocka_unit_test(parameters_are_read_by_2231),
+		cmocka_unit_test(attack_39_parameters_are_read_by_2231),
 		cmocka_unit_test(parts_are_found_by_offset),
 		cmocka_unit_test(bombs_are_refused_or_read_in_time),
 		cmocka_unit_test(calendars_are_mapped_line_by_line),

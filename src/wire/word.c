@@ -116,7 +116,7 @@ static size_t utf8_length(struct str s)
 }
 
 /* Controls to spaces, what is not UTF-8 to U+FFFD. */
-static struct str tidy(struct str s, struct arena *a)
+struct str word_tidy(struct str s, struct arena *a)
 {
 	OWN(buf) out = BUF(3 * DECODED_MAX + 16);
 
@@ -156,9 +156,9 @@ struct str word_decode(struct str in, struct arena *a)
 		OWN(buf) guessed = BUF(3 * DECODED_MAX);
 
 		if (str_find(in, STR("=?")) == in.n && charset_to_utf8(STR("windows-1252"), in, &guessed))
-			return tidy(buf_str(&guessed), a);
+			return word_tidy(buf_str(&guessed), a);
 	}
-	return tidy(buf_str(&out), a);
+	return word_tidy(buf_str(&out), a);
 }
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */

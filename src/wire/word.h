@@ -10,6 +10,9 @@
  * spaces, so that the result can never open a header of its own. Invalid UTF-8 becomes U+FFFD. */
 struct str word_decode(struct str in, struct arena *a);
 
+/* The last step of it alone, for text that was decoded in another way: UTF-8 without controls. */
+struct str word_tidy(struct str s, struct arena *a);
+
 /* Appends UTF-8 text as an unstructured header value (Subject): as it is where it is printable ASCII
  * without "=?", else encoded words of at most 75 bytes each (base64 or Q, whichever is shorter), split
  * between characters. `column` is where the line stands; folds at 76 with CRLF SP. Returns the column. */

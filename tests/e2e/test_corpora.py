@@ -24,7 +24,7 @@ LISTED = {
     "mime4j/testmsgs/obsolete.msg": "changed: a header line that is none begins the body",
     "mime-tools/utf8-bom-at-start.msg": "changed: a byte order mark is no field name, so that there is no Subject",
 }
-HEADERS = ["Subject", "Date"]
+HEADERS = ["Subject", "Date", "Precedence", "Importance", "X-Priority", "Sensitivity", "In-Reply-To", "References"]
 CALENDAR = ("text/calendar", "application/ics")
 
 
@@ -67,7 +67,14 @@ def files(name):
 
 
 def meaning(name, value):
-    """A date is a moment, whatever stands behind it in brackets; the rest is text."""
+    """What must stay of a field: of a date the moment, whatever stands behind it in brackets; of a mark its word; of the fields that
+    hold a thread, that there are ids. The rest is text."""
+    if value is None:
+        return value
+    if name in ("Precedence", "Importance", "X-Priority", "Sensitivity"):
+        return (re.match(r"\s*([\w-]*)", value)[1] or None)
+    if name in ("In-Reply-To", "References"):
+        return bool(re.search(r"<[^<>@\s]+@[^<>@\s]+>", value)) or None
     if name == "Date":
         try:
             return email.utils.parsedate_to_datetime(value).timestamp()
