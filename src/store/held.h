@@ -24,8 +24,8 @@ struct held {
 	enum held_told told;
 };
 
-/* The oldest of a user's go beyond HELD_MOST, those without a message first: strangers can make only such. id, body are
- * ignored. FAIL_ABSENT: the user, the mailbox or the alias is gone. */
+/* The oldest of a user's go beyond HELD_MOST, those without a message first (strangers can make only such), and of those
+ * first what was not told. id, body are ignored. FAIL_ABSENT: the user, the mailbox or the alias is gone. */
 MUST_CHECK int held_add(struct store *st, const struct held *h, int64_t *ret_id, struct fail *f);
 /* Its message; it goes with the row. FAIL_ABSENT: the row is gone already, and the body with it. */
 MUST_CHECK int held_keep(struct store *st, int64_t id, int64_t body, struct fail *f);

@@ -230,6 +230,23 @@ static void a_user_has_a_hundred_and_messages_stay_longest(void **state)
 	assert_int_equal(held_add(st, &h, &id, NULL), FAIL_ABSENT);
 }
 
+static void many_refusals_do_not_make_a_letter_forgotten(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	struct held h = a_refusal(&i, NOW);
+	int64_t id;
+	bool told;
+
+	h.told = HELD_TOLD;
+	MUST(held_add(st, &h, &id, NULL));
+	h.told = HELD_QUIET;
+	for (int n = 0; n < HELD_MOST + 20; n++)
+		MUST(held_add(st, &h, &id, NULL));
+	MUST(held_was_told(st, i.user, i.alias, h.cause, NOW - HOUR_S, &told, NULL));
+	assert_true(told);
+}
+
 static void one_of_a_kind_is_told_in_an_hour(void **state)
 {
 	OWNS(store) st = fixture_open(0);
@@ -292,6 +309,7 @@ int main(void)
 		cmocka_unit_test(promise_9_a_message_goes_with_whatever_it_hangs_on),
 		cmocka_unit_test_setup(refusals_end_after_a_week, fixture_fresh),
 		cmocka_unit_test_setup(a_user_has_a_hundred_and_messages_stay_longest, fixture_fresh),
+		cmocka_unit_test_setup(many_refusals_do_not_make_a_letter_forgotten, fixture_fresh),
 		cmocka_unit_test_setup(one_of_a_kind_is_told_in_an_hour, fixture_fresh),
 		cmocka_unit_test_setup(settings_of_answers, fixture_fresh),
 	};

@@ -5,7 +5,7 @@
 #include "role/core/reply.h"
 
 /* Notes it, keeps the message when its cause is one that may be released (under a key of its own, as everything in the
- * queue), and tells the user by a sealed letter, at most one for each cause, alias and hour. Copies what it needs of r. What fails is logged: a refusal
+ * queue), and tells the user by a sealed letter, at most one for each answer of the server, alias and hour. Copies what it needs of r. What fails is logged: a refusal
  * stands without it. */
 void held_refused(struct core *c, const struct refusal *r);
 
