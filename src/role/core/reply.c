@@ -304,7 +304,9 @@ static void on_opened(void *self, const void *msg, struct ipc_fds *fds)
 		give_up(r, f.code, f.why);
 	else if (e < 0 && cause == REPLY_FINE) /* nobody else learns that it could be opened */
 		not_read(r, e, m->why);
-	else if (r->receipt) /* it would tell when, and with what, the message was read */
+	else if (r->receipt && (cause == REPLY_FINE || !(m->form & OPENED_ENCRYPTED)))
+		/* It would tell when, and with what, the message was read. One that was encrypted by nobody known is refused
+		 * like the rest of that kind: what it turned out to be is not told. */
 		txn_swallow(r->txn);
 	else if (cause != REPLY_FINE)
 		refuse(r, cause);
