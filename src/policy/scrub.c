@@ -42,6 +42,7 @@ static const struct part_row parts[] = {
 	{ "application/x-pkcs7-certificates",    ".p7c", PART_DROP, "certificates" },
 	{ "application/pkix-cert",               ".cer", PART_DROP, "a certificate" },
 	{ "application/x-x509-",                 ".crt", PART_DROP, "a certificate" },
+	{ "application/x-pem-file",              ".pem", PART_DROP, "a certificate" },
 	{ "application/pkcs12",                  ".p12", PART_REFUSE, "a private key" },
 	{ "application/x-pkcs12",                ".pfx", PART_REFUSE, "a private key" },
 	{ "application/pgp-keys",                ".asc", PART_DROP, "a key with the user's name; a signature" },
@@ -65,6 +66,7 @@ static const struct part_row parts[] = {
 	{ "message/rfc822",                      ".eml", PART_MESSAGE, "read like the message around it" },
 	{ "message/global",                      NULL, PART_MESSAGE, "read like the message around it" },
 	{ "message/",                            NULL, PART_REFUSE, "of a kind that is not known" },
+	{ "application/vnd.ms-outlook",          ".msg", PART_REFUSE, "a message in Outlook's own form: hosts and addresses are in it" },
 	{ "multipart/signed",                    NULL, PART_FIRST, "what was signed; the signature names the user" },
 	{ "multipart/appledouble",               NULL, PART_MULTI, "the file, without what a Mac keeps beside it" },
 	{ "multipart/",                          NULL, PART_MULTI, "the frame is made anew" },
@@ -172,11 +174,13 @@ static const struct part_row *by_name(struct str filename)
 const struct part_row *part_row(struct str type, struct str filename)
 {
 	static const struct part_row file = { "", NULL, PART_BYTES, "a file of the user's choice" };
+	static const struct part_row saved = { "", NULL, PART_REFUSE,
+		                               "a message as a file: its header names who had it" };
 	const struct part_row *t = by_type(type), *n = by_name(filename);
 
 	/* of what both say the stricter: a card that is called text, a certificate that is called octets */
-	if (n && (!t || t->rule == PART_TEXT || t->rule == PART_BYTES) && n->rule != PART_MESSAGE)
-		return n;
+	if (n && (!t || t->rule == PART_TEXT || t->rule == PART_BYTES))
+		return n->rule == PART_MESSAGE ? &saved : n;
 	return t ? t : &file;
 }
 

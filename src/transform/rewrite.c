@@ -138,14 +138,22 @@ static const struct seal_pair *match_spot(const struct rewriter *r, struct str t
 	return NULL;
 }
 
-static bool is_domain_of_map(const struct rewriter *r, struct str t, const struct spot *s)
+/* Does one of these domains stand behind the sign? Then the spot ends with it: "alice@mailbox.example.pdf" and
+ * "alice@mailbox.example-2026" are an address and more. */
+static bool ends_in_one_of(struct str t, const struct str *domains, size_t n, struct spot *s)
 {
-	struct str domain = str_first(str_from(t, s->sign + s->sign_n), s->at + s->n - s->sign - s->sign_n);
+	struct str run = str_first(str_from(t, s->sign + s->sign_n), s->at + s->n - s->sign - s->sign_n);
+	size_t best = 0;
 
-	for (size_t i = 0; i < r->n_domains; i++)
-		if (str_eq_nocase(domain, r->domains[i]))
-			return true;
-	return false;
+	for (size_t i = 0; i < n; i++) {
+		size_t d = domains[i].n;
+
+		if (d > best && str_starts_nocase(run, domains[i]) &&
+		    (d == run.n || run.p[d] == '.' || run.p[d] == '-'))
+			best = d;
+	}
+	s->n = s->sign + s->sign_n + best - s->at;
+	return best != 0;
 }
 
 static bool next_address(const struct rewriter *r, struct str t, size_t from, struct rewrite_match *ret)
@@ -159,7 +167,7 @@ static bool next_address(const struct rewriter *r, struct str t, size_t from, st
 
 		if (s.at < from)
 			s = (struct spot){ from, s.sign, s.sign_n, s.at + s.n - from };
-		p = is_domain_of_map(r, t, &s) ? match_spot(r, t, &s, &begin) : NULL;
+		p = ends_in_one_of(t, r->domains, r->n_domains, &s) ? match_spot(r, t, &s, &begin) : NULL;
 		if (!p)
 			continue;
 		*ret = (struct rewrite_match){ begin, s.at + s.n - begin, p->to.n ? p->to : r->own };
@@ -175,11 +183,8 @@ void rewrite_find(struct str t, const struct str *domains, size_t n,
 
 	for (sign = next_sign(t, 0, &sign_n); sign < t.n; sign = next_sign(t, sign + sign_n, &sign_n)) {
 		struct spot s = spot_around(t, sign, sign_n);
-		struct str domain = str_first(str_from(t, sign + sign_n), s.at + s.n - sign - sign_n);
-		bool ours = false;
+		bool ours = ends_in_one_of(t, domains, n, &s);
 
-		for (size_t i = 0; i < n; i++)
-			ours = ours || str_eq_nocase(domain, domains[i]);
 		for (size_t i = s.at; ours && i < s.sign; i++) {
 			OWN(buf) key = BUF(LOCAL_MAX + DOMAIN_MAX + 2);
 

@@ -206,6 +206,14 @@ static int put_words(struct scrubber *s, const struct mime_part *p, enum part_ru
 	return put_text(s, buf_str(&head), buf_str(&written), f);
 }
 
+static const char *smime_type(const struct mime_part *p)
+{
+	bool authenticated =
+	        str_eq_nocase(typed_param(&p->type, STR("smime-type")), STR("authEnveloped-data"));
+
+	return authenticated ? "authEnveloped-data" : "enveloped-data";
+}
+
 /* A file, byte for byte, encoded anew; the picture formats without what stands beside the picture. */
 static int put_bytes(struct scrubber *s, const struct mime_part *p, enum part_rule rule, struct fail *f)
 {
@@ -224,8 +232,8 @@ static int put_bytes(struct scrubber *s, const struct mime_part *p, enum part_ru
 	if (raw.over || clean.over)
 		return fail(f, FAIL_LIMIT, "a file of more than %d bytes", BYTES_MAX);
 	buf_addf(&head, "Content-Type: %.*s", STR_ARG(type));
-	if (rule == PART_ONWARD && typed_param(&p->type, STR("smime-type")).n)
-		buf_addz(&head, "; smime-type=enveloped-data; name=\"smime.p7m\"");
+	if (rule == PART_ONWARD)
+		buf_addf(&head, "; smime-type=%s; name=\"smime.p7m\"", smime_type(p));
 	buf_addz(&head, "\r\n");
 	put_fields(s, p, &head);
 	buf_addz(&head, "Content-Transfer-Encoding: base64\r\n\r\n");

@@ -41,6 +41,10 @@ static const char *const places[] = {
 	MIXED "--b\r\nContent-Type: text/vcard\r\n\r\nEMAIL:%s" END,
 	MIXED "--b\r\nContent-Type: image/x; name=\"%s\"\r\nContent-Description: %s\r\nContent-ID: "
 	      "<%s>\r\n\r\nx" END,
+	MIXED "--b\r\nContent-Type: application/pdf; name=\"%s.pdf\"\r\n\r\nx" END,
+	MIXED "--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; "
+	      "filename=\"of-%s-2026.pdf\"\r\n\r\nx" END,
+	MIXED "--b\r\nContent-Type: application/x-pem-file\r\n\r\n%s" END,
 	MIXED "--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: %s\r\nX-Mailer: %s\r\n\r\ninner %s\r\n" END,
 };
 
@@ -135,6 +139,8 @@ static void promise_6_what_cannot_be_read_is_refused(void **state)
 		HEAD "Content-Type: message/partial\r\n\r\nx\r\n",
 		HEAD "Content-Type: message/external-body\r\n\r\nx\r\n",
 		HEAD "Content-Type: application/pkcs12\r\n\r\nx\r\n",
+		HEAD "Content-Type: application/octet-stream; name=\"old.eml\"\r\n\r\nFrom: x\r\n",
+		HEAD "Content-Type: application/octet-stream; name=\"old.MSG\"\r\n\r\nx\r\n",
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
