@@ -49,7 +49,7 @@ int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct 
 #define ALIAS_COLUMNS                                                                                        \
 	"a.id, a.user, a.created, a.address, a.label, a.state, a.expires_at, a.idle_days, a.count_left,"     \
 	" a.last_used, a.used, coalesce(a.domain, 0), a.origin, a.blocks, a.told, " LIMITS_OF(               \
-	        "a") ", " LIMITS_OF("u") ", a.from_name"
+	        "a") ", " LIMITS_OF("u") ", a.from_name, a.answered, a.removed"
 #define FROM_ALIAS " FROM alias a JOIN user u ON u.id = a.user"
 
 static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fail *f)
@@ -68,6 +68,8 @@ static int read_alias(struct q *q, struct arena *a, struct alias *ret, struct fa
 		.origin = (enum alias_origin)q_col_i64(q, 12),
 		.blocks = q_col_i64(q, 13),
 		.told = q_col_i64(q, 14),
+		.answered = q_col_i64(q, 16 + 2 * USAGE_KINDS),
+		.removed = q_col_i64(q, 17 + 2 * USAGE_KINDS),
 	};
 
 	for (int i = 0; i < USAGE_KINDS; i++) {

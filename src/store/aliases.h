@@ -21,6 +21,7 @@ struct alias {
 	int64_t idle_days;  /* 0: never */
 	int64_t count_left; /* -1: unlimited */
 	int64_t last_used, used;
+	int64_t answered, removed;    /* answers sent from it; what the scrubber took out of them */
 	int64_t told;                 /* of its end (policy/expiry.h) */
 	struct usage most, user_most; /* its own bounds and its user's, which is read with it */
 	int64_t blocks;               /* how many may not write to it (blocks.h) */
@@ -34,7 +35,7 @@ struct alias_mailbox {
 	struct str address;
 };
 
-/* FAIL_EXISTS: taken, or once was. id, last_used, used, told, user_most and blocks are ignored. */
+/* FAIL_EXISTS: taken, or once was. id, last_used, used, answered, removed, told, user_most and blocks are ignored. */
 MUST_CHECK int alias_add(struct store *st, const struct alias *al, int64_t *ret_id, struct fail *f);
 /* FAIL_EXISTS: it is somebody's, or once was. */
 MUST_CHECK int alias_is_free(struct store *st, struct str address, struct fail *f);

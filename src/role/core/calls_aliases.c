@@ -170,6 +170,8 @@ int call_tell_alias(struct request *c, const struct alias *al, struct fail *f)
 	rec_number(c, "count_left", al->count_left);
 	rec_number(c, "used", al->used);
 	rec_time(c, "last_used", al->last_used);
+	rec_number(c, "answered", al->answered);
+	rec_number(c, "removed", al->removed);
 	rec_text(c, "label", al->label);
 	rec_text(c, "name", al->from_name);
 	rec_text(c, "mailboxes", buf_str(&names));
