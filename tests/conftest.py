@@ -11,6 +11,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "e2e"), str(TESTS / "judges")]
 
 import nexthop  # noqa: E402
 import pki  # noqa: E402
+import reply  # noqa: E402
 import skips  # noqa: E402
 from world import World  # noqa: E402
 
@@ -44,6 +45,12 @@ def world(hop, tmp_path_factory):
     w = World(hop, tmp_path_factory.mktemp("world"))
     yield w
     w.close()
+
+
+@pytest.fixture(scope="module")
+def client(world):
+    """The mail client of the world's user."""
+    return reply.Client(world.server.port, world.keys, world.folder)
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 road from a sender to what the user reads."""
 
 import dataclasses
+import itertools
 
 import judge
 import messages
@@ -26,15 +27,20 @@ class Relayed:
         return judge.field(self.outer, name)
 
 
+def subject(raw):
+    found = [v for n, v in judge.fields(judge.split(raw)[0]) if n.lower() == "subject"]
+    return judge.words(found[0]) if found else None
+
+
 class World:
     """hop: the provider; server: Postern; keys: alice's; alias: hers."""
 
-    def __init__(self, hop, folder, alias="shop@relay.example", **options):
+    def __init__(self, hop, folder, alias="shop@relay.example", mailbox=MAILBOX, sender_key="p256", **options):
         self.hop, self.folder = hop, folder
         self.server = postern.Postern(hop.port, **options).start()
         self.user = self.server.user("alice")
-        self.mailbox = self.server.mailbox(self.user, MAILBOX)
-        self.keys = self.server.issue(self.mailbox)
+        self.mailbox = self.server.mailbox(self.user, mailbox)
+        self.keys = self.server.issue(self.mailbox, sender_key=sender_key)
         self.alias = self.server.alias(self.user, alias)
         self.judge = judge.OpenSsl(self.keys, folder / "openssl")
 
@@ -46,9 +52,47 @@ class World:
         since = len(self.hop.messages)
         sent = self.send(mail, alias)
         assert sent.ok, f"{mail.name}: {sent.mail} / {[str(r) for r in sent.rcpts.values()]} / {sent.dot}"
-        (wire,) = self.hop.wait(1, since=since)
+        wire = self.arrived(mail, (engine or self.judge).keys.address, since)
         assert wire.faults == []
         return Relayed(mail, wire, judge.open_sealed(engine or self.judge, wire.raw))
+
+    def arrived(self, mail, rcpt, since):
+        """It, and no letter of the relay's own that comes at the same time: by its subject, which stays."""
+        wanted = subject(mail.raw)
+        for count in itertools.count(1):
+            for m in self.hop.wait(count, since=since, rcpt=rcpt):
+                if subject(m.raw) == wanted:
+                    return m
+
+    def answer(self, client, letter, seconds=20, **options):
+        """The whole road back: sent by the user's client, accepted; gives what arrived, one message for each correspondent."""
+        since = len(self.hop.messages)
+        sent = client.send(letter, **options)
+        assert sent.ok, f"{sent.mail} / {[str(r) for r in sent.rcpts.values()]} / {sent.dot}\n{self.server.log[-1500:]}"
+        wanted = len([r for r in sent.rcpts.values() if r.code == 250])
+        arrived = self.hop.wait(1, since=since, seconds=seconds)
+        assert wanted and all(m.faults == [] for m in arrived), [m.faults for m in arrived]
+        return arrived
+
+    def refused(self, client, letter, **options):
+        """Not let out: the answer of the server that says so."""
+        since = len(self.hop.messages)
+        sent = client.send(letter, **options)
+        said = sent.dot or next(iter(sent.rcpts.values()))
+        assert not sent.ok and said.code // 100 == 5, f"not refused: {said}"
+        out = [m for m in self.hop.messages[since:] if m.rcpts != [client.keys.address]]
+        assert out == [], [m.rcpts for m in out]
+        return said
+
+    def letters(self, since=0, address=None):
+        """The letters of the relay itself to the user, opened: their texts."""
+        address = address or self.keys.address
+        found = []
+        for m in self.hop.messages[since:]:
+            if address in m.rcpts:
+                assert judge.is_sealed(m.raw), m.raw[:400]
+                found.append(judge.open_sealed(self.judge, m.raw).message.decode("utf-8", "replace"))
+        return [text for text in found if "Auto-Submitted: auto-generated" in text]
 
     def close(self):
         self.server.close()
