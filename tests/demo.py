@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """make demo: real messages go in clear to an alias; here is what the mailbox provider holds of each, and what the user
-reads, side by side. The server is the release build with all its processes; the reader is openssl, not ours. Each message
-is asked what the test suite asks. Leaves everything under var/demo to look at; exits with 1 when a check failed.
+reads, side by side. Then the user answers; here is what the user's client sent, and what the correspondent gets. The server is
+the release build with all its processes; the user's client is openssl, not ours. Each message is asked what the test suite
+asks. Leaves everything under var/demo to look at; exits with 1 when a check failed.
 
     make demo            a few seconds
     make demo KEEP=1     stays up afterwards, and says how to write to it yourself"""
@@ -20,11 +21,15 @@ sys.path[:0] = [str(TESTS / "e2e"), str(TESTS / "judges")]
 sys.dont_write_bytecode = True
 os.environ.setdefault("POSTERN_BUILD", "release")
 
+import answers  # noqa: E402
+import canaries  # noqa: E402
+import checks_reply  # noqa: E402
 import judge  # noqa: E402
 import messages  # noqa: E402
 import nexthop  # noqa: E402
 import pki  # noqa: E402
 import postern  # noqa: E402
+import reply  # noqa: E402
 import smtp  # noqa: E402
 from checks import CHECKS  # noqa: E402
 from world import Relayed  # noqa: E402
@@ -39,6 +44,9 @@ README = """What `make demo` left here
 ==========================
 sent/NN.eml       the messages as they were sent to the alias, in clear
 mailbox/NN.eml    the same, exactly as the mailbox provider holds them
+answered/NN.eml   the mail that was answered, as the mailbox provider holds it
+answers/NN.eml    the answers, as the user's mail client sent them: encrypted, signed, and full of what names the user
+correspondent/NN.eml  the answers as the outside world gets them, one for each correspondent: from the alias, in clear, clean
 user.p12          the user's key and certificates, for any mail client; its passphrase is in passphrase.txt
 user-legacy.p12   the same in the old form, for clients that know no other
 root.crt          the root certificate, to be trusted for e-mail
@@ -49,6 +57,14 @@ Read one without any of our code:
 
     openssl pkcs12 -in user.p12 -passin file:passphrase.txt -noenc -out user.pem
     openssl cms -decrypt -in mailbox/01.eml -recip user.pem | openssl cms -verify -CAfile root.crt -purpose smimesign
+
+The user's client keeps a copy of each answer that the same key opens:
+
+    openssl cms -decrypt -in answers/01.eml -recip user.pem
+
+What the correspondent gets needs no key. Nothing of the user is in it:
+
+    grep -ric -e alice -e kestrelova -e mailbox.example -e falcon-laptop -e 203.0.113 correspondent
 """
 
 
@@ -115,22 +131,47 @@ def reader_view(done):
     return shown_fields(done.outer, ["From", "To", "Subject"]) + [short(f"Signed by: {done.opened.signer}")] + words[:4 - min(2, len(files))] + files[:2]
 
 
-def ask(done, folder):
+def client_view(letter, entity):
+    """What left the client: the header lines that name the user, and, in it, what was written."""
+    head = judge.split(letter.raw)[0]
+    shown = shown_fields(head, ["From", "To", "Cc", "Subject", "Date", "Message-ID", "User-Agent", "X-Mailer", "X-Originating-IP"])
+    sealed = [short(f"encrypted to {len(letter.rcpts)} and itself, signed; in it:")]
+    return shown + sealed + inside(entity)
+
+
+def inside(raw):
+    """The text and the files of a message."""
+    text, files = "", []
+    for part in judge.parsed(raw).walk():
+        if part.get_filename() or part.get_content_type() == "text/calendar":
+            name = part.get_filename() or f"calendar, {part.get_param('method')}"
+            files.append(f"📎 {judge.words(name)}, {human(len(part.get_payload(decode=True) or b''))}")
+        elif part.get_content_type() == "text/plain" and not text:
+            text = part.get_payload(decode=True).decode(part.get_content_charset() or "utf-8", "replace")
+    return [short(line) for line in text.strip().splitlines() if line.strip()][:7] + files
+
+
+def correspondent_view(wire):
+    head = judge.split(wire.raw)[0]
+    return shown_fields(head, ["From", "To", "Cc", "Subject", "Date", "Message-ID", "In-Reply-To"]) + ["in clear:"] + inside(wire.raw)
+
+
+def ask(checks, *args):
     """[(what, why it failed or None)] of every check of the suite."""
-    answers = []
-    for check in CHECKS.values():
+    found = []
+    for check in checks.values():
         try:
-            check(done, MAILBOX, folder)
-            answers.append((check.__doc__, None))
+            check(*args)
+            found.append((check.__doc__, None))
         except (AssertionError, judge.Refused, ValueError) as e:
-            answers.append((check.__doc__, str(e).split("\n")[0] or "it does not hold"))
-    return answers
+            found.append((check.__doc__, str(e).split("\n")[0] or "it does not hold"))
+    return found
 
 
 class Demo:
     def __init__(self):
         shutil.rmtree(FOLDER, ignore_errors=True)
-        for name in ("sent", "mailbox", "work"):
+        for name in ("sent", "mailbox", "answered", "answers", "correspondent", "work"):
             (FOLDER / name).mkdir(parents=True)
         (FOLDER / "README").write_text(README)
         self.hop = nexthop.NextHop(FOLDER / "maildirs")
@@ -138,7 +179,7 @@ class Demo:
         self.server = postern.Postern(self.hop.port, folder=FOLDER)
         self.server.start()
         self.started = time.monotonic() - start
-        self.failed = self.asked = 0
+        self.failed = self.asked = self.arrived = 0
 
     def prepare(self):
         """A user, a mailbox, a profile made by `postern profile issue`, an alias."""
@@ -151,6 +192,8 @@ class Demo:
         for name in ("root.crt", "passphrase.txt", "user.p12", "user-legacy.p12"):
             shutil.copy(self.keys.folder.parent / name, FOLDER)
         self.judge = judge.OpenSsl(self.keys, FOLDER / "work/openssl")
+        self.client = reply.Client(self.server.port, self.keys, FOLDER / "work")
+        self.flock = canaries.flock_of(self.keys)
 
     def introduce(self):
         roles = ", ".join(f"{r} ×{len(p)}" if len(p) > 1 else r for r, p in sorted(self.server.roles().items()))
@@ -181,16 +224,57 @@ class Demo:
             return
         (FOLDER / f"mailbox/{number:02}.eml").write_bytes(done.wire.raw)
         times = f" 250 after {accepted * 1000:.0f} ms, in the mailbox after {arrived * 1000:.0f} ms "
-        print(f"{dim('──')}{bold(title)}{dim('─' * max(2, WIDTH - len(title) - len(times) - 4))}{times}{dim('──')}")
-        print(f"   {dim('what the provider holds'):{HALF + (8 if COLOUR else 0)}} {dim('│')} {dim('what the user reads (openssl)')}")
+        self.headline(title, times, "what the provider holds", "what the user reads (openssl)")
         two_columns(provider_view(done.wire.raw), reader_view(done))
-        answers = ask(done, FOLDER / "work")
-        wrong = [(what, why) for what, why in answers if why]
-        self.asked += len(answers)
+        self.verdict(ask(CHECKS, done, MAILBOX, FOLDER / "work"))
+
+    def headline(self, title, times, left, right):
+        print(f"{dim('──')}{bold(title)}{dim('─' * max(2, WIDTH - len(title) - len(times) - 4))}{times}{dim('──')}")
+        print(f"   {dim(left):{HALF + (8 if COLOUR else 0)}} {dim('│')} {dim(right)}")
+
+    def verdict(self, found):
+        wrong = [(what, why) for what, why in found if why]
+        self.asked += len(found)
         self.failed += len(wrong)
-        print(f"   {good('✔')} {len(answers) - len(wrong)} of {len(answers)} checks hold" if not wrong else
+        print(f"   {good('✔')} {len(found)} of {len(found)} checks hold" if not wrong else
               "\n".join(f"   {bad('✘')} {what}: {why}" for what, why in wrong))
         print()
+
+    def send_answer(self, answer, done):
+        """(letter, what arrived, seconds to the 250, seconds until all have it)."""
+        letter = self.client.reply(done, answer.write(self.client, done), everyone=answer.everyone, program=answer.program)
+        since, start = len(self.hop.messages), time.monotonic()
+        sent = self.client.send(letter)
+        accepted = time.monotonic() - start
+        if not sent.ok:
+            raise AssertionError(f"refused: {sent.mail} {[str(r) for r in sent.rcpts.values()]} {sent.dot}")
+        wires = self.hop.wait(len(answer.people), since=since, seconds=60)
+        return letter, wires, accepted, time.monotonic() - start
+
+    def show_answer(self, number, answer):
+        """The way back: a question comes, its answer goes."""
+        title = f" {number}  answer: {answer.name} "
+        try:
+            done = self.relay(answer.question)[0]
+            letter, wires, accepted, arrived = self.send_answer(answer, done)
+        except (AssertionError, judge.Refused) as e:
+            self.failed += 1
+            print(f"{bold(title)}\n   {bad('✘')} {e}\n")
+            return
+        (FOLDER / f"answered/{number:02}.eml").write_bytes(done.wire.raw)
+        (FOLDER / f"answers/{number:02}.eml").write_bytes(letter.raw)
+        for wire in wires:
+            self.arrived += 1
+            (FOLDER / f"correspondent/{self.arrived:02}.eml").write_bytes(wire.raw)
+        times = f" 250 after {accepted * 1000:.0f} ms, at the correspondent after {arrived * 1000:.0f} ms "
+        self.headline(title, times, "what the user's client sent", "what the correspondent gets")
+        two_columns(client_view(letter, letter.entity), correspondent_view(wires[0]))
+        found = [("each correspondent has it, once", None
+                  if sorted(r for w in wires for r in w.rcpts) == sorted(answer.people) else "not so")]
+        for wire in wires:
+            found += ask(checks_reply.CHECKS, checks_reply.Answered(letter, wire, wire.rcpts[0], ALIAS, done, self.flock,
+                                                                    answer.says))
+        self.verdict(found)
 
     def run(self):
         self.prepare()
@@ -199,8 +283,12 @@ class Demo:
         mails = messages.samples(ALIAS, ca)
         for number, mail in enumerate(mails, 1):
             self.show(number, mail)
+        print(f"   {bold('The way back')}  the user answers from a mail client: encrypted, signed; Postern opens it and takes out what names the user\n")
+        letters = answers.samples(ALIAS)
+        for number, answer in enumerate(letters, 1):
+            self.show_answer(number, answer)
         verdict = bad(f"{self.failed} checks failed") if self.failed else good("all hold")
-        print(f"   {len(mails)} messages, {self.asked} checks: {verdict}. Everything is kept in {bold(str(FOLDER.relative_to(TESTS.parent)))};")
+        print(f"   {len(mails)} messages, {len(letters)} answers, {self.asked} checks: {verdict}. Everything is kept in {bold(str(FOLDER.relative_to(TESTS.parent)))};")
         print("   its README says how to open a message with openssl alone.\n")
 
     def keep(self):

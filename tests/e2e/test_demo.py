@@ -27,11 +27,12 @@ def said():
     return done.stdout
 
 
-def test_it_shows_seven_messages_and_every_check_holds(said):
-    found = re.search(r"(\d+) messages, (\d+) checks: all hold", said)
-    assert int(found[1]) >= 7 and int(found[2]) >= 70
+def test_it_shows_both_directions_and_every_check_holds(said):
+    found = re.search(r"(\d+) messages, (\d+) answers, (\d+) checks: all hold", said)
+    assert int(found[1]) >= 7 and int(found[2]) >= 4 and int(found[3]) >= 130
     assert "Signed by:" in said and "what the provider holds" in said
     assert len(re.findall(r"250 after \d+ ms, in the mailbox after \d+ ms", said)) == int(found[1])
+    assert "what the user's client sent" in said and "what the correspondent gets" in said
 
 
 def test_it_leaves_what_its_readme_says(said):
@@ -39,17 +40,23 @@ def test_it_leaves_what_its_readme_says(said):
     assert {"user.p12", "user-legacy.p12", "passphrase.txt", "root.crt", "README"} <= names
     for i in range(1, 8):
         assert {f"sent/{i:02}.eml", f"mailbox/{i:02}.eml"} <= names
+    for i in range(1, 5):
+        assert {f"answered/{i:02}.eml", f"answers/{i:02}.eml"} <= names
+    assert {f"correspondent/{i:02}.eml" for i in range(1, 7)} <= names, "a Reply-All is one for each"
 
 
 def test_the_commands_of_its_readme_read_a_message(said):
     text = (LEFT / "README").read_text()
-    commands = re.findall(r"^    (openssl .*)$", text, re.M)
-    assert len(commands) == 2
-    out = b""
-    for command in commands:
-        status, out, errors = run("sh", "-c", command, cwd=LEFT)
-    (LEFT / "user.pem").unlink()
+    commands = re.findall(r"^    ((?:openssl|grep) .*)$", text, re.M)
+    assert len(commands) == 4
+    key, read, answer, look = commands
+    run("sh", "-c", key, cwd=LEFT)
+    _, out, errors = run("sh", "-c", read, cwd=LEFT)
     assert b"your order 4711" in out and "successful" in errors
+    assert b"leave it at the door" in run("sh", "-c", answer, cwd=LEFT)[1]
+    (LEFT / "user.pem").unlink()
+    _, out, _ = run("sh", "-c", look, cwd=LEFT, check=False)
+    assert len(out.splitlines()) == 6 and all(line.endswith(b":0") for line in out.splitlines()), out
 
 
 def test_what_was_sent_is_what_was_mailed_and_not_readable_there(said):
