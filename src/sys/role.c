@@ -2,7 +2,7 @@
 
 static const char *const names[ROLE_COUNT] = {
 	[ROLE_PARENT] = "parent", [ROLE_CORE] = "core",     [ROLE_GATE] = "gate", [ROLE_SCRIBE] = "scribe",
-	[ROLE_VAULT] = "vault",   [ROLE_KEYGEN] = "keygen", [ROLE_WEB] = "web",  [ROLE_OPENER] = "opener",
+	[ROLE_VAULT] = "vault",   [ROLE_KEYGEN] = "keygen", [ROLE_WEB] = "web",   [ROLE_OPENER] = "opener",
 };
 
 const char *role_name(enum role r)
