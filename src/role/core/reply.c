@@ -110,6 +110,21 @@ static void give_up(struct reply *r, int code, const char *why)
 
 /* ---- what was read ----------------------------------------------------------------------------------------------- */
 
+/* Two letters may say the same in the same words: without a signature, which no two messages share, an answer is the same
+ * when its Message-ID (or the time that it tells) is so too. */
+static struct str unsigned_digest(struct txn *t, const struct opened_facts *m)
+{
+	OWN(buf) b = BUF(IPC_RECORD_MAX);
+	uint8_t h[32];
+
+	list_add(&b, m->digest);
+	list_add(&b, m->message_id);
+	if (!m->message_id.n)
+		buf_add_u64(&b, (uint64_t)m->date_utc);
+	sha256(buf_str(&b), h);
+	return arena_str(&t->arena, str_of(h, sizeof(h)));
+}
+
 static void keep_facts(struct reply *r, const struct opened_facts *m)
 {
 	struct txn *t = r->txn;
@@ -119,6 +134,7 @@ static void keep_facts(struct reply *r, const struct opened_facts *m)
 	t->facts.digest = arena_str(&t->arena, m->digest);
 	t->facts.flags = m->form & OPENED_AUTO ? SCAN_AUTO : 0;
 	r->own_id = arena_str(&t->arena, m->message_id);
+	r->unsigned_digest = unsigned_digest(t, m);
 	r->automatic = m->form & OPENED_AUTO;
 	r->receipt = m->form & OPENED_RECEIPT;
 	r->date_utc = far ? now : m->date_utc;

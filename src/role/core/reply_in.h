@@ -37,6 +37,7 @@ struct reply {
 
 	/* What was read. Strings live in the transaction's arena. */
 	struct str signature_digest; /* empty: no registered one */
+	struct str unsigned_digest;  /* what makes it the same without one */
 	struct str own_id;           /* the message's, as its client made it */
 	bool automatic, receipt;
 	int64_t date_utc;

@@ -193,10 +193,11 @@ int reply_map(struct reply *r, const struct opened_facts *m, struct reply_facts 
 	return OK;
 }
 
-/* What makes an answer the same when it comes again: its signature, however it is wrapped; without one, its body. */
+/* What makes an answer the same when it comes again: its signature, however it is wrapped; without one, its body and
+ * Message-ID. */
 static struct str identity(const struct reply *r)
 {
-	return r->signature_digest.n ? r->signature_digest : r->txn->facts.digest;
+	return r->signature_digest.n ? r->signature_digest : r->unsigned_digest;
 }
 
 static int add_output(struct reply *r, const struct correspondent *who, struct fail *f)
