@@ -128,7 +128,7 @@ static bool is_users(const struct reply_facts *f)
 
 /* Strict: a registered signature. Relaxed: the word of a host that asked for a password; but what is encrypted without
  * authentication is not even then acted on, because who changes a ciphertext in the dark needs no password of the user. */
-static enum reply_cause who_speaks(const struct reply_facts *f)
+enum reply_cause reply_who(const struct reply_facts *f)
 {
 	if (f->submitted)
 		return f->not_alias ? REPLY_NOT_ALIAS : REPLY_FINE;
@@ -148,15 +148,15 @@ static bool is_stale(const struct reply_facts *f, int64_t now)
 {
 	if (f->submitted || !is_users(f))
 		return false;
-	return !f->signed_utc || now - f->signed_utc > (int64_t)REPLY_SIGNED_MOST_DAYS * DAY_S ||
-	       f->signed_utc - now > REPLY_AHEAD_MOST_S;
+	return !f->signed_utc || f->signed_utc < now - (int64_t)REPLY_SIGNED_MOST_DAYS * DAY_S ||
+	       f->signed_utc > now + REPLY_AHEAD_MOST_S; /* whatever number was told */
 }
 
 /* First who speaks: a stranger learns nothing of what stands below. Then what no word of the user mends, because it would
  * name the user to others; then what the user may let go. In this order, so that nobody releases an answer only to hear of the next cause. */
 enum reply_cause reply_judge(const struct reply_facts *f, int64_t now_utc)
 {
-	enum reply_cause who = who_speaks(f);
+	enum reply_cause who = reply_who(f);
 	const struct {
 		bool is;
 		enum reply_cause cause;

@@ -58,6 +58,9 @@ struct reply_facts {
 	bool own_mail, strangers, mixed, ended, not_alias;
 };
 
+/* The first half of it, which asks for the signature, the host and From alone: REPLY_FINE when it is the user who speaks.
+ * For whoever else it is, nothing further is looked up. */
+enum reply_cause reply_who(const struct reply_facts *f);
 enum reply_cause reply_judge(const struct reply_facts *f, int64_t now_utc);
 
 #endif

@@ -73,6 +73,8 @@ static void promise_4_a_signature_is_good_once_and_not_for_ever(void **state)
 	CASE(REPLY_STALE, f.signed_utc = NOW + REPLY_AHEAD_MOST_S + 1);
 	CASE(REPLY_STALE, f.signed_utc = 0); /* would be good for ever */
 	CASE(REPLY_STALE, f.signed_utc = 1; f.rule = REPLY_RELAXED; f.trusted_host = true);
+	CASE(REPLY_STALE, f.signed_utc = INT64_MIN); /* a forked process may tell any number */
+	CASE(REPLY_STALE, f.signed_utc = INT64_MAX);
 	CASE(REPLY_FINE, f.signed_utc = 1; f.released = true);
 	/* nothing is forgotten before it is too old anyway */
 	assert_true(REPLY_SIGNED_MOST_DAYS * DAY_S + REPLY_AHEAD_MOST_S < REPLY_REPEAT_DAYS * DAY_S);
@@ -160,6 +162,23 @@ static void promise_5_refusals_of_unknown_speakers_read_alike(void **state)
 	}
 }
 
+/* What core asks before it looks anything up: nothing that stands in the content may change it. */
+static void promise_6_who_speaks_is_known_without_the_content(void **state)
+{
+	for (unsigned bits = 0; bits < 16; bits++) {
+		struct reply_facts f = ordinary();
+
+		f.strangers = bits & 1;
+		f.mixed = bits & 2;
+		f.own_mail = bits & 4;
+		f.ended = bits & 8;
+		assert_int_equal(reply_who(&f), REPLY_FINE);
+		f.signature = SPEAKS_NOBODY;
+		assert_int_equal(reply_who(&f), REPLY_UNSIGNED);
+		assert_int_equal(reply_judge(&f, NOW), REPLY_UNSIGNED);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +188,7 @@ int main(void)
 		cmocka_unit_test(promise_4_submission_speaks_from_its_own_aliases),
 		cmocka_unit_test(promise_6_what_would_name_the_user_is_refused),
 		cmocka_unit_test(promise_4_a_release_waives_only_what_is_safe),
+		cmocka_unit_test(promise_6_who_speaks_is_known_without_the_content),
 		cmocka_unit_test(every_cause_has_its_words),
 		cmocka_unit_test(promise_5_refusals_of_unknown_speakers_read_alike),
 	};

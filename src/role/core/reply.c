@@ -226,7 +226,7 @@ static int judge(struct reply *r, const struct opened_facts *m, enum reply_cause
 	x.rule = r->n_pins ? (enum reply_rule)r->mailbox.reply_rule : REPLY_RELAXED;
 	x.clear_ok = r->mailbox.reply_clear;
 	x.ended = has_ended(r, now);
-	if (!x.not_alias)
+	if (reply_who(&x) == REPLY_FINE) /* a stranger's message costs the same whatever is in it */
 		TRY(reply_map(r, m, &x, f));
 	*ret = reply_judge(&x, now);
 	return OK;
