@@ -130,7 +130,7 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 #define OPEN_BEGIN(F) F(u64, job) F(list, certs) F(list, groups) F(u32, n_groups) F(list, pins) F(list, domains)
 /* It needs the private key of certs[cert]; KEY_ROAD answers, with output = cert. */
 #define OPEN_KEY(F) F(u64, job) F(u32, cert)
-/* What the message says of itself; never content. With a code and OPENED_LAYERS only form and signature are told. form: enum opened_form; signature: enum open_signature, with pin, time and
+/* What the message says of itself; never content. With a code and OPENED_LAYERS only form, signature and from are told. form: enum opened_form; signature: enum open_signature, with pin, time and
  * digest when it is a pinned one. people: pairs name, address of To and Cc; found: addresses within the content in those
  * domains; names: those that the user goes by in it; refs: of References and In-Reply-To, answers: of the latter; digest: SHA-256 of the body as it came, without its header. */
 #define OPENED(F) F(u64, job) F(u32, code) F(text, why) F(u32, form) F(u32, signature) F(u32, pin) F(i64, signed_utc) \

@@ -10,6 +10,7 @@
 #include "role/stored.h"
 #include "sys/memfd.h"
 #include "transform/scrub.h"
+#include "wire/addr.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -201,6 +202,19 @@ static int look(struct open_job *a, struct fail *f)
 	return scrub_scan(&a->opened, a->domains, a->n_domains, &a->arena, &a->facts, f);
 }
 
+/* Whose word it is said to be, where the content could not be read. */
+static struct str said_from(struct open_job *a)
+{
+	const struct field *fd = a->layers ? opened_field(&a->opened, STR("From")) : NULL;
+	OWN(buf) b = BUF(1024);
+	struct addr_entry *list;
+	size_t n;
+
+	if (fd && addr_list(fd->body, &a->arena, &list, &n, NULL) == OK && n)
+		addr_print(&list[0].addr, &b);
+	return arena_str(&a->arena, buf_str(&b));
+}
+
 /* What is wrong within an encrypted message is told beside who signed it: whoever is not the user hears only that. */
 static int tell_failure(struct open_job *a, int code, const struct fail *why)
 {
@@ -209,7 +223,7 @@ static int tell_failure(struct open_job *a, int code, const struct fail *why)
 	return SAY(a, opened_facts, .job = a->job, .code = ipc_code(code), .why = str_c(why->why),
 	           .form = a->layers ? form_of(a) : 0, .signature = a->layers ? o->signature : 0,
 	           .pin = (uint32_t)o->pin, .signed_utc = o->signed_utc,
-	           .signature_digest = str_of(o->signature_digest, 32),
+	           .signature_digest = str_of(o->signature_digest, 32), .from = said_from(a),
 	           .digest = str_of(a->digest, sizeof(a->digest)));
 }
 
