@@ -167,13 +167,14 @@ static int take_signature(struct reply *r, const struct opened_facts *m, struct 
 	return e == FAIL_ABSENT ? OK : e;
 }
 
-/* Its envelope, and what it says in From, are both the user's. */
+/* Its envelope, and what it says in From, are both the user's. One that is released came by such a host or signed: else it
+ * would not have been kept; and by which is not noted. */
 static int take_host(struct reply *r, const struct opened_facts *m, struct reply_facts *ret, struct fail *f)
 {
 	struct txn *t = r->txn;
 	int e;
 
-	if (!conf_is_trusted_host(t->core->conf, t->client))
+	if (r->released == REPLY_FINE && !conf_is_trusted_host(t->core->conf, t->client))
 		return OK;
 	e = mailbox_speaks_for(t->core->store, r->alias.user, rcpt_key(m->from, &t->arena), f);
 	ret->trusted_host = e == OK;
@@ -616,18 +617,33 @@ int reply_begin(struct txn *t, struct str rcpts, int64_t account, struct fail *f
 
 /* ---- released ---------------------------------------------------------------------------------------------------- */
 
+/* The copy of Reply-All to the user's own alias: taken with the others, and not sent. */
+static int is_own_copy(struct txn *t, const struct refusal *from, struct str address, bool *ret, struct fail *f)
+{
+	struct alias al;
+	int e = alias_find(t->core->store, rcpt_key(address, &t->arena), &t->arena, &al, f);
+
+	*ret = e == OK && al.user == from->user;
+	return e == FAIL_ABSENT ? OK : e;
+}
+
 static int take_rcpts(struct txn *t, const struct refusal *from, struct fail *f)
 {
 	struct str list = from->rcpts, address;
 
 	while (list_next(&list, &address)) {
 		struct speaker s;
+		bool own = false;
 
 		TRY(speaker_find(t->core->store, rcpt_key(address, &t->arena), STR(""), &s, f));
 		if (!s.correspondent && from->account) {
 			TRY(reply_add_outside(t, address, f));
 			continue;
 		}
+		if (!s.correspondent)
+			TRY(is_own_copy(t, from, address, &own, f));
+		if (own)
+			continue;
 		if (!s.correspondent || s.user != from->user)
 			return fail(f, FAIL_ABSENT, "a recipient of this answer is not known any more");
 		s.mailbox = from->mailbox;
