@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { OPENER_MS = 120 * 1000, OPENERS_PER_SCRIBE = 2, DATE_SLACK_S = 86400 };
+/* LIST_ITEM: what an item costs beside its bytes. */
+enum { LIST_ITEM = 4, OPENER_MS = 120 * 1000, OPENERS_PER_SCRIBE = 2, DATE_SLACK_S = 86400 };
 
 /* ---- birth and death --------------------------------------------------------------------------------------------- */
 
@@ -336,11 +337,14 @@ static void on_key(void *self, const void *msg, struct ipc_fds *fds)
 	struct reply *r = self;
 	const struct open_key *m = msg;
 	struct core *c = r->txn->core;
-	const struct reply_key *k = m->cert < r->n_keys ? &r->keys[m->cert] : NULL;
+	struct reply_key *k = m->cert < r->n_keys ? &r->keys[m->cert] : NULL;
 	int two[2];
 
-	if (!k || r->txn->planned)
+	if (!k || k->lent || r->txn->planned) {
+		give_up(r, FAIL_BUG, "a key that is not to be asked for");
 		return;
+	}
+	k->lent = true;
 	if (!c->vault || sock_pair(false, two, NULL) < 0) {
 		give_up(r, FAIL_AGAIN, "no road for a key");
 		return;
@@ -404,7 +408,7 @@ static void too_long(void *arg)
 struct gathering {
 	struct reply *r;
 	struct buf pins, certs, groups;
-	size_t group;
+	size_t group, skip; /* profiles that are too old to have a place */
 };
 
 /* Every key that was ever issued for the mailbox, and not deleted, may speak for it. */
@@ -412,7 +416,13 @@ static int gather_pin(void *arg, const struct profile *p, struct fail *f)
 {
 	struct gathering *g = arg;
 
-	if (!p->user_cert.n || g->r->n_pins == REPLY_PINS_MAX)
+	if (!p->user_cert.n)
+		return OK;
+	if (g->skip) {
+		g->skip--;
+		return OK;
+	}
+	if (g->r->n_pins == REPLY_PINS_MAX || g->pins.n + p->user_cert.n + LIST_ITEM > REPLY_PINS_BYTES)
 		return OK;
 	list_add(&g->pins, p->user_cert);
 	g->r->pins[g->r->n_pins++] = p->mailbox;
@@ -425,13 +435,31 @@ static int gather_cert(void *arg, const struct sender_cert *s, int64_t user, str
 	struct reply *r = g->r;
 	OWN(buf) number = BUF(16);
 
-	if (r->n_keys == REPLY_CERTS_MAX)
+	if (r->n_keys == REPLY_CERTS_MAX || g->certs.n + s->cert.n + LIST_ITEM > REPLY_CERTS_BYTES)
 		return OK;
 	buf_add_u64(&number, g->group);
 	list_add(&g->groups, buf_str(&number));
 	list_add(&g->certs, s->cert);
-	r->keys[r->n_keys++] = (struct reply_key){ user, s->profile, arena_str(&r->txn->arena, s->wrapped) };
+	r->keys[r->n_keys++] = (struct reply_key){ user, s->profile, arena_str(&r->txn->arena, s->wrapped),
+		                                false };
 	return OK;
+}
+
+static int count_pin(void *arg, const struct profile *p, struct fail *f)
+{
+	*(size_t *)arg += p->user_cert.n != 0;
+	return OK;
+}
+
+/* The newest: they are told in the order in which they were issued. */
+static int gather_pins_of(struct gathering *g, int64_t mailbox, struct fail *f)
+{
+	struct store *st = g->r->txn->core->store;
+	size_t n = 0;
+
+	TRY(profile_each(st, mailbox, count_pin, &n, f));
+	g->skip = n > REPLY_PINS_MAX ? n - REPLY_PINS_MAX : 0;
+	return profile_each(st, mailbox, gather_pin, g, f);
 }
 
 static int gather_pins(struct gathering *g, struct fail *f)
@@ -444,10 +472,10 @@ static int gather_pins(struct gathering *g, struct fail *f)
 	if (r->account)
 		return OK;
 	if (r->mailbox.id)
-		return profile_each(c->store, r->mailbox.id, gather_pin, g, f);
+		return gather_pins_of(g, r->mailbox.id, f);
 	TRY(alias_mailboxes(c->store, r->alias.id, &r->txn->arena, boxes, &n, f));
 	for (size_t i = 0; i < n; i++)
-		TRY(profile_each(c->store, boxes[i].mailbox, gather_pin, g, f));
+		TRY(gather_pins_of(g, boxes[i].mailbox, f));
 	if (n) /* the null sender's notes: whose they are a signature would say */
 		TRY(mailbox_get(c->store, boxes[0].mailbox, &r->txn->arena, &r->mailbox, f));
 	return OK;
@@ -466,7 +494,10 @@ static int gather_certs(struct gathering *g, struct fail *f)
 
 static int say_begin(struct reply *r, struct fail *f)
 {
-	struct gathering g = { r, BUF(IPC_RECORD_MAX), BUF(IPC_RECORD_MAX), BUF(IPC_RECORD_MAX), 0 };
+	struct gathering g = { .r = r,
+		               .pins = BUF(IPC_RECORD_MAX),
+		               .certs = BUF(IPC_RECORD_MAX),
+		               .groups = BUF(IPC_RECORD_MAX) };
 	struct core *c = r->txn->core;
 	OWN(buf) domains = BUF(CONF_DOMAINS_MAX * 256);
 	int e = gather_pins(&g, f);

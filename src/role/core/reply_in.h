@@ -5,12 +5,22 @@
 #include "role/core/reply.h"
 #include "store/people.h"
 
-enum { REPLY_PINS_MAX = 16, REPLY_CERTS_MAX = 100, REPLY_LIST = IPC_RECORD_MAX / 4 };
+/* One record holds all certificates and pins, another the four lists of a plan beside some short fields. */
+enum {
+	REPLY_PINS_MAX = 16,
+	REPLY_CERTS_MAX = 100,
+	REPLY_PINS_BYTES = 40 * 1024,
+	REPLY_CERTS_BYTES = 96 * 1024,
+	REPLY_LIST = IPC_RECORD_MAX / 5
+};
+_Static_assert(REPLY_PINS_BYTES + REPLY_CERTS_BYTES + CONF_DOMAINS_MAX * 256 < IPC_RECORD_MAX,
+               "what an opening begins with fits into one record");
 
 /* A key that may be lent: of one of the addresses that the message came to, under one of the user's profiles. */
 struct reply_key {
 	int64_t user, profile;
 	struct str wrapped;
+	bool lent;
 };
 
 struct reply {

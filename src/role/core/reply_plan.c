@@ -6,9 +6,10 @@
 #include "role/core/rcpt.h"
 #include "store/replies.h"
 #include "store/users.h"
+#include "transform/scrub.h"
 #include "wire/b64.h"
 
-enum { TOKEN_BYTES = 16 };
+enum { TOKEN_BYTES = 16, ANSWERS_MAX = 5 };
 
 static struct core *core_of(const struct reply *r)
 {
@@ -176,10 +177,20 @@ static int map_ids(struct reply *r, const struct opened_facts *m, struct reply_f
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
+/* What a forked process tells has the bounds that it was built with; one that a message has taken over has none. */
+static bool is_bounded(const struct opened_facts *m)
+{
+	return list_count(m->people) <= 2 * SCRUB_PEOPLE_MAX && list_count(m->found) <= SCRUB_FOUND_MAX &&
+	       list_count(m->names) <= SCRUB_NAMES_MAX && list_count(m->refs) <= SCRUB_IDS_MAX &&
+	       list_count(m->answers) <= ANSWERS_MAX;
+}
+
 int reply_map(struct reply *r, const struct opened_facts *m, struct reply_facts *ret, struct fail *f)
 {
 	struct str people = m->people, found = m->found, names = m->names, name, address;
 
+	if (!is_bounded(m))
+		return fail(f, FAIL_BUG, "more than a message may hold");
 	while (list_next_pair(&people, &name, &address))
 		TRY(map_person(r, address, ret, f));
 	while (list_next(&found, &address))
