@@ -1,6 +1,6 @@
 /* calls_stat.c - numbers for an operator: sums over the store, counters since the start, and how it goes just now. */
 #include "role/core/call.h"
-#include "role/core/txn.h"
+#include "role/core/reply.h"
 #include "store/upkeep.h"
 
 struct row {
@@ -45,6 +45,7 @@ static void put_counters(struct request *c, const struct counters *n, const stru
 		{ "failed", (int64_t)n->failed },
 		{ "dsn", (int64_t)n->dsn },
 		{ "notices", (int64_t)n->notices },
+		{ "answered", (int64_t)n->answered },
 		{ "bounced", (int64_t)n->bounced },
 		{ "logins", (int64_t)n->logins },
 		{ "logins_failed", (int64_t)n->logins_failed },
@@ -60,18 +61,23 @@ static void put_counters(struct request *c, const struct counters *n, const stru
 static void put_now(struct request *c, const struct core *core)
 {
 	const struct gate_facts *g = &core->meter.gate;
-	int64_t sealing = 0, scribes = 0;
+	int64_t sealing = 0, waiting = 0, scribes = 0;
 
-	for (const struct txn *t = core->txns; t; t = t->next)
+	for (const struct txn *t = core->txns; t; t = t->next) {
 		sealing++;
+		waiting += reply_waits(t);
+	}
 	for (size_t i = 0; i < SCRIBES_MAX; i++)
 		scribes += core->scribes[i] != NULL;
 	const struct row rows[] = {
 		{ "sealing", sealing },
+		{ "opening", (int64_t)core->n_openers },
+		{ "answers_waiting", waiting },
 		{ "sending", (int64_t)core->n_deliveries },
 		{ "gate_up", core->gate != NULL },
 		{ "vault_up", core->vault != NULL },
 		{ "keygen_up", core->keygen != NULL },
+		{ "opener_up", core->opener != NULL },
 		{ "scribes_up", scribes },
 		{ "space_low", core->space_low },
 		{ "sessions", (int64_t)g->sessions },

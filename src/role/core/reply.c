@@ -65,6 +65,11 @@ void reply_ended(struct reply *r, int smtp, const char *sentence)
 	r->done = NULL;
 }
 
+bool reply_waits(const struct txn *t)
+{
+	return t->reply && t->reply->waiting;
+}
+
 bool reply_is_automatic(const struct reply *r)
 {
 	return r->automatic;
@@ -559,7 +564,7 @@ static struct reply *oldest_waiting(const struct core *c)
 	struct reply *oldest = NULL;
 
 	for (struct txn *t = c->txns; t; t = t->next)
-		if (t->reply && t->reply->waiting)
+		if (reply_waits(t))
 			oldest = t->reply; /* the list has the newest first */
 	return oldest;
 }

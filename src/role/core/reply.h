@@ -31,6 +31,8 @@ void reply_ended(struct reply *r, int smtp, const char *sentence);
 void reply_free(struct reply *r);
 /* In the open group, beside its outputs. */
 MUST_CHECK int reply_note(struct reply *r, struct fail *f);
+/* Is it an answer for which no process is free yet? */
+bool reply_waits(const struct txn *t);
 /* RFC 3834 3.3: an automatic answer has the null sender. */
 bool reply_is_automatic(const struct reply *r);
 
