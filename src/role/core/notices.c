@@ -34,6 +34,16 @@ static const struct notice_row rows[NOTICE_KINDS] = {
 	  "What to do: see what the other server says above. If the address is wrong or gone, ask for another one; if it is\r\n"
 	  "full or the message too large, try again later or with less. postern correspondent list ALIAS shows where\r\n"
 	  "answers go, postern correspondent set REVERSE --reply-to ADDRESS changes it.\r\n", VERP_NOTICE },
+	[NOTICE_REPLY_READABLE] = { "reply-readable", "An answer of yours could be read on its way",
+	  "Your provider, and every server between it and Postern, could read what you wrote and to which reverse address.\r\n"
+	  "Your correspondent has got the answer; nobody has learnt there who you are.\r\n\r\n"
+	  "What to do: switch encryption on in your mail program, for each answer or for all. It knows the certificate of an\r\n"
+	  "address when it has shown you a message from there with a valid signature.\r\n"
+	  "Thunderbird: Security, Encrypt, in the window of the answer; Account Settings, End-To-End Encryption.\r\n"
+	  "Apple Mail: the lock beside the subject.\r\n"
+	  "Outlook: Options, Encrypt, S/MIME.\r\n\r\n"
+	  "To have such answers refused: postern mailbox set ADDRESS --clear-replies refuse\r\n"
+	  "This letter is written once for a mailbox.\r\n", VERP_NOTICE },
 };
 // clang-format on
 

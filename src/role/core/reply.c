@@ -236,6 +236,7 @@ static int judge(struct reply *r, const struct opened_facts *m, enum reply_cause
 	if (reply_who(&x) == REPLY_FINE) /* a stranger's message costs the same whatever is in it */
 		TRY(reply_map(r, m, &x, f));
 	*ret = reply_judge(&x, now);
+	r->readable = x.signature == SPEAKS_USER && !x.encrypted && !x.submitted;
 	return OK;
 }
 
@@ -445,8 +446,8 @@ static int gather_cert(void *arg, const struct sender_cert *s, int64_t user, str
 	buf_add_u64(&number, g->group);
 	list_add(&g->groups, buf_str(&number));
 	list_add(&g->certs, s->cert);
-	r->keys[r->n_keys++] = (struct reply_key){ user, s->profile, arena_str(&r->txn->arena, s->wrapped),
-		                                false };
+	r->keys[r->n_keys++] =
+	        (struct reply_key){ user, s->profile, arena_str(&r->txn->arena, s->wrapped), false };
 	return OK;
 }
 
@@ -654,7 +655,8 @@ int reply_begin(struct txn *t, struct str rcpts, int64_t account, struct fail *f
 /* ---- released ---------------------------------------------------------------------------------------------------- */
 
 /* The copy of Reply-All to the user's own alias: taken with the others, and not sent. */
-static int is_own_copy(struct txn *t, const struct refusal *from, struct str address, bool *ret, struct fail *f)
+static int is_own_copy(struct txn *t, const struct refusal *from, struct str address, bool *ret,
+                       struct fail *f)
 {
 	struct alias al;
 	int e = alias_find(t->core->store, rcpt_key(address, &t->arena), &t->arena, &al, f);

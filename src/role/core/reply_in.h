@@ -50,6 +50,7 @@ struct reply {
 	struct str unsigned_digest;  /* what makes it the same without one */
 	struct str own_id;           /* the message's, as its client made it */
 	bool automatic, receipt;
+	bool readable; /* signed, and came in clear */
 	int64_t date_utc;
 	struct buf map, names, own_names, ids;
 

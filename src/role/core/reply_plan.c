@@ -4,6 +4,7 @@
 #include "role/core/keys.h"
 #include "role/core/meet.h"
 #include "role/core/rcpt.h"
+#include "role/core/readable.h"
 #include "store/replies.h"
 #include "store/users.h"
 #include "transform/scrub.h"
@@ -289,5 +290,7 @@ int reply_note(struct reply *r, struct fail *f)
 	if (r->own_id.n)
 		TRY(msgid_put(c->store, r->alias.user, MSGID_OUTBOUND, reply_told_id(r, r->own_id), r->own_id,
 		              t->arrived, f));
+	if (r->readable)
+		readable_came(c, &r->mailbox, r->alias.address, t->arrived);
 	return OK;
 }
