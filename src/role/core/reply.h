@@ -29,6 +29,8 @@ MUST_CHECK int reply_begin(struct txn *t, struct str rcpts, int64_t account, str
 /* It is answered, whichever way; then it ends. */
 void reply_ended(struct reply *r, int smtp, const char *sentence);
 void reply_free(struct reply *r);
+/* Has this answer gone to that address before? Asked again when it is kept: the same one may have been written beside it. */
+MUST_CHECK int reply_went(struct reply *r, struct str reverse, bool *ret, struct fail *f);
 /* In the open group, beside its outputs. */
 MUST_CHECK int reply_note(struct reply *r, struct fail *f);
 /* Is it an answer for which no process is free yet? */

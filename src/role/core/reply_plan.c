@@ -212,19 +212,27 @@ static struct str identity(const struct reply *r)
 	return r->signature_digest.n ? r->signature_digest : r->unsigned_digest;
 }
 
+int reply_went(struct reply *r, struct str reverse, bool *ret, struct fail *f)
+{
+	struct txn *t = r->txn;
+	struct str mid;
+	int e = answered_find(core_of(r)->store, identity(r), reverse, &t->arena, &mid, f);
+
+	*ret = e == OK;
+	if (e == OK)
+		log_info("ev=again mid=%s first=%.*s", t->mid, STR_ARG(mid));
+	return e == FAIL_ABSENT ? OK : e;
+}
+
 static int add_output(struct reply *r, const struct correspondent *who, struct fail *f)
 {
 	struct txn *t = r->txn;
-	struct core *c = core_of(r);
 	struct output *o;
-	struct str mid;
-	int e;
+	bool went;
 
-	e = answered_find(c->store, identity(r), who->reverse_address, &t->arena, &mid, f);
-	if (e == OK)
-		log_info("ev=again mid=%s first=%.*s", t->mid, STR_ARG(mid));
-	if (e != FAIL_ABSENT)
-		return e;
+	TRY(reply_went(r, who->reverse_address, &went, f));
+	if (went)
+		return OK;
 	o = txn_add_output(t);
 	if (!o)
 		return fail(f, FAIL_LIMIT, "more than %d recipients", OUTPUTS_MAX);

@@ -78,7 +78,7 @@ static void output_done(struct output *o, bool kept)
 {
 	if (o->fd >= 0)
 		close(o->fd);
-	if (o->file && !kept)
+	if (o->file && (!kept || o->dropped))
 		body_file_drop(o->txn->core->store, o->file);
 	stock_forget(o->txn->core, o);
 	buf_done(&o->map);
@@ -583,8 +583,15 @@ static int keep_outputs(struct txn *t, struct fail *f)
 		TRY(keep_body(&t->outputs[0], &body, f));
 		return held_keep(t->core->store, t->held, body, f);
 	}
-	for (size_t i = 0; i < t->n_outputs; i++)
-		TRY(keep_output(t, &t->outputs[i], f));
+	for (size_t i = 0; i < t->n_outputs; i++) {
+		bool went = false;
+
+		if (t->reply)
+			TRY(reply_went(t->reply, t->outputs[i].reverse, &went, f));
+		if (!went)
+			TRY(keep_output(t, &t->outputs[i], f));
+		t->outputs[i].dropped = went;
+	}
 	return t->kept ? t->kept(t->core, t->kept_arg, f) : OK;
 }
 

@@ -40,6 +40,7 @@ struct output {
 	struct str rcpt, reverse;
 	int64_t correspondent;
 	uint32_t removed; /* what the scrubber took out */
+	bool dropped;     /* it went before: nothing of it is kept */
 };
 
 /* Called in the group that keeps a notice: what is remembered of it stands or falls with it. */
