@@ -4,29 +4,24 @@
 #include "role/core/admit.h"
 #include "role/core/call.h"
 #include "role/core/intro.h"
+#include "role/core/meet.h"
 #include "role/core/rcpt.h"
-#include "role/core/stock.h"
 #include "store/aliases.h"
 #include "store/blocks.h"
 #include "store/people.h"
 
-static int reverse_domain(struct request *c, const struct alias *al, struct str *ret, struct fail *f)
+/* The profile that permits the address: of the first mailbox of the alias that has one; id 0: none has. */
+static int active_profile(struct request *c, const struct alias *al, struct profile *ret, struct fail *f)
 {
-	struct str domain = str_from(al->address, str_rchr(al->address, '@') + 1);
 	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
-	struct profile p;
 	size_t n;
 
+	*ret = (struct profile){ 0 };
 	TRY(alias_mailboxes(c->core->store, al->id, &c->arena, boxes, &n, f));
-	for (size_t i = 0; i < n; i++) {
-		if (!boxes[i].profile)
-			continue;
-		TRY(profile_get(c->core->store, boxes[i].profile, &c->arena, &p, f));
-		domain = stock_domain(c->core, &p, domain);
-		break;
-	}
-	*ret = domain;
-	return domain.n ? OK : fail(f, FAIL_DENIED, "the active profile permits none of the relay's domains");
+	for (size_t i = 0; i < n; i++)
+		if (boxes[i].profile)
+			return profile_get(c->core->store, boxes[i].profile, &c->arena, ret, f);
+	return OK;
 }
 
 /* To be written to is somebody outside. */
@@ -67,22 +62,10 @@ struct contact {
 static int make_contact(struct request *c, void *arg, struct fail *f)
 {
 	struct contact *n = arg;
-	struct correspondent *p = &n->person;
-	struct reverse r;
-	struct str domain;
+	struct profile p;
 
-	TRY(reverse_domain(c, &n->alias, &domain, f));
-	TRY(stock_address(c->core, n->alias.user, domain, REVERSE_TAKEN, &c->arena, &r, f));
-	*p = (struct correspondent){ .kind = CORRESPONDENT_PERSON,
-		                     .created = core_now(c->core),
-		                     .last_used = core_now(c->core),
-		                     .alias = n->alias.id,
-		                     .key = n->who.key,
-		                     .address = n->who.address,
-		                     .name = n->who.name,
-		                     .reverse = r.id,
-		                     .reverse_address = r.address };
-	return correspondent_add(c->core->store, p, &p->id, f);
+	TRY(active_profile(c, &n->alias, &p, f));
+	return meet(c->core, &n->alias, &p, &n->who, core_now(c->core), &c->arena, &n->person, f);
 }
 
 static int run_correspondent_add(struct request *c, struct fail *f)
