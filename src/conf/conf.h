@@ -106,6 +106,7 @@ struct conf {
 	uint32_t carried; /* certificates of others carried in a signature, 20 */
 	uint32_t
 	        new_per_hour; /* new correspondents per user and hour; past it the shared address; 0: no bound */
+	uint32_t user_answers_hour;
 	uint32_t user_messages_hour, user_messages_day, alias_messages_hour,
 	        alias_messages_day; /* 0: no bound */
 	uint64_t user_bytes_hour, user_bytes_day, alias_bytes_hour, alias_bytes_day;

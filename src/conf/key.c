@@ -114,6 +114,9 @@ const struct conf_key conf_keys[] = {
 	  "New correspondents per user and hour; more share one address that takes no answers. 0: no bound." },
 	{ "policy", "expired_defer_days", CONF_COUNT, AT(expired_defer_days), "3", 0, 30, NULL, CORE,
 	  "After a profile's end mail is deferred for so many days, then refused." },
+	{ "policy", "user_answers_hour", CONF_COUNT, AT(user_answers_hour), "1000", 0, 1000000000, NULL, CORE,
+	  "Messages an hour that one user may send out, counted for each recipient; past it the user's server is asked to come again. "
+	  "0: no bound." },
 	{ "policy", "user_messages_hour", CONF_COUNT, AT(user_messages_hour), "0", 0, 1000000000, NULL, CORE,
 	  "Messages an hour to one user, unless its own bound is set. Past it senders are asked to come again. 0: no bound." },
 	{ "policy", "user_messages_day", CONF_COUNT, AT(user_messages_day), "0", 0, 1000000000, NULL, CORE,

@@ -68,6 +68,28 @@ int usage_user_add(struct store *st, int64_t user, int64_t now, uint64_t bytes, 
 	return q_done(&q, f);
 }
 
+int usage_answers(struct store *st, int64_t user, int64_t now, int64_t *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT coalesce(sum(answers), 0) FROM rate WHERE user = ? AND hour = ?");
+
+	q_i64(&q, user);
+	q_i64(&q, now / HOUR_S);
+	TRY(q_one(&q, "usage", f));
+	*ret = q_col_i64(&q, 0);
+	return OK;
+}
+
+int usage_answered(struct store *st, int64_t user, int64_t now, struct fail *f)
+{
+	OWNQ q = q_write(
+	        st, "INSERT INTO rate (user, hour, n, messages, bytes, answers) VALUES (?, ?, 0, 0, 0, 1)"
+	            " ON CONFLICT (user, hour) DO UPDATE SET answers = answers + 1");
+
+	q_i64(&q, user);
+	q_i64(&q, now / HOUR_S);
+	return q_done(&q, f);
+}
+
 static int read_days(struct q *q, int64_t of, int64_t since,
                      int (*fn)(void *arg, const struct usage_day *d, struct fail *f), void *arg,
                      struct fail *f)

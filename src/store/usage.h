@@ -21,6 +21,10 @@ MUST_CHECK int usage_of_user(struct store *st, int64_t user, int64_t now, struct
 /* Only of users with a bound: an alias's activity is counted of itself. */
 MUST_CHECK int usage_user_add(struct store *st, int64_t user, int64_t now, uint64_t bytes, struct fail *f);
 
+/* Answers of a user that went out in this hour, one for each correspondent. */
+MUST_CHECK int usage_answers(struct store *st, int64_t user, int64_t now, int64_t *ret, struct fail *f);
+MUST_CHECK int usage_answered(struct store *st, int64_t user, int64_t now, struct fail *f);
+
 struct usage_day {
 	int64_t day; /* since 1970, UTC */
 	int64_t forwarded, dropped, refused, bytes;

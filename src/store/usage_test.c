@@ -125,11 +125,32 @@ static void old_hours_are_purged(void **state)
 	assert_true(left.n == 1 && left.d[0].day == NOW / DAY_S);
 }
 
+static void answers_are_counted_by_the_hour(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	struct usage u;
+	int64_t n = -1;
+
+	MUST(usage_answers(st, i.user, NOW, &n, NULL));
+	assert_int_equal(n, 0);
+	MUST(usage_answered(st, i.user, NOW, NULL));
+	MUST(usage_answered(st, i.user, NOW, NULL));
+	MUST(usage_answered(st, i.user, NOW + HOUR_S, NULL));
+	MUST(usage_answers(st, i.user, NOW, &n, NULL));
+	assert_int_equal(n, 2);
+	MUST(usage_answers(st, i.user + 1, NOW, &n, NULL));
+	assert_int_equal(n, 0);
+	MUST(usage_of_user(st, i.user, NOW, &u, NULL)); /* what came in is something else */
+	assert_int_equal(u.n[0], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(an_hour_and_a_day_are_summed, fixture_fresh),
 		cmocka_unit_test_setup(new_correspondents_are_counted_apart, fixture_fresh),
+		cmocka_unit_test_setup(answers_are_counted_by_the_hour, fixture_fresh),
 		cmocka_unit_test_setup(bounds_are_kept, fixture_fresh),
 		cmocka_unit_test_setup(days_are_told_the_newest_first, fixture_fresh),
 		cmocka_unit_test_setup(old_hours_are_purged, fixture_fresh),

@@ -119,3 +119,22 @@ def test_the_way_back_is_counted(fresh):
     (stat,) = w.server.cli("stat")
     assert alias["answered"] == 1 and alias["removed"] > 0
     assert stat["answered"] == 1 and stat["opener_up"] == 1 and stat["answers_waiting"] == stat["opening"] == 0
+
+
+def test_what_one_user_sends_in_an_hour_is_bounded(hop, tmp_path):
+    """Past the bound the user's server is asked to come again, and nothing goes; a stranger hears what strangers hear."""
+    w = World(hop, tmp_path, settings={"policy.user_answers_hour": 2})
+    client = reply.Client(w.server.port, w.keys, tmp_path)
+    try:
+        done = asked(w)
+        for _ in range(2):
+            w.answer(client, client.reply(done, messages.text(token() + "\n")))
+        since = len(w.hop.messages)
+        sent = client.send(client.reply(done, messages.text(token() + "\n")))
+        assert (sent.dot.code, sent.dot.text.split()[0]) == (452, "4.7.1")
+        said = w.refused(client, client.reply(done, messages.text(token() + "\n"), layers="encrypt"))
+        assert said.code == 550 and "hour" not in said.text
+        settled(w)
+        assert to_olga(w, since) == []
+    finally:
+        w.close()

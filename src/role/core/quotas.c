@@ -63,6 +63,22 @@ int quotas_used(struct core *c, const struct alias *al, int64_t now, uint64_t by
 	return quota_is_bound(&of_user) ? usage_user_add(c->store, al->user, now, bytes, f) : OK;
 }
 
+int quotas_answers(struct core *c, int64_t user, size_t n, struct verdict *ret, struct fail *f)
+{
+	static const struct verdict enough = {
+		VERDICT_REFUSE, 452, "4.7.1", "this is more than may be sent in an hour, please try again later",
+		"answers-quota"
+	};
+	int64_t sent = 0;
+
+	*ret = (struct verdict){ .kind = VERDICT_ACCEPT };
+	if (c->conf->user_answers_hour)
+		TRY(usage_answers(c->store, user, core_now(c), &sent, f));
+	if (quota_past(c->conf->user_answers_hour, sent + (int64_t)n))
+		*ret = enough;
+	return OK;
+}
+
 /* ---- refusals ---------------------------------------------------------------------------------------------------- */
 
 void quotas_refused(struct core *c, int64_t alias)

@@ -19,6 +19,9 @@ MUST_CHECK int quotas_judge(struct core *c, const struct alias *al, uint64_t byt
 MUST_CHECK int quotas_used(struct core *c, const struct alias *al, int64_t now, uint64_t bytes,
                            struct fail *f);
 
+/* May a user send out `n` more in this hour? For whoever was shown to be the user: how much one sends is nobody else's. */
+MUST_CHECK int quotas_answers(struct core *c, int64_t user, size_t n, struct verdict *ret, struct fail *f);
+
 /* RCPT was refused for an alias. */
 void quotas_refused(struct core *c, int64_t alias);
 /* Those that were counted go into the open group: each hour, before somebody asks, at the end. */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "crypto/aead.h"
 #include "role/core/held.h"
+#include "role/core/quotas.h"
 #include "role/core/rcpt.h"
 #include "store/replies.h"
 #include "store/users.h"
@@ -283,11 +284,18 @@ static int write_all(struct reply *r, struct fail *f)
 static void let_go(struct reply *r)
 {
 	struct fail f = { 0 };
+	struct verdict v = { .kind = VERDICT_ACCEPT };
 	int e = reply_outputs(r, &f);
 
 	r->txn->planned = true;
 	if (e == OK && !r->txn->n_outputs) {
 		txn_swallow(r->txn);
+		return;
+	}
+	if (e == OK)
+		e = quotas_answers(r->txn->core, r->alias.user, r->txn->n_outputs, &v, &f);
+	if (e == OK && v.kind == VERDICT_REFUSE) {
+		txn_fail(r->txn, v.smtp, v.enhanced, v.sentence, v.why);
 		return;
 	}
 	if (e == OK)

@@ -567,8 +567,10 @@ static int keep_output(struct txn *t, struct output *o, struct fail *f)
 	TRY(envelope_sender(t, o, &sender, f));
 	i.sender = buf_str(&sender);
 	TRY(queue_add(c->store, &i, &id, f));
-	if (t->reply)
+	if (t->reply) {
+		TRY(usage_answered(c->store, o->alias.user, core_now(c), f));
 		return alias_answered(c->store, o->alias.id, t->arrived, o->removed, f);
+	}
 	/* once for an alias, whose copies stand side by side */
 	return t->origin == TXN_MAIL && (!o->index || t->outputs[o->index - 1].alias.id != o->alias.id)
 	               ? quotas_used(c, &o->alias, t->arrived, t->size, f)
