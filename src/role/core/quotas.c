@@ -66,8 +66,8 @@ int quotas_used(struct core *c, const struct alias *al, int64_t now, uint64_t by
 int quotas_answers(struct core *c, int64_t user, size_t n, struct verdict *ret, struct fail *f)
 {
 	static const struct verdict enough = {
-		VERDICT_REFUSE, 452, "4.7.1", "this is more than may be sent in an hour, please try again later",
-		"answers-quota"
+		VERDICT_REFUSE, 452, "4.7.1",
+		"this is more than may be sent in an hour, please try again later", "answers-quota"
 	};
 	int64_t sent = 0;
 

@@ -1,26 +1,18 @@
 #include "role/core/reply_in.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "crypto/aead.h"
 #include "role/core/held.h"
 #include "role/core/quotas.h"
-#include "role/core/rcpt.h"
-#include "store/replies.h"
-#include "store/users.h"
-#include "transform/open.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* LIST_ITEM: what an item costs beside its bytes. */
-enum { LIST_ITEM = 4, OPENER_MS = 120 * 1000, OPENERS_PER_SCRIBE = 2, DATE_SLACK_S = 86400 };
+enum { OPENER_MS = 120 * 1000, OPENERS_PER_SCRIBE = 2 };
 
 /* ---- birth and death --------------------------------------------------------------------------------------------- */
 
-static struct reply *reply_new(struct txn *t)
+struct reply *reply_new(struct txn *t)
 {
 	struct reply *r = xnew(struct reply);
 
@@ -115,132 +107,6 @@ static void give_up(struct reply *r, int code, const char *why)
 	txn_fail(r->txn, face->smtp, face->enhanced, face->text, why);
 }
 
-/* ---- what was read ----------------------------------------------------------------------------------------------- */
-
-/* Two letters may say the same in the same words: without a signature, which no two messages share, an answer is the same
- * when its Message-ID (or the time that it tells) is so too. */
-static struct str unsigned_digest(struct txn *t, const struct opened_facts *m)
-{
-	OWN(buf) b = BUF(IPC_RECORD_MAX);
-	uint8_t h[32];
-
-	list_add(&b, m->digest);
-	list_add(&b, m->message_id);
-	if (!m->message_id.n)
-		buf_add_u64(&b, (uint64_t)m->date_utc);
-	sha256(buf_str(&b), h);
-	return arena_str(&t->arena, str_of(h, sizeof(h)));
-}
-
-static void keep_facts(struct reply *r, const struct opened_facts *m)
-{
-	struct txn *t = r->txn;
-	int64_t now = core_now(t->core);
-	bool far = m->date_utc < now - DATE_SLACK_S || m->date_utc > now + DATE_SLACK_S;
-
-	t->facts.digest = arena_str(&t->arena, m->digest);
-	t->facts.flags = m->form & OPENED_AUTO ? SCAN_AUTO : 0;
-	r->own_id = arena_str(&t->arena, m->message_id);
-	r->unsigned_digest = unsigned_digest(t, m);
-	r->automatic = m->form & OPENED_AUTO;
-	r->receipt = m->form & OPENED_RECEIPT;
-	r->date_utc = far ? now : m->date_utc;
-}
-
-/* The mailbox whose key has signed; it is one of those that were asked for. */
-static int take_signature(struct reply *r, const struct opened_facts *m, struct reply_facts *ret,
-                          struct fail *f)
-{
-	static const int who[] = { [OPEN_UNSIGNED] = SPEAKS_NOBODY,
-		                   [OPEN_PINNED] = SPEAKS_USER,
-		                   [OPEN_FOREIGN] = SPEAKS_OTHER,
-		                   [OPEN_BROKEN] = SPEAKS_FALSELY };
-	struct txn *t = r->txn;
-	struct str first;
-	int e;
-
-	if (m->signature >= sizeof(who) / sizeof(who[0]))
-		return fail(f, FAIL_BUG, "a signature of kind %u", m->signature);
-	ret->signature = (typeof(ret->signature))who[m->signature];
-	if (m->signature != OPEN_PINNED)
-		return OK;
-	if (m->pin >= r->n_pins)
-		return fail(f, FAIL_BUG, "a pin that was not given");
-	TRY(mailbox_get(t->core->store, r->pins[m->pin], &t->arena, &r->mailbox, f));
-	r->signature_digest = arena_str(&t->arena, m->signature_digest);
-	ret->signed_utc = m->signed_utc;
-	e = spoke_find(t->core->store, r->signature_digest, &t->arena, &first, f);
-	ret->reused = e == OK && !str_eq(first, t->facts.digest);
-	return e == FAIL_ABSENT ? OK : e;
-}
-
-/* Its envelope, and what it says in From, are both the user's. One that is released came by such a host or signed: else it
- * would not have been kept; and by which is not noted. */
-static int take_host(struct reply *r, const struct opened_facts *m, struct reply_facts *ret, struct fail *f)
-{
-	struct txn *t = r->txn;
-	int e;
-
-	if (r->released == REPLY_FINE && !conf_is_trusted_host(t->core->conf, t->client))
-		return OK;
-	e = mailbox_speaks_for(t->core->store, r->alias.user, rcpt_key(m->from, &t->arena), f);
-	ret->trusted_host = e == OK;
-	return e == FAIL_ABSENT ? OK : e;
-}
-
-/* Submission: the sender is one of the user's aliases, and decides which one. */
-static int take_alias(struct reply *r, const struct opened_facts *m, struct reply_facts *ret, struct fail *f)
-{
-	struct txn *t = r->txn;
-	struct alias al;
-	int e;
-
-	if (!r->account)
-		return OK;
-	e = alias_find(t->core->store, rcpt_key(m->from, &t->arena), &t->arena, &al, f);
-	ret->not_alias = e == FAIL_ABSENT || (e == OK && al.user != r->mailbox.user);
-	if (e == OK && !ret->not_alias)
-		r->alias = al;
-	for (size_t i = 0; i < r->n_to; i++)
-		ret->mixed = ret->mixed || r->to[i].alias != r->alias.id;
-	return e == FAIL_ABSENT ? OK : e;
-}
-
-/* Switched off, or at its end. One that takes no more mail by count still answers what came. */
-static bool has_ended(const struct reply *r, int64_t now)
-{
-	const struct alias *al = &r->alias;
-	int64_t used = al->last_used > al->created ? al->last_used : al->created;
-
-	return al->state != ALIAS_ON || (al->expires_at && now >= al->expires_at) ||
-	       (al->idle_days && now - used >= al->idle_days * DAY_S);
-}
-
-static int judge(struct reply *r, const struct opened_facts *m, enum reply_cause *ret, struct fail *f)
-{
-	struct txn *t = r->txn;
-	int64_t now = core_now(t->core);
-	struct reply_facts x = {
-		.submitted = r->account != 0,
-		.released = r->released != REPLY_FINE,
-		.encrypted = m->form & OPENED_ENCRYPTED,
-		.cbc = m->form & OPENED_CBC,
-		.mixed = r->mixed,
-	};
-
-	TRY(take_alias(r, m, &x, f));
-	TRY(take_signature(r, m, &x, f));
-	TRY(take_host(r, m, &x, f));
-	x.rule = r->n_pins ? (enum reply_rule)r->mailbox.reply_rule : REPLY_RELAXED;
-	x.clear_ok = r->mailbox.reply_clear;
-	x.ended = has_ended(r, now);
-	if (reply_who(&x) == REPLY_FINE) /* a stranger's message costs the same whatever is in it */
-		TRY(reply_map(r, m, &x, f));
-	*ret = reply_judge(&x, now);
-	r->readable = x.signature == SPEAKS_USER && !x.encrypted && !x.submitted;
-	return OK;
-}
-
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static int write_one(struct reply *r, struct output *o, struct fail *f)
@@ -331,8 +197,8 @@ static void on_opened(void *self, const void *msg, struct ipc_fds *fds)
 		not_read(r, e, m->why);
 		return;
 	}
-	keep_facts(r, m);
-	if (judge(r, m, &cause, &f) < 0)
+	reply_keep_facts(r, m);
+	if (reply_decide(r, m, &cause, &f) < 0)
 		give_up(r, f.code, f.why);
 	else if (e < 0 && cause == REPLY_FINE) /* nobody else learns that it could be opened */
 		not_read(r, e, m->why);
@@ -419,117 +285,6 @@ static void too_long(void *arg)
 	give_up(arg, FAIL_AGAIN, "the process that opens it takes too long");
 }
 
-struct gathering {
-	struct reply *r;
-	struct buf pins, certs, groups;
-	size_t group, skip; /* profiles that are too old to have a place */
-};
-
-/* Every key that was ever issued for the mailbox, and not deleted, may speak for it. */
-static int gather_pin(void *arg, const struct profile *p, struct fail *f)
-{
-	struct gathering *g = arg;
-
-	if (!p->user_cert.n)
-		return OK;
-	if (g->skip) {
-		g->skip--;
-		return OK;
-	}
-	if (g->r->n_pins == REPLY_PINS_MAX || g->pins.n + p->user_cert.n + LIST_ITEM > REPLY_PINS_BYTES)
-		return OK;
-	list_add(&g->pins, p->user_cert);
-	g->r->pins[g->r->n_pins++] = p->mailbox;
-	return OK;
-}
-
-static int gather_cert(void *arg, const struct sender_cert *s, int64_t user, struct fail *f)
-{
-	struct gathering *g = arg;
-	struct reply *r = g->r;
-	OWN(buf) number = BUF(16);
-
-	if (r->n_keys == REPLY_CERTS_MAX || g->certs.n + s->cert.n + LIST_ITEM > REPLY_CERTS_BYTES)
-		return OK;
-	buf_add_u64(&number, g->group);
-	list_add(&g->groups, buf_str(&number));
-	list_add(&g->certs, s->cert);
-	r->keys[r->n_keys++] =
-	        (struct reply_key){ user, s->profile, arena_str(&r->txn->arena, s->wrapped), false };
-	return OK;
-}
-
-static int count_pin(void *arg, const struct profile *p, struct fail *f)
-{
-	*(size_t *)arg += p->user_cert.n != 0;
-	return OK;
-}
-
-/* The newest: they are told in the order in which they were issued. */
-static int gather_pins_of(struct gathering *g, int64_t mailbox, struct fail *f)
-{
-	struct store *st = g->r->txn->core->store;
-	size_t n = 0;
-
-	TRY(profile_each(st, mailbox, count_pin, &n, f));
-	g->skip = n > REPLY_PINS_MAX ? n - REPLY_PINS_MAX : 0;
-	return profile_each(st, mailbox, gather_pin, g, f);
-}
-
-static int gather_pins(struct gathering *g, struct fail *f)
-{
-	struct reply *r = g->r;
-	struct core *c = r->txn->core;
-	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
-	size_t n = 0;
-
-	if (r->account)
-		return OK;
-	if (r->mailbox.id)
-		return gather_pins_of(g, r->mailbox.id, f);
-	TRY(alias_mailboxes(c->store, r->alias.id, &r->txn->arena, boxes, &n, f));
-	for (size_t i = 0; i < n; i++)
-		TRY(gather_pins_of(g, boxes[i].mailbox, f));
-	if (n) /* the null sender's notes: whose they are a signature would say */
-		TRY(mailbox_get(c->store, boxes[0].mailbox, &r->txn->arena, &r->mailbox, f));
-	return OK;
-}
-
-static int gather_certs(struct gathering *g, struct fail *f)
-{
-	struct reply *r = g->r;
-
-	for (size_t i = 0; i < r->n_to && !r->account; i++) {
-		g->group = i;
-		TRY(sender_cert_each(r->txn->core->store, r->to[i].reverse, gather_cert, g, f));
-	}
-	return OK;
-}
-
-static int say_begin(struct reply *r, struct fail *f)
-{
-	struct gathering g = { .r = r,
-		               .pins = BUF(IPC_RECORD_MAX),
-		               .certs = BUF(IPC_RECORD_MAX),
-		               .groups = BUF(IPC_RECORD_MAX) };
-	struct core *c = r->txn->core;
-	OWN(buf) domains = BUF(CONF_DOMAINS_MAX * 256);
-	int e = gather_pins(&g, f);
-
-	if (e == OK)
-		e = gather_certs(&g, f);
-	for (size_t i = 0; i < c->conf->n_domains; i++)
-		list_add(&domains, c->conf->domains[i]);
-	list_add(&domains, str_from(r->alias.address, str_rchr(r->alias.address, '@') + 1));
-	if (e == OK)
-		SEND(r->txn->scribe, open_begin, r->txn->job, buf_str(&g.certs), buf_str(&g.groups),
-		     r->account ? 0 : (uint32_t)r->n_to, buf_str(&g.pins), buf_str(&domains));
-	buf_done(&g.pins);
-	buf_done(&g.certs);
-	buf_done(&g.groups);
-	return e;
-}
-
 static int start(struct reply *r, struct fail *f)
 {
 	struct txn *t = r->txn;
@@ -547,7 +302,7 @@ static int start(struct reply *r, struct fail *f)
 	c->n_openers++;
 	r->deadline = timer_new(c->loop, too_long, r);
 	timer_set(r->deadline, OPENER_MS);
-	return say_begin(r, f);
+	return reply_say_begin(r, f);
 }
 
 static void start_or_fail(struct reply *r)
@@ -599,53 +354,6 @@ static int begin(struct reply *r, struct fail *f)
 	return OK;
 }
 
-/* ---- recipients -------------------------------------------------------------------------------------------------- */
-
-static struct reply *reply_of(struct txn *t)
-{
-	t->origin = TXN_REPLY;
-	return t->reply ? t->reply : reply_new(t);
-}
-
-static int first_recipient(struct reply *r, const struct speaker *s, struct fail *f)
-{
-	struct txn *t = r->txn;
-
-	TRY(alias_get(t->core->store, s->alias, &t->arena, &r->alias, f));
-	t->user = s->user;
-	return s->mailbox ? mailbox_get(t->core->store, s->mailbox, &t->arena, &r->mailbox, f) : OK;
-}
-
-int reply_add_outside(struct txn *t, struct str address, struct fail *f)
-{
-	struct reply *r = reply_of(t);
-	struct str key = rcpt_key(address, &t->arena);
-
-	for (size_t i = 0; i < r->n_outside; i++)
-		if (str_eq(rcpt_key(r->outside[i], &t->arena), key))
-			return OK;
-	if (r->n_outside == OUTPUTS_MAX)
-		return fail(f, FAIL_LIMIT, "more than %d recipients", OUTPUTS_MAX);
-	r->outside[r->n_outside++] = arena_str(&t->arena, address);
-	return OK;
-}
-
-int reply_add_recipient(struct txn *t, const struct speaker *s, struct fail *f)
-{
-	struct reply *r = reply_of(t);
-
-	for (size_t i = 0; i < r->n_to; i++)
-		if (r->to[i].reverse == s->reverse)
-			return OK;
-	if (r->n_to == OUTPUTS_MAX)
-		return fail(f, FAIL_LIMIT, "more than %d recipients", OUTPUTS_MAX);
-	if (!r->n_to)
-		TRY(first_recipient(r, s, f));
-	r->mixed = r->mixed || s->alias != r->alias.id;
-	r->to[r->n_to++] = *s;
-	return OK;
-}
-
 int reply_begin(struct txn *t, struct str rcpts, int64_t account, struct fail *f)
 {
 	struct reply *r = t->reply;
@@ -658,64 +366,4 @@ int reply_begin(struct txn *t, struct str rcpts, int64_t account, struct fail *f
 		r->alias.user = t->user; /* which alias, From says */
 	}
 	return begin(r, f);
-}
-
-/* ---- released ---------------------------------------------------------------------------------------------------- */
-
-/* The copy of Reply-All to the user's own alias: taken with the others, and not sent. */
-static int is_own_copy(struct txn *t, const struct refusal *from, struct str address, bool *ret,
-                       struct fail *f)
-{
-	struct alias al;
-	int e = alias_find(t->core->store, rcpt_key(address, &t->arena), &t->arena, &al, f);
-
-	*ret = e == OK && al.user == from->user;
-	return e == FAIL_ABSENT ? OK : e;
-}
-
-static int take_rcpts(struct txn *t, const struct refusal *from, struct fail *f)
-{
-	struct str list = from->rcpts, address;
-
-	while (list_next(&list, &address)) {
-		struct speaker s;
-		bool own = false;
-
-		TRY(speaker_find(t->core->store, rcpt_key(address, &t->arena), STR(""), &s, f));
-		if (!s.correspondent && from->account) {
-			TRY(reply_add_outside(t, address, f));
-			continue;
-		}
-		if (!s.correspondent)
-			TRY(is_own_copy(t, from, address, &own, f));
-		if (own)
-			continue;
-		if (!s.correspondent || s.user != from->user)
-			return fail(f, FAIL_ABSENT, "a recipient of this answer is not known any more");
-		s.mailbox = from->mailbox;
-		TRY(reply_add_recipient(t, &s, f));
-	}
-	return t->reply ? OK : fail(f, FAIL_ABSENT, "this answer has no recipient");
-}
-
-int reply_release(struct core *c, const struct refusal *from, release_fn *done, void *arg, struct fail *f)
-{
-	struct txn *t = txn_new(c, TXN_REPLY);
-	int e;
-
-	t->fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 0);
-	t->size = from->size;
-	t->sender = arena_str(&t->arena, from->sender);
-	e = t->fd < 0 ? fail_errno(f, FAIL_SYS, "a descriptor") : take_rcpts(t, from, f);
-	if (e == OK) {
-		t->reply->released = from->cause;
-		e = reply_begin(t, from->rcpts, from->account, f);
-	}
-	if (e < 0) {
-		txn_fail(t, 451, "4.3.0", "", f->why);
-		return e;
-	}
-	t->reply->done = done;
-	t->reply->done_arg = arg;
-	return OK;
 }

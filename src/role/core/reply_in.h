@@ -1,4 +1,5 @@
-/* reply_in.h - an answer under way: shared by reply.c, which leads it, and reply_plan.c, which decides who gets what. */
+/* reply_in.h - an answer under way, shared by reply.c, which leads it, reply_to.c (its recipients), reply_ring.c (its keys),
+ * reply_decide.c (may it go?) and reply_plan.c (who gets what). */
 #ifndef ROLE_CORE_REPLY_IN_H
 #define ROLE_CORE_REPLY_IN_H
 
@@ -58,6 +59,16 @@ struct reply {
 	release_fn *done;
 	void *done_arg;
 };
+
+struct reply *reply_new(struct txn *t); /* t's from here on */
+
+/* To its process: the certificates whose keys it may be lent, and the user's own. */
+MUST_CHECK int reply_say_begin(struct reply *r, struct fail *f);
+
+/* What is remembered of the facts; then the cause why it may not go, or REPLY_FINE. */
+void reply_keep_facts(struct reply *r, const struct opened_facts *m);
+MUST_CHECK int reply_decide(struct reply *r, const struct opened_facts *m, enum reply_cause *ret,
+                            struct fail *f);
 
 /* Who among the facts is whom: fills the maps, and what of `ret` depends on the recipients. FAIL_LIMIT. */
 MUST_CHECK int reply_map(struct reply *r, const struct opened_facts *m, struct reply_facts *ret,

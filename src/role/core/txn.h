@@ -112,6 +112,9 @@ void txn_keep(struct txn *t);
 MUST_CHECK int plan_outputs(struct txn *t, struct fail *f);
 void plan_cert_came(struct output *o); /* in txn.c: certs_awaited has fallen */
 
+/* txn_keep.c: the rows and bodies of its outputs, in the open group. On failure nothing of them is left in it. */
+MUST_CHECK int txn_keep_rows(struct txn *t, struct fail *f);
+
 /* txn.c, for plan.c and notice.c */
 struct txn *txn_new(struct core *c, enum txn_origin origin);
 struct output *txn_add_output(struct txn *t);
