@@ -25,6 +25,7 @@ fuzz: deps
 bench: deps-bench all
 	@/usr/bin/python3 tests/bench/bench.py
 	@/usr/bin/python3 tests/bench/plot.py
+	@/usr/bin/python3 tests/bench/reply_latency.py
 
 bench-crypto: all
 	@meson test -C build/release --benchmark --verbose
