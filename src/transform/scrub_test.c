@@ -43,7 +43,7 @@ static const char *const places[] = {
 	      "<%s>\r\n\r\nx" END,
 	MIXED "--b\r\nContent-Type: application/pdf; name=\"%s.pdf\"\r\n\r\nx" END,
 	MIXED "--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; "
-	      "filename=\"of-%s-2026.pdf\"\r\n\r\nx" END,
+	      "filename=\"of %s-2026.pdf\"\r\n\r\nx" END,
 	MIXED "--b\r\nContent-Type: application/x-pem-file\r\n\r\n%s" END,
 	MIXED "--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: %s\r\nX-Mailer: %s\r\n\r\ninner %s\r\n" END,
 };
