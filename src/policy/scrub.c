@@ -1,5 +1,7 @@
 #include "policy/scrub.h"
 
+#include <string.h>
+
 // clang-format off
 const struct out_row out_rows[] = {
 	{ "From",         OUT_WRITE,     true,  "the alias; in a message within the message whoever wrote it" },
@@ -47,7 +49,7 @@ static const struct part_row parts[] = {
 	{ "application/x-pkcs12",                ".pfx", PART_REFUSE, "a private key" },
 	{ "application/pgp-keys",                ".asc", PART_DROP, "a key with the user's name; a signature" },
 	{ "application/pgp-signature",           NULL, PART_DROP, "names the user's key" },
-	{ "application/pgp-encrypted",           NULL, PART_BYTES, "beside what is encrypted for the correspondent" },
+	{ "application/pgp-encrypted",           NULL, PART_DROP, "it says nothing without what is encrypted beside it" },
 	{ "multipart/encrypted",                 NULL, PART_ONWARD, "encrypted for the correspondent" },
 	{ "text/vcard",                          ".vcf", PART_DROP, "a card of the user" },
 	{ "text/x-vcard",                        NULL, PART_DROP, "a card of the user" },
@@ -95,6 +97,8 @@ static const struct tag_row tags[] = {
 	{ "caption", TAG_KEEP, true, "" }, { "colgroup", TAG_KEEP, true, "" }, { "col", TAG_KEEP, true, "" },
 	{ "section", TAG_KEEP, true, "" }, { "article", TAG_KEEP, true, "" }, { "header", TAG_KEEP, true, "" },
 	{ "footer", TAG_KEEP, true, "" }, { "figure", TAG_KEEP, true, "" }, { "figcaption", TAG_KEEP, true, "" },
+	{ "main", TAG_BARE, true, "" }, { "nav", TAG_BARE, true, "" }, { "aside", TAG_BARE, true, "" },
+	{ "address", TAG_BARE, true, "" }, { "form", TAG_BARE, true, "" }, { "fieldset", TAG_BARE, true, "" },
 	{ "details", TAG_KEEP, true, "" }, { "summary", TAG_KEEP, true, "" },
 	{ "a", TAG_KEEP, false, "" }, { "b", TAG_KEEP, false, "" }, { "i", TAG_KEEP, false, "" }, { "u", TAG_KEEP, false, "" },
 	{ "s", TAG_KEEP, false, "" }, { "em", TAG_KEEP, false, "" }, { "strong", TAG_KEEP, false, "" },
@@ -109,7 +113,8 @@ static const struct tag_row tags[] = {
 	{ "xml", TAG_DROP, true, "Outlook's own settings" },
 	{ "object", TAG_DROP, true, "no mail program shows it" },
 	{ "iframe", TAG_DROP, true, "no mail program shows it" },
-	{ "noscript", TAG_BARE, true, "" },
+	{ "noscript", TAG_BARE, true, "" }, { "xmp", TAG_BARE, true, "" },
+	{ "noembed", TAG_BARE, false, "" }, { "noframes", TAG_BARE, false, "" },
 	{ "textarea", TAG_BARE, true, "" },
 	{ "meta", TAG_BARE, true, "author and program; the charset is told by the part" },
 	{ "base", TAG_BARE, true, "a place of the user's" },
@@ -128,14 +133,26 @@ static const char *const client_lines[] = {
 	"sent from my galaxy", "sent from outlook", "sent from mail for windows", "sent from yahoo mail", "sent from aol",
 	"sent from proton mail", "sent with proton mail", "sent with [proton mail]", "sent from fastmail", "sent from gmail",
 	"sent from thunderbird", "get outlook for", "von meinem iphone gesendet", "von meinem ipad gesendet", "gesendet von meinem",
-	"gesendet von outlook", "gesendet mit", "envoyé de mon", "envoyé depuis", "enviado desde mi", "enviado do meu",
-	"inviato da iphone", "inviato da ipad", "verstuurd vanaf mijn", "skickat från min", "sent via",
+	"gesendet von outlook", "gesendet mit der", "gesendet mit proton", "gesendet mit outlook", "gesendet mit gmx",
+	"télécharger outlook pour", "obtenez outlook pour", "obtener outlook para", "envoyé de mon", "envoyé depuis", "enviado desde mi", "enviado do meu",
+	"inviato da iphone", "inviato da ipad", "verstuurd vanaf mijn", "skickat från min", "skickat från outlook",
+	"wysłane z", "verzonden vanuit", "sent via the samsung", "sent via blackberry", "sent with k-9", "sent from my phone",
+	"sent from my windows", "sent from my blackberry", "sent from my huawei", "sent from my xiaomi", "sent from my pixel",
+	"sent from nine", "sent from bluemail", "sent from blue mail", "sent from spark", "sent with spark",
+	"diese nachricht wurde von meinem",
 };
 
 static const char *const attributes[] = {
 	"href", "src", "alt", "title", "width", "height", "align", "valign", "bgcolor", "color", "face", "size", "border",
 	"cellpadding", "cellspacing", "colspan", "rowspan", "span", "dir", "type", "start", "value", "style", "class", "id",
 	"name", "target", "rel", "background", "nowrap", "open", "scope", "hspace", "vspace", "link", "vlink", "alink", "text",
+};
+/* What a link may begin with. Files on the user's disk, messages in the user's mailbox and scripts are nothing to others. */
+static const char *const schemes[] = {
+	"http", "https", "mailto", "cid", "data", "tel", "sms", "ftp", "ftps", "sftp", "ssh", "git", "xmpp", "sip", "sips", "geo",
+	"news", "nntp", "irc", "ircs", "matrix", "webcal", "webcals", "magnet", "bitcoin", "ipfs", "gopher", "gemini", "facetime",
+	"skype", "callto", "whatsapp", "tg", "signal", "zoommtg", "zoomus", "msteams", "ms-word", "ms-excel", "slack", "spotify",
+	"feed", "rtsp", "openpgp4fpr", "lightning", "urn", "doi", "ldap", "ldaps", "svn", "view-source", "wss", "ws",
 };
 // clang-format on
 
@@ -202,11 +219,27 @@ bool attribute_stays(struct str name)
 	return false;
 }
 
+bool link_stays(struct str url)
+{
+	size_t end = str_chr(url, ':');
+	struct str scheme = str_first(url, end);
+
+	for (size_t i = 0; i < scheme.n; i++)
+		if (strchr("/?#", scheme.p[i]))
+			end = url.n; /* a colon of the path */
+	if (end == url.n) /* a place on a disk, or on a host of the user's network, begins with a slash */
+		return !str_starts(url, STR("\\")) && (!str_starts(url, STR("/")) || str_starts(url, STR("//")));
+	for (size_t i = 0; i < COUNT(schemes); i++)
+		if (str_eq_nocase(scheme, str_c(schemes[i])))
+			return true;
+	return false;
+}
+
 bool is_client_mark(struct str s)
 {
 	for (size_t at = 0; at < s.n; at++)
 		for (size_t i = 0; i < COUNT(marks); i++)
-			if ((!at || s.p[at - 1] <= ' ' || strchr("-_;:", s.p[at - 1])) &&
+			if ((!at || s.p[at - 1] <= ' ' || strchr("-_;:.#,{}", s.p[at - 1])) &&
 			    str_starts_nocase(str_from(s, at), str_c(marks[i])))
 				return true;
 	return false;

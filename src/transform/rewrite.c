@@ -1,75 +1,144 @@
 #include "transform/rewrite.h"
 
-#include "base/mem.h"
-#include "policy/scrub.h"
+#include "wire/letter.h"
 
 #include <stdlib.h>
 
-enum { LOCAL_MAX = 100, DOMAIN_MAX = 255, ATTRIBUTION_MAX = 500, TEXT_MAX = 64 << 20 };
+enum { LOCAL_MAX = 100, DOMAIN_MAX = 255, FORMS_OF_NAME = 4 };
 
 /* ---- addresses --------------------------------------------------------------------------------------------------- */
 
+static bool is_hex(char c)
+{
+	c = ascii_lower(c);
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
 static bool is_alnum(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (unsigned char)c > 127;
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* RFC 5322 atext and the dot; '%' is for whoever writes URLs. */
 static bool is_local(char c)
 {
-	return is_alnum(c) || strchr("!#$&'*+-/=?^_`{|}~.", c) != NULL;
-}
-
-static bool is_domain(char c)
-{
-	return is_alnum(c) || c == '-' || c == '.';
+	return is_alnum(c) || (unsigned char)c > 127 || (c && strchr("!#$&'*+-/=?^_`{|}~.", c));
 }
 
 /* An address around an at sign: text[at..at+n) is local part, sign and domain. */
 struct spot {
 	size_t at, sign, sign_n, n;
+	struct str domain; /* as it is known */
 };
+
+/* "@", in a URL and in a URL within a URL "%40" and "%2540", and the sign of full width. */
+static size_t sign_at(struct str t, size_t i)
+{
+	static const struct str signs[] = { STR_INIT("@"), STR_INIT("%40"), STR_INIT("%2540"),
+		                            STR_INIT("\xef\xbc\xa0") };
+
+	for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++)
+		if (t.p[i] == signs[k].p[0] && str_starts(str_from(t, i), signs[k]))
+			return signs[k].n;
+	return 0;
+}
 
 static size_t next_sign(struct str t, size_t from, size_t *ret_n)
 {
 	for (size_t i = from; i < t.n; i++) {
-		if (t.p[i] == '@') {
-			*ret_n = 1;
+		*ret_n = sign_at(t, i);
+		if (*ret_n)
 			return i;
-		}
-		if (t.p[i] == '%' && str_starts_nocase(str_from(t, i), STR("%40"))) {
-			*ret_n = 3;
-			return i;
-		}
 	}
 	return t.n;
 }
 
-static struct spot spot_around(struct str t, size_t sign, size_t sign_n)
+/* Something that nobody sees. */
+static size_t nothing_at(struct str t, size_t i)
 {
-	size_t begin = sign, end = sign + sign_n;
+	size_t n;
 
-	while (begin && sign - begin < LOCAL_MAX && is_local(t.p[begin - 1]))
-		begin--;
-	while (end < t.n && end - sign < DOMAIN_MAX && is_domain(t.p[end]))
-		end++;
-	while (end > sign + sign_n &&
-	       (t.p[end - 1] == '.' || t.p[end - 1] == '-')) /* the end of a sentence */
-		end--;
-	return (struct spot){ begin, sign, sign_n, end - begin };
+	return (unsigned char)t.p[i] > 127 && letter_at(t, i, &n) == LETTER_NOTHING ? n : 0;
 }
 
-static void lower_key(struct str t, const struct spot *s, size_t begin, struct buf *out)
+/* The domain's size at t[i], 0 when another one is there. A dot and a capital are the next sentence. */
+static size_t domain_at(struct str t, size_t i, struct str domain)
 {
-	for (size_t i = begin; i < s->at + s->n; i++) {
-		if (i == s->sign) {
-			buf_addc(out, '@');
-			i += s->sign_n - 1;
-			continue;
-		}
-		buf_addc(out, ascii_lower(t.p[i]));
+	size_t k = 0, at = i;
+
+	while (k < domain.n) {
+		size_t unseen = at < t.n ? nothing_at(t, at) : 0;
+
+		if (at >= t.n || (!unseen && ascii_lower(t.p[at]) != domain.p[k]))
+			return 0;
+		k += !unseen;
+		at += unseen ? unseen : 1;
 	}
+	if (at < t.n && (is_alnum(t.p[at]) || t.p[at] == '-'))
+		return 0;
+	if (at + 1 < t.n && t.p[at] == '.' && is_alnum(t.p[at + 1]) &&
+	    !(t.p[at + 1] >= 'A' && t.p[at + 1] <= 'Z' && domain.n && t.p[at - 1] >= 'a'))
+		return 0;
+	return at - i;
+}
+
+static bool is_plus(struct str t, size_t end)
+{
+	return end >= 3 && str_eq_nocase(str_of(t.p + end - 3, 3), STR("%2B"));
+}
+
+/* Is there one in these domains? from: no address begins before it. */
+static bool spot_around(struct str t, size_t from, size_t sign, size_t sign_n, const struct str *domains,
+                        size_t n, struct spot *ret)
+{
+	size_t begin = sign, end = 0;
+
+	for (size_t i = 0; i < n && !end; i++) {
+		end = domain_at(t, sign + sign_n, domains[i]);
+		ret->domain = domains[i];
+	}
+	if (!end)
+		return false;
+	while (begin > from && sign - begin < LOCAL_MAX && (is_local(t.p[begin - 1]) || is_plus(t, begin)))
+		begin -= is_plus(t, begin) && begin >= from + 3 ? 3 : 1;
+	ret->at = begin;
+	ret->sign = sign;
+	ret->sign_n = sign_n;
+	ret->n = sign + sign_n + end - begin;
+	return true;
+}
+
+/* The run before the sign may hold more than the local part ("email=alice", "'alice", "%20alice", "\nalice" in a calendar):
+ * it is tried from each place where a word could begin. What goes on with a letter, a dot or the like is somebody else's
+ * address. */
+static bool begins_here(struct str t, size_t i, size_t run)
+{
+	if (((unsigned char)t.p[i] & 0xc0) == 0x80)
+		return false;
+	if (i == run || (i >= 3 && t.p[i - 3] == '%' && is_hex(t.p[i - 2]) && is_hex(t.p[i - 1])))
+		return true;
+	if (i >= 2 && t.p[i - 2] == '\\' && (t.p[i - 1] == 'n' || t.p[i - 1] == 'N'))
+		return true;
+	return !is_alnum(t.p[i - 1]) && !strchr(".-_+", t.p[i - 1]);
+}
+
+/* As addr_key writes it, from the beginning of the run; off: where in it each byte of the run stands. */
+static void spot_key(struct str t, const struct spot *s, struct buf *out, uint16_t off[LOCAL_MAX + 4])
+{
+	for (size_t i = s->at; i < s->sign;) {
+		size_t unseen = nothing_at(t, i), plus = is_plus(t, i + 3 <= s->sign ? i + 3 : 0) ? 3 : 0;
+		size_t n = unseen ? unseen : plus ? plus : 1;
+
+		for (size_t k = 0; k < n && i + k - s->at < LOCAL_MAX + 4; k++)
+			off[i + k - s->at] = (uint16_t)out->n;
+		if (plus)
+			buf_addc(out, '+');
+		else if (!unseen)
+			buf_addc(out, ascii_lower(t.p[i]));
+		i += n;
+	}
+	buf_addc(out, '@');
+	buf_add(out, s->domain);
 }
 
 static int by_key(const void *a, const void *b)
@@ -112,24 +181,19 @@ struct str rewriter_address(const struct rewriter *r, struct str address)
 	return p ? p->to : STR_NONE;
 }
 
-/* The run before the sign may hold more than the local part ("email=alice", "'alice"): it is tried from each place where a
- * word could begin. What goes on with a letter, a dot or the like is somebody else's address. */
-static bool begins_here(struct str t, size_t i, size_t run)
-{
-	return i == run || (!is_alnum(t.p[i - 1]) && !strchr(".-_+", t.p[i - 1]));
-}
-
 static const struct seal_pair *match_spot(const struct rewriter *r, struct str t, const struct spot *s,
                                           size_t *ret_begin)
 {
+	OWN(buf) key = BUF(LOCAL_MAX + DOMAIN_MAX + 8);
+	uint16_t off[LOCAL_MAX + 4] = { 0 };
+
+	spot_key(t, s, &key, off);
 	for (size_t i = s->at; i < s->sign; i++) {
-		OWN(buf) key = BUF(LOCAL_MAX + DOMAIN_MAX + 2);
 		const struct seal_pair *p;
 
 		if (!begins_here(t, i, s->at))
 			continue;
-		lower_key(t, s, i, &key);
-		p = find_untagged(r, buf_str(&key));
+		p = find_untagged(r, str_from(buf_str(&key), off[i - s->at]));
 		if (p) {
 			*ret_begin = i;
 			return p;
@@ -138,36 +202,18 @@ static const struct seal_pair *match_spot(const struct rewriter *r, struct str t
 	return NULL;
 }
 
-/* Does one of these domains stand behind the sign? Then the spot ends with it: "alice@mailbox.example.pdf" and
- * "alice@mailbox.example-2026" are an address and more. */
-static bool ends_in_one_of(struct str t, const struct str *domains, size_t n, struct spot *s)
-{
-	struct str run = str_first(str_from(t, s->sign + s->sign_n), s->at + s->n - s->sign - s->sign_n);
-	size_t best = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t d = domains[i].n;
-
-		if (d > best && str_starts_nocase(run, domains[i]) &&
-		    (d == run.n || run.p[d] == '.' || run.p[d] == '-'))
-			best = d;
-	}
-	s->n = s->sign + s->sign_n + best - s->at;
-	return best != 0;
-}
-
 static bool next_address(const struct rewriter *r, struct str t, size_t from, struct rewrite_match *ret)
 {
 	size_t n, sign;
 
 	for (sign = next_sign(t, from, &n); sign < t.n; sign = next_sign(t, sign + n, &n)) {
-		struct spot s = spot_around(t, sign, n);
+		struct spot s;
 		const struct seal_pair *p;
 		size_t begin = 0;
 
-		if (s.at < from)
-			s = (struct spot){ from, s.sign, s.sign_n, s.at + s.n - from };
-		p = ends_in_one_of(t, r->domains, r->n_domains, &s) ? match_spot(r, t, &s, &begin) : NULL;
+		if (!spot_around(t, from, sign, n, r->domains, r->n_domains, &s))
+			continue;
+		p = match_spot(r, t, &s, &begin);
 		if (!p)
 			continue;
 		*ret = (struct rewrite_match){ begin, s.at + s.n - begin, p->to.n ? p->to : r->own };
@@ -182,51 +228,69 @@ void rewrite_find(struct str t, const struct str *domains, size_t n,
 	size_t sign_n, sign;
 
 	for (sign = next_sign(t, 0, &sign_n); sign < t.n; sign = next_sign(t, sign + sign_n, &sign_n)) {
-		struct spot s = spot_around(t, sign, sign_n);
-		bool ours = ends_in_one_of(t, domains, n, &s);
+		OWN(buf) key = BUF(LOCAL_MAX + DOMAIN_MAX + 8);
+		uint16_t off[LOCAL_MAX + 4] = { 0 };
+		struct spot s;
 
-		for (size_t i = s.at; ours && i < s.sign; i++) {
-			OWN(buf) key = BUF(LOCAL_MAX + DOMAIN_MAX + 2);
-
-			if (!begins_here(t, i, s.at))
-				continue;
-			lower_key(t, &s, i, &key);
-			fn(arg, buf_str(&key));
-		}
+		if (!spot_around(t, 0, sign, sign_n, domains, n, &s))
+			continue;
+		spot_key(t, &s, &key, off);
+		for (size_t i = s.at; i < s.sign; i++)
+			if (begins_here(t, i, s.at))
+				fn(arg, str_from(buf_str(&key), off[i - s.at]));
 	}
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
-static bool is_space(char c)
+/* A blank in a name: blanks of any kind and number, a line's end with its quote marks, what a URL writes for one, and in the
+ * name of a file what people write instead. */
+static size_t gap_at(struct str t, size_t at, bool file)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	size_t i = at, n;
+
+	while (i < t.n) {
+		if (str_starts(str_from(t, i), STR("%20")))
+			n = 3;
+		else if (letter_at(t, i, &n) != LETTER_BLANK && !(t.p[i] == '>' && i > at) &&
+		         !(file && strchr("_-.+", t.p[i])))
+			break;
+		i += n;
+	}
+	return i - at;
 }
 
-/* Blanks in text and name are the same however many; so a name may stand across a line's end, and its quote marks. */
-static size_t match_name(struct str t, size_t at, struct str name)
+/* 0: the name does not begin here. RFC 5545 3.3.11 writes its comma as "\,". */
+static size_t match_name(struct str t, size_t at, struct str name, bool file)
 {
-	size_t i = at, k = 0;
+	size_t i = at, k = 0, n, name_n;
 
 	while (k < name.n) {
-		if (i >= t.n)
-			return 0;
-		if (name.p[k] == ' ') {
-			size_t blanks = 0;
+		uint32_t want = letter_at(name, k, &name_n), got;
 
-			for (; i < t.n && (is_space(t.p[i]) || (t.p[i] == '>' && blanks)); i++)
-				blanks++;
-			if (!blanks)
+		if (want == LETTER_BLANK) {
+			n = gap_at(t, i, file);
+			if (!n)
 				return 0;
-			k++;
+			i += n;
+			k += name_n;
 			continue;
 		}
-		if (ascii_lower(t.p[i]) != ascii_lower(name.p[k]))
+		if (i >= t.n)
 			return 0;
-		i++;
-		k++;
+		got = letter_at(t, i, &n);
+		if (got == LETTER_NOTHING || (got == '\\' && want == ',')) {
+			i += n;
+			continue;
+		}
+		if (want != LETTER_NOTHING && got != want)
+			return 0;
+		i += want == LETTER_NOTHING ? 0 : n;
+		k += name_n;
 	}
-	return i < t.n && is_alnum(t.p[i]) ? 0 : i - at;
+	while (i < t.n && letter_at(t, i, &n) == LETTER_NOTHING)
+		i += n;
+	return letter_begins(t, i) ? 0 : i - at;
 }
 
 static bool quotes_at(const struct rewrite_quotes *q, size_t at)
@@ -244,15 +308,25 @@ static bool quotes_at(const struct rewrite_quotes *q, size_t at)
 	return q->first != (low % 2 == 1);
 }
 
+/* A single word is no name where it is a piece of an address, of a link or of a file's name. */
+static bool stands_alone(struct str t, size_t at, size_t n)
+{
+	if (at && strchr("@./_-=", t.p[at - 1]))
+		return false;
+	if (at + n < t.n && strchr("@/_=", t.p[at + n]))
+		return false;
+	return !(at + n + 1 < t.n && strchr(".-", t.p[at + n]) && letter_begins(t, at + n + 1));
+}
+
 static bool name_at(const struct rewrite_scan *s, size_t i, struct rewrite_match *ret)
 {
 	const struct rewriter *r = s->r;
 
 	for (size_t k = 0; k < r->n_names; k++) {
 		const struct rewrite_name *name = &r->names[k];
-		size_t n = match_name(s->text, i, name->text);
+		size_t n = match_name(s->text, i, name->text, s->file);
 
-		if (!n || !(name->always || quotes_at(s->quotes, i)))
+		if (!n || !(name->always || (quotes_at(s->quotes, i) && stands_alone(s->text, i, n))))
 			continue;
 		*ret = (struct rewrite_match){ i, n, name->to };
 		return true;
@@ -260,10 +334,22 @@ static bool name_at(const struct rewrite_scan *s, size_t i, struct rewrite_match
 	return false;
 }
 
+/* A name begins a word; in a URL behind "%20" too, and in a calendar behind "\n". */
+static bool name_begins(struct str t, size_t i)
+{
+	if (!i || !letter_ends(t, i))
+		return true;
+	if (i >= 2 && t.p[i - 2] == '\\' && (t.p[i - 1] == 'n' || t.p[i - 1] == 'N'))
+		return true;
+	return i >= 3 && t.p[i - 3] == '%' && is_hex(t.p[i - 2]) && is_hex(t.p[i - 1]);
+}
+
 static bool next_name(const struct rewrite_scan *s, size_t before, struct rewrite_match *ret)
 {
-	for (size_t i = s->at; i < before; i++)
-		if (s->r->first[(unsigned char)s->text.p[i]] && (!i || !is_alnum(s->text.p[i - 1])) &&
+	size_t n;
+
+	for (size_t i = s->at; i < before; i += n)
+		if (s->r->first[letter_at(s->text, i, &n) & 0xff] && name_begins(s->text, i) &&
 		    name_at(s, i, ret))
 			return true;
 	return false;
@@ -289,9 +375,9 @@ bool rewrite_next(struct rewrite_scan *s, struct rewrite_match *ret)
 	return true;
 }
 
-static bool put(struct rewriter *r, struct str text, const struct rewrite_quotes *quotes, struct buf *out)
+static bool put(struct rewrite_scan s, struct buf *out)
 {
-	struct rewrite_scan s = { .r = r, .text = text, .quotes = quotes };
+	struct str text = s.text;
 	struct rewrite_match m;
 	size_t done = 0;
 	bool changed = false;
@@ -308,21 +394,47 @@ static bool put(struct rewriter *r, struct str text, const struct rewrite_quotes
 
 bool rewriter_put(struct rewriter *r, struct str text, bool quoted, struct buf *out)
 {
-	return put(r, text, &(struct rewrite_quotes){ .first = quoted }, out);
+	return rewriter_put_quotes(r, text, &(struct rewrite_quotes){ .first = quoted }, out);
+}
+
+bool rewriter_put_quotes(struct rewriter *r, struct str text, const struct rewrite_quotes *q, struct buf *out)
+{
+	return put((struct rewrite_scan){ .r = r, .text = text, .quotes = q }, out);
+}
+
+bool rewriter_put_file(struct rewriter *r, struct str text, struct buf *out)
+{
+	const struct rewrite_quotes q = { .first = false };
+
+	return put((struct rewrite_scan){ .r = r, .text = text, .quotes = &q, .file = true }, out);
+}
+
+bool rewriter_finds(struct rewriter *r, struct str text)
+{
+	const struct rewriter before = *r;
+	const struct rewrite_quotes q = { .first = false };
+	struct rewrite_scan s = { .r = r, .text = text, .quotes = &q };
+	struct rewrite_match m;
+	bool found = false;
+
+	while (!found && rewrite_next(&s, &m))
+		found = !str_eq_nocase(str_of(text.p + m.at, m.n), m.to);
+	r->addresses = before.addresses;
+	r->hits = before.hits;
+	return found;
 }
 
 static void add_name(struct rewriter *r, struct str text, struct str to, bool always)
 {
-	if (text.n < 2 || r->n_names == REWRITE_NAMES_MAX)
+	size_t n;
+
+	if (text.n < 2)
 		return;
 	for (size_t i = 0; i < r->n_names; i++)
 		if (str_eq_nocase(r->names[i].text, text))
 			return;
 	r->names[r->n_names++] = (struct rewrite_name){ text, to, always };
-	r->first[(unsigned char)text.p[0]] = true;
-	if (text.p[0] >= 'a' && text.p[0] <= 'z')
-		r->first[(unsigned char)(text.p[0] - 32)] = true;
-	r->first[(unsigned char)ascii_lower(text.p[0])] = true;
+	r->first[letter_at(text, 0, &n) & 0xff] = true;
 }
 
 /* Words with one blank between them, and without quotation marks. */
@@ -332,43 +444,64 @@ static struct str tidy_name(struct str name, struct arena *a)
 	bool blank = false;
 
 	name = str_trim(name);
-	for (size_t i = 0; i < name.n; i++) {
-		if (is_space(name.p[i]) || name.p[i] == '"') {
+	for (size_t i = 0, n; i < name.n; i += n) {
+		uint32_t c = letter_at(name, i, &n);
+
+		if (c == LETTER_BLANK || c == '"') {
 			blank = b.n > 0;
 			continue;
 		}
 		if (blank)
 			buf_addc(&b, ' ');
 		blank = false;
-		buf_addc(&b, name.p[i]);
+		buf_add(&b, str_of(name.p + i, n));
 	}
 	return arena_str(a, buf_str(&b));
 }
 
-/* "Alice Example" is also "Example, Alice" and "Example Alice"; what begins a name with a comma is turned. */
+static void add_joined(struct rewriter *r, struct str a, const char *between, struct str b, struct str to)
+{
+	OWN(buf) joined = BUF(2100);
+
+	if (!a.n || !b.n)
+		return;
+	buf_add(&joined, a);
+	buf_addz(&joined, between);
+	buf_add(&joined, b);
+	add_name(r, arena_str(r->a, buf_str(&joined)), to, true);
+}
+
+/* "Alice B. Example" is also "Alice Example", "Example, Alice B." and "Example Alice B."; what has a comma is turned. */
 static void add_own_name(struct rewriter *r, struct str raw, struct str to)
 {
-	struct str name = tidy_name(raw, r->a);
+	struct str name = tidy_name(raw, r->a), last;
 	size_t cut = str_rchr(name, ' '), comma = str_chr(name, ',');
-	OWN(buf) b = BUF(2100);
 
 	if (str_chr(name, '@') < name.n)
 		return; /* an address, which the map knows or which is nobody's of ours */
 	add_name(r, name, to, cut < name.n);
 	if (comma < name.n) {
-		buf_add(&b, str_trim(str_from(name, comma + 1)));
-		buf_addc(&b, ' ');
-		buf_add(&b, str_trim(str_first(name, comma)));
-		add_name(r, arena_str(r->a, buf_str(&b)), to, true);
+		last = str_trim(str_first(name, comma));
+		name = str_trim(str_from(name, comma + 1));
+		add_joined(r, name, " ", last, to);
+		add_joined(r, last, " ", name, to);
+		add_joined(r, str_first(name, str_chr(name, ' ')), " ", last, to);
 		return;
 	}
 	if (cut == name.n)
 		return;
-	buf_addf(&b, "%.*s, %.*s", STR_ARG(str_from(name, cut + 1)), STR_ARG(str_first(name, cut)));
-	add_name(r, arena_str(r->a, buf_str(&b)), to, true);
-	buf_clear(&b);
-	buf_addf(&b, "%.*s %.*s", STR_ARG(str_from(name, cut + 1)), STR_ARG(str_first(name, cut)));
-	add_name(r, arena_str(r->a, buf_str(&b)), to, true);
+	last = str_from(name, cut + 1);
+	name = str_first(name, cut);
+	add_joined(r, last, ", ", name, to);
+	add_joined(r, last, " ", name, to);
+	add_joined(r, str_first(name, str_chr(name, ' ')), " ", last, to);
+}
+
+static int by_length(const void *a, const void *b)
+{
+	size_t x = ((const struct str *)a)->n, y = ((const struct str *)b)->n;
+
+	return (x < y) - (x > y);
 }
 
 static void note_domains(struct rewriter *r)
@@ -383,6 +516,7 @@ static void note_domains(struct rewriter *r)
 		if (!known)
 			r->domains[r->n_domains++] = d;
 	}
+	qsort(r->domains, r->n_domains, sizeof(*r->domains), by_length);
 }
 
 void rewriter_init(struct rewriter *r, const struct scrub_plan *p, struct arena *a)
@@ -405,215 +539,9 @@ void rewriter_init(struct rewriter *r, const struct scrub_plan *p, struct arena 
 	r->pairs = pairs;
 	r->n_pairs = n;
 	note_domains(r);
+	r->names = arena_array(a, struct rewrite_name, FORMS_OF_NAME * p->n_own_names + p->n_words + 1);
 	for (size_t i = 0; i < p->n_own_names; i++)
 		add_own_name(r, p->own_names[i], name);
 	for (size_t i = 0; i < p->n_words; i++)
 		add_name(r, p->words[i], STR(""), true);
-}
-
-/* ---- lines ------------------------------------------------------------------------------------------------------- */
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* "17:03", "5:03:12 PM", "17.03 Uhr": hours, a colon, two digits. 0: none here. */
-static size_t clock_at(struct str t, size_t i)
-{
-	size_t k = i;
-
-	if (i && (is_alnum(t.p[i - 1]) || t.p[i - 1] == ':' || t.p[i - 1] == '-'))
-		return 0;
-	while (k < t.n && k - i < 2 && is_digit(t.p[k]))
-		k++;
-	if (k == i || k + 2 >= t.n || t.p[k] != ':' || !is_digit(t.p[k + 1]) || !is_digit(t.p[k + 2]))
-		return 0;
-	k += 3;
-	if (k + 2 < t.n && t.p[k] == ':' && is_digit(t.p[k + 1]) && is_digit(t.p[k + 2]))
-		k += 3;
-	return k < t.n && is_alnum(t.p[k]) && !is_space(t.p[k]) ? 0 : k - i;
-}
-
-static size_t blanks_at(struct str t, size_t i)
-{
-	size_t k = i;
-
-	while (k < t.n &&
-	       (is_space(t.p[k]) || (unsigned char)t.p[k] == 0xe2 || (unsigned char)t.p[k] == 0x80 ||
-	        (unsigned char)t.p[k] == 0xaf)) /* U+202F, which some programs write before PM */
-		k++;
-	return k - i;
-}
-
-/* "+0100", "GMT+1", "CEST", "PM", "Uhr" after a time. 0: none here. */
-static size_t zone_at(struct str t, size_t i)
-{
-	static const char *const words[] = { "AM",   "PM",   "a.m.", "p.m.", "Uhr",  "UTC", "GMT", "CET",
-		                             "CEST", "EET",  "EEST", "WET",  "WEST", "BST", "IST", "EST",
-		                             "EDT",  "CST",  "CDT",  "MST",  "MDT",  "PST", "PDT", "JST",
-		                             "MSK",  "AEST", "AEDT", "HST",  "AKST", "NZST" };
-	size_t k = i;
-
-	for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++) {
-		struct str word = str_c(words[w]);
-		size_t end = i + word.n;
-
-		if (str_starts_nocase(str_from(t, i), word) && (end >= t.n || !is_alnum(t.p[end])))
-			k = end > k ? end : k;
-	}
-	if (k < t.n && (t.p[k] == '+' || t.p[k] == '-') && k + 1 < t.n && is_digit(t.p[k + 1]))
-		for (k++; k < t.n && (is_digit(t.p[k]) || t.p[k] == ':'); k++)
-			;
-	return k - i;
-}
-
-/* What belongs to a time of day that ends at i: PM, a zone, a zone in brackets. */
-static size_t end_of_time(struct str t, size_t i)
-{
-	for (;;) {
-		size_t b = blanks_at(t, i), z = zone_at(t, i + b);
-
-		if (!z && i + b < t.n && t.p[i + b] == '(') {
-			z = zone_at(t, i + b + 1);
-			z = z && i + b + 1 + z < t.n && t.p[i + b + 1 + z] == ')' ? z + 2 : 0;
-		}
-		if (!z)
-			return i;
-		i += b + z;
-	}
-}
-
-bool next_time(struct str t, size_t from, size_t *ret_at, size_t *ret_n)
-{
-	for (size_t i = from; i < t.n; i++) {
-		size_t n = clock_at(t, i), end;
-
-		if (!n)
-			continue;
-		end = end_of_time(t, i + n);
-		if (i && is_space(t.p[i - 1]) &&
-		    (end == t.n || is_space(t.p[end]) || strchr(",;:)", t.p[end])))
-			i--; /* no two blanks where one was enough */
-		*ret_at = i;
-		*ret_n = end - i;
-		return true;
-	}
-	return false;
-}
-
-static void put_without_time(struct str t, struct buf *out)
-{
-	size_t done = 0, at, n;
-
-	while (next_time(t, done, &at, &n)) {
-		buf_add(out, str_of(t.p + done, at - done));
-		done = at + n;
-	}
-	buf_add(out, str_from(t, done));
-}
-
-bool is_attribution(struct str line)
-{
-	struct str t = str_trim(line);
-	size_t at, n;
-
-	return t.n && t.n <= ATTRIBUTION_MAX && next_time(t, 0, &at, &n);
-}
-
-/* The lines that programs write above what they quote without marking it. */
-bool is_quote_header(struct str line)
-{
-	static const char *const labels[] = {
-		"From:",  "Sent:",    "Date:",      "To:",   "Cc:",      "Von:",     "Gesendet:",
-		"Datum:", "An:",      "De :",       "De:",   "Envoyé :", "Envoyé:",  "Date :",
-		"À :",    "Enviado:", "Fecha:",     "Para:", "Da:",      "Inviato:", "Data:",
-		"A:",     "Van:",     "Verzonden:", "Aan:",  "Från:",    "Skickat:", "Till:",
-	};
-	struct str t = str_trim(line);
-
-	while (t.n && (t.p[0] == '>' || t.p[0] == '*' || t.p[0] == ' '))
-		t = str_from(t, 1);
-	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
-		if (str_starts_nocase(t, str_c(labels[i])))
-			return true;
-	return false;
-}
-
-static bool is_quote(struct str line)
-{
-	return line.n && line.p[0] == '>';
-}
-
-/* Does a quotation begin after this line, or after the next one, which ends the sentence? */
-static bool introduces(struct str line, struct str rest)
-{
-	struct str next = str_cut(&rest, '\n');
-
-	if (str_ends(str_trim(line), STR(":")))
-		return true;
-	return str_ends(str_trim(next), STR(":")) && !is_quote(next);
-}
-
-/* What the lines say, before anything in them is replaced; where they quote. */
-struct lines {
-	struct buf text;
-	size_t *turns;
-	size_t n, cap;
-	bool quoting, changed;
-};
-
-static void quote_from(struct lines *l, bool quoted)
-{
-	if (quoted == l->quoting)
-		return;
-	if (l->n == l->cap) {
-		l->cap = l->cap ? l->cap * 2 : 64;
-		l->turns = xrealloc(l->turns, l->cap * sizeof(*l->turns));
-	}
-	l->turns[l->n++] = l->text.n;
-	l->quoting = quoted;
-}
-
-static void lines_done(struct lines *l)
-{
-	buf_done(&l->text);
-	free(l->turns);
-}
-
-static void read_lines(struct rewriter *r, struct str text, struct lines *l)
-{
-	struct str rest = text;
-	bool after = false; /* the sentence above a quotation goes on */
-
-	while (rest.n) {
-		struct str line = rest, cut = str_cut(&rest, '\n');
-		bool header = is_quote_header(cut);
-		bool timed = is_attribution(cut) && (header || introduces(cut, rest));
-
-		line = str_first(line, cut.n < line.n ? cut.n + 1 : cut.n);
-		if (is_client_line(str_trim(cut))) {
-			r->hits++;
-			l->changed = true;
-			continue;
-		}
-		quote_from(l, is_quote(cut) || timed || after || header);
-		after = timed && !str_ends(str_trim(cut), STR(":"));
-		l->changed = l->changed || timed;
-		if (timed)
-			put_without_time(line, &l->text);
-		else
-			buf_add(&l->text, line);
-	}
-}
-
-bool rewriter_put_lines(struct rewriter *r, struct str text, struct buf *out)
-{
-	OWN(lines) l = { .text = BUF(TEXT_MAX) };
-	bool changed;
-
-	read_lines(r, text, &l);
-	changed = put(r, buf_str(&l.text), &(struct rewrite_quotes){ false, l.turns, l.n }, out);
-	out->over = out->over || l.text.over;
-	return changed || l.changed;
 }

@@ -4,23 +4,21 @@
 
 #include "transform/scrub.h"
 
-enum { REWRITE_NAMES_MAX = 64 };
-
 /* What to look for, prepared once for a message. */
 struct rewriter {
 	struct arena *a;
 	struct str own;                /* the alias's address */
 	const struct seal_pair *pairs; /* sorted by key; keys as addr_key writes them */
 	size_t n_pairs;
-	struct str *domains; /* of the keys, each once */
+	struct str *domains; /* of the keys, each once, the longest first */
 	size_t n_domains;
 	struct rewrite_name {
 		struct str text; /* words with one blank between them */
 		struct str to;
 		bool always; /* not only in quotations */
-	} names[REWRITE_NAMES_MAX];
+	} *names;
 	size_t n_names;
-	bool first[256]; /* bytes that a name begins with, in either case */
+	bool first[256]; /* lower bytes of the letters that a name begins with */
 	uint32_t addresses, hits;
 };
 
@@ -46,6 +44,7 @@ struct rewrite_scan {
 	struct rewriter *r;
 	struct str text;
 	const struct rewrite_quotes *quotes;
+	bool file; /* in it "Alice_Example" is a name too */
 	size_t at;
 	bool looked, has; /* the next address was looked for; there is one */
 	struct rewrite_match address;
@@ -55,18 +54,18 @@ bool rewrite_next(struct rewrite_scan *s, struct rewrite_match *ret);
 /* The whole of it. True when something was replaced. */
 bool rewriter_put(struct rewriter *r, struct str text, bool quoted, struct buf *out);
 
-/* Text in lines with CRLF: which of them quote is told by their form. Lines that a mail program adds are left out, and so is
- * the time of day in the line above a quotation: it tells the user's zone to whoever wrote what is quoted. */
+bool rewriter_put_quotes(struct rewriter *r, struct str text, const struct rewrite_quotes *q, struct buf *out);
+bool rewriter_put_file(struct rewriter *r, struct str text, struct buf *out); /* the name of a file */
+/* Is something in it that would be replaced by something else? Nothing is counted. */
+bool rewriter_finds(struct rewriter *r, struct str text);
+
+/* Text in lines with CRLF: which of them quote is told by their form. Lines that a mail program adds are left out, and so are
+ * PGP keys and signatures, and the time of day in the line above a quotation: it tells the user's zone to whoever wrote what
+ * is quoted. (rewrite_lines.c) */
 bool rewriter_put_lines(struct rewriter *r, struct str text, struct buf *out);
 
-/* Does a line of text say who wrote what follows, and when? "On 26 Nov 2026 at 17:03, Bob wrote:", "Sent: ... 5:03 PM" */
-bool is_attribution(struct str line);
-/* The next time of day in it at or after `from`, with its zone. */
-bool next_time(struct str text, size_t from, size_t *ret_at, size_t *ret_n);
-/* A line that a program writes above what it quotes: "From:", "Gesendet:"... */
-bool is_quote_header(struct str line);
-
-/* Every address within text that is in one of these domains, or has the "@" written as a URL does. fn gets a copy. */
+/* Every address within text that is in one of these domains, the longer ones first, lower case; also where the "@" is written
+ * as a URL does, and from each place where it could begin. fn gets a key that lives during the call. */
 void rewrite_find(struct str text, const struct str *domains, size_t n,
                   void (*fn)(void *arg, struct str address), void *arg);
 

@@ -3,9 +3,10 @@
 #include "crypto/aead.h"
 #include "transform/calendar.h"
 #include "wire/b64.h"
+#include "wire/letter.h"
 #include "wire/word.h"
 
-enum { BOUNDARY_BYTES = 16, NAME_MAX_BYTES = 200, QP_SHARE = 6, BYTES_MAX = 96 << 20, LINE_MAX = 76 };
+enum { BOUNDARY_BYTES = 16, NAME_MAX_BYTES = 200, QP_SHARE = 6, BYTES_MAX = 96 << 20, LINE_MAX = 76, CID_MAX = 300, ARMOR_LINE = 200 };
 
 /* ---- small pieces ------------------------------------------------------------------------------------------------ */
 
@@ -47,17 +48,21 @@ void scrub_cid(struct scrubber *s, struct str original, struct buf *out)
 
 struct str scrub_filename(struct scrubber *s, struct str name)
 {
-	struct str line;
+	OWN(buf) seen = BUF(SCRUB_HEAD_MAX);
+	OWN(buf) written = BUF(SCRUB_HEAD_MAX);
+	struct str plain = word_decode(name, s->a);
 
-	for (size_t i = name.n; i > 0; i--)
-		if (name.p[i - 1] == '/' || name.p[i - 1] == '\\') {
-			name = str_from(name, i);
+	letter_visible(plain, &seen);
+	plain = buf_str(&seen);
+	for (size_t i = plain.n; i > 0; i--)
+		if (plain.p[i - 1] == '/' || plain.p[i - 1] == '\\') {
+			plain = str_from(plain, i);
 			break;
 		}
-	line = scrub_line(s, word_decode(name, s->a), true);
-	if (!str_eq(line, name))
+	rewriter_put_file(&s->rw, plain, &written);
+	if (!str_eq(buf_str(&written), name))
 		s->removed[SCRUB_MARKS]++;
-	return str_first_utf8(line, NAME_MAX_BYTES);
+	return arena_str(s->a, str_first_utf8(str_trim(buf_str(&written)), NAME_MAX_BYTES));
 }
 
 static bool is_plain(char c)
@@ -72,7 +77,7 @@ static void put_param(const char *name, struct str value, struct buf *out)
 	bool plain = str_is_ascii(value);
 
 	for (size_t i = 0; i < value.n; i++)
-		plain = plain && value.p[i] >= ' ' && value.p[i] != '"' && value.p[i] != '\\';
+		plain = plain && value.p[i] >= ' ' && value.p[i] != 127 && value.p[i] != '"' && value.p[i] != '\\';
 	if (plain) {
 		buf_addf(out, ";\r\n %s=\"%.*s\"", name, STR_ARG(value));
 		return;
@@ -94,6 +99,12 @@ static bool is_token(struct str s)
 		if (s.p[i] <= ' ' || s.p[i] > 126 || strchr("()<>@,;:\\\"[]?=", s.p[i]))
 			return false;
 	return s.n && s.n < 100 && str_chr(s, '/') < s.n;
+}
+
+/* As it says, where that is a type and no hiding place. */
+static struct str type_of(struct scrubber *s, const struct mime_part *p, const char *other)
+{
+	return is_token(p->type.value) && !rewriter_finds(&s->rw, p->type.value) ? p->type.value : str_c(other);
 }
 
 /* Attached or shown, by which name, and under which Content-ID it is shown in the text. */
@@ -168,72 +179,118 @@ static int put_text(struct scrubber *s, struct str head, struct str text, struct
 /* RFC 9788 5.2.1: the protected header once more, for programs that do not know of it; a paragraph before the text. */
 static void cut_legacy(struct buf *text)
 {
-	size_t at = str_find(buf_str(text), STR("\r\n\r\n"));
+	size_t at = str_find(buf_str(text), STR("\r\n\r\n")), colon = str_chr(buf_str(text), ':');
 
-	if (at < text->n)
+	if (at < text->n && colon < at)
 		buf_shift(text, at + 4);
+}
+
+/* "[cid:image001.png@01DA5C3B.7F0E1A20]": so Outlook's text shows where a picture was; the second half is a time. */
+static void put_cids(struct scrubber *s, struct str text, struct buf *out)
+{
+	static const struct str sign = STR_INIT("[cid:");
+
+	while (text.n) {
+		size_t at = str_find(text, sign), end;
+
+		buf_add(out, str_first(text, at + sign.n));
+		text = str_from(text, at + sign.n);
+		end = str_chr(str_first(text, CID_MAX), ']');
+		if (end >= text.n || end == CID_MAX)
+			continue;
+		scrub_cid(s, str_first(text, end), out);
+		s->removed[SCRUB_MARKS]++;
+		text = str_from(text, end);
+	}
+}
+
+/* What was written as the message has lines that quote; a file of text has none. */
+static void put_plain(struct scrubber *s, const struct mime_part *p, struct str text, struct buf *out)
+{
+	OWN(buf) named = BUF(SCRUB_TEXT_MAX);
+
+	if (str_eq(p->disposition.value, STR("attachment"))) {
+		rewriter_put(&s->rw, text, false, out);
+		return;
+	}
+	put_cids(s, text, &named);
+	rewriter_put_lines(&s->rw, buf_str(&named), out);
+	out->over = out->over || named.over;
+}
+
+/* RFC 3676 4: how lines are to be joined; RFC 6047 2.4: what a calendar asks for. */
+static void put_words_params(const struct mime_part *p, enum part_rule rule, struct buf *head)
+{
+	struct str method = typed_param(&p->type, STR("method"));
+	bool word = method.n && method.n < 20;
+
+	for (size_t i = 0; i < method.n; i++)
+		word = word && ascii_lower(method.p[i]) >= 'a' && ascii_lower(method.p[i]) <= 'z';
+	if (rule == PART_TEXT && str_eq_nocase(typed_param(&p->type, STR("format")), STR("flowed")))
+		buf_addz(head, "; format=flowed");
+	if (rule == PART_TEXT && str_eq_nocase(typed_param(&p->type, STR("delsp")), STR("yes")))
+		buf_addz(head, "; delsp=yes");
+	if (rule == PART_CALENDAR && word)
+		put_param("method", method, head);
 }
 
 static int put_words(struct scrubber *s, const struct mime_part *p, enum part_rule rule, struct fail *f)
 {
-	struct str flowed = typed_param(&p->type, STR("format")),
-	           method = typed_param(&p->type, STR("method"));
-	struct str type = is_token(p->type.value) ? p->type.value : STR("text/plain");
 	OWN(buf) text = BUF(SCRUB_TEXT_MAX);
 	OWN(buf) written = BUF(SCRUB_TEXT_MAX);
 	OWN(buf) head = BUF(SCRUB_HEAD_MAX);
 
 	TRY(scrub_text(p, &text, f));
-	if (str_eq(typed_param(&p->type, STR("hp-legacy-display")), STR("1")))
+	if (rule == PART_TEXT && str_eq(typed_param(&p->type, STR("hp-legacy-display")), STR("1")))
 		cut_legacy(&text);
 	if (rule == PART_HTML)
 		scrub_html(s, buf_str(&text), &written);
 	else if (rule == PART_CALENDAR)
 		TRY(scrub_calendar(s, buf_str(&text), &written, f));
 	else
-		rewriter_put_lines(&s->rw, buf_str(&text), &written);
+		put_plain(s, p, buf_str(&text), &written);
 	if (written.over)
 		return fail(f, FAIL_LIMIT, "a text of more than %d bytes", SCRUB_TEXT_MAX);
-	buf_addf(&head, "Content-Type: %.*s; charset=utf-8", STR_ARG(type));
-	if (rule == PART_TEXT && str_eq_nocase(flowed, STR("flowed")))
-		buf_addz(&head, "; format=flowed");
-	if (rule == PART_TEXT && str_eq_nocase(typed_param(&p->type, STR("delsp")), STR("yes")))
-		buf_addz(&head, "; delsp=yes");
-	if (rule == PART_CALENDAR && method.n && method.n < 20 && str_is_ascii(method))
-		put_param("method", method, &head);
+	buf_addf(&head, "Content-Type: %.*s; charset=utf-8", STR_ARG(type_of(s, p, "text/plain")));
+	put_words_params(p, rule, &head);
 	buf_addz(&head, "\r\n");
 	put_fields(s, p, &head);
 	return put_text(s, buf_str(&head), buf_str(&written), f);
 }
 
-static const char *smime_type(const struct mime_part *p)
+/* A picture is known by its first bytes: many programs send whatever they attach as octets. */
+static bool is_picture(struct scrubber *s, struct str raw, struct buf *clean)
 {
-	bool authenticated =
-	        str_eq_nocase(typed_param(&p->type, STR("smime-type")), STR("authEnveloped-data"));
+	return scrub_jpeg(s, raw, clean) || scrub_png(s, raw, clean);
+}
 
-	return authenticated ? "authEnveloped-data" : "enveloped-data";
+/* CMS for somebody else says in clear who can read it, by issuer and serial number or by key, and may carry certificates. */
+static int put_cms_type(struct scrubber *s, const struct mime_part *p, struct str der, struct buf *head, struct fail *f)
+{
+	bool aead = str_starts_nocase(typed_param(&p->type, STR("smime-type")), STR("auth"));
+
+	if (rewriter_finds(&s->rw, der))
+		return fail(f, FAIL_DENIED, "an encrypted part that names its sender in clear");
+	buf_addf(head, "; smime-type=%s; name=\"smime.p7m\"", aead ? "authEnveloped-data" : "enveloped-data");
+	return OK;
 }
 
 /* A file, byte for byte, encoded anew; the picture formats without what stands beside the picture. */
 static int put_bytes(struct scrubber *s, const struct mime_part *p, enum part_rule rule, struct fail *f)
 {
-	struct str type = is_token(p->type.value) ? p->type.value : STR("application/octet-stream");
 	OWN(buf) raw = BUF(BYTES_MAX);
 	OWN(buf) clean = BUF(BYTES_MAX);
 	OWN(buf) head = BUF(SCRUB_HEAD_MAX);
-	bool picture = rule == PART_JPEG || rule == PART_PNG;
+	bool picture;
 
 	if (mime_decode(p, &raw, NULL) < 0)
 		return fail(f, FAIL_DENIED, "a file in an encoding that is not known");
-	if (rule == PART_JPEG)
-		scrub_jpeg(s, buf_str(&raw), &clean);
-	if (rule == PART_PNG)
-		scrub_png(s, buf_str(&raw), &clean);
+	picture = rule != PART_ONWARD && is_picture(s, buf_str(&raw), &clean);
 	if (raw.over || clean.over)
 		return fail(f, FAIL_LIMIT, "a file of more than %d bytes", BYTES_MAX);
-	buf_addf(&head, "Content-Type: %.*s", STR_ARG(type));
+	buf_addf(&head, "Content-Type: %.*s", STR_ARG(type_of(s, p, "application/octet-stream")));
 	if (rule == PART_ONWARD)
-		buf_addf(&head, "; smime-type=%s; name=\"smime.p7m\"", smime_type(p));
+		TRY(put_cms_type(s, p, buf_str(&raw), &head, f));
 	buf_addz(&head, "\r\n");
 	put_fields(s, p, &head);
 	buf_addz(&head, "Content-Transfer-Encoding: base64\r\n\r\n");
@@ -251,23 +308,27 @@ static int new_boundary(struct buf *out, struct fail *f)
 	return OK;
 }
 
-/* RFC 9580 6.2: between the first line and the empty one stand "Version:" and "Comment:", which name a program. */
-static void put_armor(struct str text, struct buf *out)
+/* What stands in armor and nothing around it. RFC 9580 6.2: between the first line and the empty one stand "Version:" and
+ * "Comment:", which name a program. False: it is none, or more than one. */
+static bool put_armor(struct str text, struct buf *out)
 {
-	bool head = false;
+	bool begun = false, ended = false, head = false;
 
-	while (text.n) {
-		struct str line = str_cut(&text, '\n'), t = str_trim(line);
+	while (text.n && !ended) {
+		struct str t = str_trim(str_cut(&text, '\n'));
+		bool begins = !begun && str_eq(t, STR("-----BEGIN PGP MESSAGE-----"));
 
-		if (str_starts(t, STR("-----BEGIN ")))
-			head = true;
-		else if (!t.n)
-			head = false;
-		else if (head && str_find(t, STR(": ")) < t.n)
+		head = begins || (head && t.n);
+		begun = begun || begins;
+		ended = begun && str_eq(t, STR("-----END PGP MESSAGE-----"));
+		if (t.n > ARMOR_LINE || !str_is_ascii(t))
+			return false;
+		if (!begun || (head && !begins && str_find(t, STR(": ")) < t.n))
 			continue;
 		buf_add(out, t);
 		buf_addz(out, "\r\n");
 	}
+	return ended && !str_trim(text).n;
 }
 
 /* PGP/MIME (RFC 3156 4): a new frame around what was encrypted. */
@@ -287,7 +348,8 @@ static int put_pgp(struct scrubber *s, const struct mime_part *p, struct fail *f
 	         "--%s\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n"
 	         "--%s\r\nContent-Type: application/octet-stream; name=\"encrypted.asc\"\r\n\r\n",
 	         boundary.p, boundary.p, boundary.p);
-	put_armor(buf_str(&raw), &b);
+	if (!put_armor(buf_str(&raw), &b))
+		return fail(f, FAIL_DENIED, "an encrypted part that is not whole");
 	buf_addf(&b, "\r\n--%s--\r\n", boundary.p);
 	return put_buf(s, &b, f);
 }

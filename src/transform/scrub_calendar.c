@@ -73,6 +73,26 @@ static bool is_left_out(struct str line)
 	return false;
 }
 
+/* Parameters that are a program's own: ";X-NUM-GUESTS=0". Up to the colon outside of quotes. */
+static void put_without_own(struct str line, struct buf *out)
+{
+	bool quoted = false, skip = false;
+
+	for (size_t i = 0; i < line.n; i++) {
+		char c = line.p[i];
+
+		if (!quoted && (c == ';' || c == ':'))
+			skip = c == ';' && str_starts_nocase(str_from(line, i + 1), STR("X-"));
+		quoted ^= c == '"';
+		if (!skip)
+			buf_addc(out, c);
+		if (!quoted && c == ':') {
+			buf_add(out, str_from(line, i + 1));
+			return;
+		}
+	}
+}
+
 /* ";CN=" of a single word that is the user's: a longer name is found like in any text. */
 static bool is_person(struct str line)
 {
@@ -82,6 +102,7 @@ static bool is_person(struct str line)
 static void put_line(struct scrubber *s, struct str line, struct buf *out)
 {
 	OWN(buf) b = BUF(LINE_MAX);
+	OWN(buf) own = BUF(LINE_MAX);
 
 	if (is_left_out(line)) {
 		s->removed[SCRUB_CALENDARS]++;
@@ -89,10 +110,11 @@ static void put_line(struct scrubber *s, struct str line, struct buf *out)
 	}
 	if (is_property(line, "PRODID"))
 		line = STR("PRODID:-//Postern//EN");
-	if (rewriter_put(&s->rw, line, is_person(line), &b))
+	put_without_own(line, &own);
+	if (rewriter_put(&s->rw, buf_str(&own), is_person(line), &b) || own.n < line.n)
 		s->removed[SCRUB_CALENDARS]++;
 	put_folded(buf_str(&b), out);
-	out->over = out->over || b.over;
+	out->over = out->over || b.over || own.over;
 }
 
 int scrub_calendar(struct scrubber *s, struct str in, struct buf *out, struct fail *f)

@@ -113,17 +113,20 @@ static void put_ids(struct scrubber *s, const char *name, struct str body, struc
 		buf_addz(out, "\r\n");
 }
 
-/* "auto-replied; owner=alice@..." without what follows. */
+/* "auto-replied; owner=alice@..." without what follows; a word that is none of these could be a name. */
 static void put_word(const char *name, struct str text, struct buf *out)
 {
+	static const char *const words[] = { "no",   "auto-generated", "auto-replied", "auto-notified", "high", "normal",
+		                             "low",  "1",              "2",            "3",             "4",    "5" };
 	struct str t = str_trim(text);
 	size_t n = 0;
 
 	while (n < t.n && (t.p[n] == '-' || (t.p[n] >= '0' && t.p[n] <= '9') ||
 	                   (t.p[n] >= 'a' && t.p[n] <= 'z') || (t.p[n] >= 'A' && t.p[n] <= 'Z')))
 		n++;
-	if (n && n < 40)
-		header_put(out, name, str_first(t, n));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_eq_nocase(str_first(t, n), str_c(words[i])))
+			header_put(out, name, str_c(words[i]));
 }
 
 static const struct field *field_of(const struct opened *o, const struct header *h, const char *name)
@@ -142,7 +145,7 @@ static void put_row(struct scrubber *s, const struct out_row *row, const struct 
 		put_ids(s, row->name, fd->body, out);
 		break;
 	case OUT_TEXT:
-		header_put_text(out, row->name, scrub_line(s, word_decode(fd->body, s->a), true));
+		header_put_text(out, row->name, scrub_line(s, word_decode(fd->body, s->a), false));
 		break;
 	case OUT_WORD:
 		put_word(row->name, word_decode(fd->body, s->a), out);

@@ -1,11 +1,12 @@
 #include "transform/scrub_in.h"
 
 #include "base/mem.h"
+#include "transform/attribution.h"
 #include "wire/html.h"
 
 #include <stdlib.h>
 
-enum { ATTRIBUTE_MAX = 1 << 20, TAG_MAX = 1 << 21 };
+enum { ATTRIBUTE_MAX = 32 << 20, AHEAD = 16 };
 
 /* A line as a reader sees it: text, decoded, and the inline tags between. An address may stand across them. */
 struct piece {
@@ -25,6 +26,8 @@ struct html_scrub {
 	struct rewrite_match *matches;
 	size_t n_matches, cap;
 	unsigned quotes; /* blockquotes around */
+	bool header;     /* the line before was one of those above a quotation */
+	bool alone;      /* and what it says stands on this one: a table */
 };
 
 static void add_piece(struct line *l, bool is_tag, size_t at, size_t n)
@@ -96,7 +99,17 @@ static void put_text(struct html_scrub *h, size_t from, size_t to, size_t *next)
 	}
 }
 
-static void put_line(struct html_scrub *h)
+/* left_out: nothing of it stays but the tags that others match, so that what stands around it keeps its form. */
+static void put_piece_tag(struct html_scrub *h, struct str tag, bool left_out)
+{
+	bool link = str_starts(tag, STR("<a ")) || str_eq(tag, STR("<a>")) || str_eq(tag, STR("</a>")) ||
+	            str_starts(tag, STR("<img"));
+
+	if (!left_out || !link)
+		buf_add(h->out, tag);
+}
+
+static void put_line(struct html_scrub *h, bool left_out)
 {
 	struct line *l = &h->line;
 	size_t next = 0, skip = 0;
@@ -106,7 +119,7 @@ static void put_line(struct html_scrub *h)
 		size_t from = p->at > skip ? p->at : skip;
 
 		if (p->is_tag) {
-			buf_add(h->out, str_of(l->tags.p + p->at, p->n));
+			put_piece_tag(h, str_of(l->tags.p + p->at, p->n), left_out);
 			continue;
 		}
 		if (next < h->n_matches && h->matches[next].at < p->at) { /* begun in a piece before */
@@ -120,20 +133,55 @@ static void put_line(struct html_scrub *h)
 	}
 }
 
-static void flush(struct html_scrub *h)
+/* Is what comes next, behind this line, a quotation? */
+static bool quotes_next(const struct html *in)
+{
+	struct html ahead = *in;
+	struct html_token t;
+
+	for (size_t i = 0; i < AHEAD && html_next(&ahead, &t); i++) {
+		if (t.kind == HTML_OPEN && str_eq_nocase(t.name, STR("blockquote")))
+			return true;
+		if ((t.kind == HTML_TEXT && str_trim(t.text).n) || t.kind == HTML_RAW)
+			return false;
+	}
+	return false;
+}
+
+/* Does the line say when, by the clock of whoever answers? */
+static bool is_timed(const struct html_scrub *h, const struct html *in, struct str text, bool header)
+{
+	if (!h->alone && !has_date_and_time(text))
+		return false;
+	if (h->alone || (header && h->header))
+		return true;
+	return ends_with_colon(text) && (h->quotes || str_chr(text, '@') < text.n || quotes_next(in));
+}
+
+static bool is_blank(struct str text)
+{
+	return !str_trim(text).n;
+}
+
+static void flush(struct html_scrub *h, const struct html *in)
 {
 	struct str text = buf_str(&h->line.text);
-	bool header = is_quote_header(text), ends = str_ends(str_trim(text), STR(":"));
-	bool timed = is_attribution(text) && (header || ends || h->quotes);
+	bool alone = false, header = is_quote_header(text, &alone);
+	bool timed = is_timed(h, in, text, header);
+	bool left_out = !h->quotes && is_client_line(str_trim(text));
 
-	if (is_client_line(str_trim(text))) {
+	if (left_out) {
 		h->n_matches = 0;
 		add_match(h, &(struct rewrite_match){ 0, text.n, STR("") });
 		h->s->removed[SCRUB_MARKS]++;
 	} else {
-		find_matches(h, header || timed || h->quotes, timed);
+		find_matches(h, header || h->alone || timed || h->quotes, timed);
 	}
-	put_line(h);
+	put_line(h, left_out);
+	if (!is_blank(text)) {
+		h->header = header || h->alone;
+		h->alone = header && alone;
+	}
 	buf_clear(&h->line.text);
 	buf_clear(&h->line.tags);
 	h->line.n = 0;
@@ -148,19 +196,45 @@ static struct str lower(struct str s, struct buf *b)
 	return buf_str(b);
 }
 
+/* Up to the next ";" that ends a declaration: none in quotes or brackets, where URLs have them. */
+static struct str cut_declaration(struct str *style)
+{
+	struct str all = *style;
+	unsigned depth = 0;
+	char quote = 0;
+	size_t i = 0;
+
+	for (; i < all.n; i++) {
+		char c = all.p[i];
+
+		if (quote)
+			quote = c == quote ? 0 : quote;
+		else if (c == '"' || c == '\'')
+			quote = c;
+		else if (c == '(')
+			depth++;
+		else if (c == ')' && depth)
+			depth--;
+		else if (c == ';' && !depth)
+			break;
+	}
+	*style = str_from(all, i + 1);
+	return str_trim(str_first(all, i));
+}
+
 /* Declarations apart, so that one program's own do not take the others with them. */
 static void put_style(struct scrubber *s, struct str style, struct buf *out)
 {
 	while (style.n) {
-		struct str one = str_trim(str_cut(&style, ';'));
+		struct str one = cut_declaration(&style);
+		size_t before = out->n;
 
-		if (is_client_mark(one)) {
-			s->removed[SCRUB_MARKS]++;
-			continue;
-		}
 		if (one.n && out->n)
 			buf_addz(out, "; ");
-		buf_add(out, one);
+		if (is_client_mark(one) || !scrub_css(s, one, out)) {
+			s->removed[SCRUB_MARKS]++;
+			out->n = before;
+		}
 	}
 }
 
@@ -169,18 +243,8 @@ static bool is_place(struct str name)
 	return str_eq(name, STR("href")) || str_eq(name, STR("src")) || str_eq(name, STR("background"));
 }
 
-/* Files on the user's disk, and messages in the user's mailbox, are nothing to anybody else. */
-static bool is_local(struct str value)
-{
-	struct str v = str_trim(value);
-
-	return str_starts_nocase(v, STR("file:")) || str_starts_nocase(v, STR("mid:")) ||
-	       str_starts_nocase(v, STR("x-apple")) || str_starts_nocase(v, STR("imap:")) ||
-	       str_starts_nocase(v, STR("mailbox:"));
-}
-
 /* False: the attribute goes. */
-static bool write_value(struct scrubber *s, struct str name, struct str value, struct buf *out)
+static bool write_value(struct scrubber *s, struct str name, struct str value, bool quoted, struct buf *out)
 {
 	if (str_eq(name, STR("style"))) {
 		put_style(s, value, out);
@@ -188,30 +252,26 @@ static bool write_value(struct scrubber *s, struct str name, struct str value, s
 	}
 	if ((str_eq(name, STR("class")) || str_eq(name, STR("id"))) && is_client_mark(value))
 		return false;
-	if (is_place(name) && is_local(value))
-		return false;
-	if (is_place(name) && str_starts_nocase(value, STR("cid:"))) {
-		buf_addz(out, "cid:");
-		scrub_cid(s, str_from(value, 4), out);
-		return true;
-	}
-	rewriter_put(&s->rw, value, true, out);
+	if (is_place(name))
+		return scrub_link(s, value, out);
+	rewriter_put(&s->rw, value, quoted, out);
 	return true;
 }
 
-static void put_attribute(struct scrubber *s, struct str name, struct str raw, struct buf *out)
+static void put_attribute(struct html_scrub *h, struct str name, struct str raw, struct buf *out)
 {
 	OWN(buf) value = BUF(ATTRIBUTE_MAX);
 	OWN(buf) written = BUF(ATTRIBUTE_MAX);
 	OWN(buf) small = BUF(65);
 	struct str n = lower(name, &small);
+	struct scrubber *s = h->s;
 
 	if (!attribute_stays(n)) {
 		s->removed[SCRUB_MARKS]++;
 		return;
 	}
 	html_decode(raw, &value);
-	if (!write_value(s, n, buf_str(&value), &written) || value.over || written.over) {
+	if (!write_value(s, n, buf_str(&value), h->quotes, &written) || value.over || written.over) {
 		s->removed[SCRUB_MARKS]++;
 		return;
 	}
@@ -220,7 +280,7 @@ static void put_attribute(struct scrubber *s, struct str name, struct str raw, s
 	buf_addc(out, '"');
 }
 
-static void put_tag(struct scrubber *s, const struct html_token *t, struct str name, struct buf *out)
+static void put_tag(struct html_scrub *h, const struct html_token *t, struct str name, struct buf *out)
 {
 	struct str attrs = t->attrs, key, value;
 
@@ -230,7 +290,7 @@ static void put_tag(struct scrubber *s, const struct html_token *t, struct str n
 	}
 	buf_addf(out, "<%.*s", STR_ARG(name));
 	while (html_attribute(&attrs, &key, &value))
-		put_attribute(s, key, value, out);
+		put_attribute(h, key, value, out);
 	buf_addc(out, '>');
 }
 
@@ -250,14 +310,44 @@ static void skip_element(struct html *in, struct str name)
 	}
 }
 
-/* What its program has written into it, or nothing. */
-static void put_raw(struct html_scrub *h, struct str text)
+/* Of these "<style/>" is nothing in XHTML, and in HTML would take all the rest. */
+static bool is_raw_tag(struct str name)
 {
-	if (is_client_mark(text)) {
-		h->s->removed[SCRUB_MARKS]++;
+	return str_eq(name, STR("style")) || str_eq(name, STR("title"));
+}
+
+/* A style sheet is its program's, or what the user has it look like. What stands raw in another element is shown by some
+ * (xmp) and else by nobody. */
+static void put_raw(struct html_scrub *h, const struct html_token *t)
+{
+	OWN(buf) css = BUF(ATTRIBUTE_MAX);
+
+	if (str_eq_nocase(t->name, STR("xmp"))) {
+		size_t before = h->line.text.n;
+
+		buf_add(&h->line.text, t->text);
+		add_piece(&h->line, false, before, h->line.text.n - before);
 		return;
 	}
-	rewriter_put(&h->s->rw, text, true, h->out);
+	if (!str_eq_nocase(t->name, STR("style")) || is_client_mark(t->text) || !scrub_css(h->s, t->text, &css))
+		h->s->removed[SCRUB_MARKS]++;
+	else
+		buf_add(h->out, buf_str(&css));
+	h->out->over = h->out->over || css.over;
+}
+
+/* RFC 9788 5.2.2: the protected header once more, for programs that do not know of it. */
+static bool is_legacy_display(const struct html_token *t)
+{
+	struct str attrs = t->attrs, key, value;
+
+	if (t->kind != HTML_OPEN || !str_eq_nocase(t->name, STR("div")))
+		return false;
+	while (html_attribute(&attrs, &key, &value))
+		if (str_eq_nocase(key, STR("class")) &&
+		    str_find(value, STR("header-protection-legacy-display")) < value.n)
+			return true;
+	return false;
 }
 
 static void on_tag(struct html_scrub *h, struct html *in, const struct html_token *t)
@@ -265,24 +355,25 @@ static void on_tag(struct html_scrub *h, struct html *in, const struct html_toke
 	OWN(buf) small = BUF(65);
 	struct str name = lower(t->name, &small);
 	const struct tag_row *row = tag_row(name);
+	bool legacy = is_legacy_display(t), empty = str_ends(t->attrs, STR("/"));
 	size_t before;
 
 	if (row->block)
-		flush(h);
+		flush(h, in);
 	if (str_eq(name, STR("blockquote")))
 		h->quotes = t->kind == HTML_OPEN ? h->quotes + 1 : h->quotes ? h->quotes - 1 : 0;
-	if (row->rule == TAG_DROP && t->kind == HTML_OPEN && !str_ends(t->attrs, STR("/")))
+	if ((row->rule == TAG_DROP && t->kind == HTML_OPEN && !empty) || legacy)
 		skip_element(in, t->name);
-	if (row->rule != TAG_KEEP) {
+	if (row->rule != TAG_KEEP || legacy || (empty && is_raw_tag(name))) {
 		h->s->removed[SCRUB_MARKS]++;
 		return;
 	}
 	if (row->block) {
-		put_tag(h->s, t, name, h->out);
+		put_tag(h, t, name, h->out);
 		return;
 	}
 	before = h->line.tags.n;
-	put_tag(h->s, t, name, &h->line.tags);
+	put_tag(h, t, name, &h->line.tags);
 	add_piece(&h->line, true, before, h->line.tags.n - before);
 }
 
@@ -308,13 +399,13 @@ void scrub_html(struct scrubber *s, struct str in, struct buf *out)
 		else if (t.kind == HTML_TEXT)
 			on_text(&h, t.text);
 		else if (t.kind == HTML_RAW)
-			put_raw(&h, t.text);
+			put_raw(&h, &t);
 		else if (t.kind == HTML_DOCTYPE)
 			buf_addz(out, "<!DOCTYPE html>\r\n");
 		else
 			s->removed[SCRUB_MARKS]++;
 	}
-	flush(&h);
+	flush(&h, &reader);
 	out->over = out->over || h.line.text.over || h.line.tags.over;
 	buf_done(&h.line.text);
 	buf_done(&h.line.tags);

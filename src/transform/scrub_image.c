@@ -5,6 +5,8 @@
 /* ---- JPEG (ISO 10918-1 B.1.1.4) ---------------------------------------------------------------------------------- */
 
 enum {
+	RST0 = 0xd0,
+	RST7 = 0xd7,
 	SOI = 0xd8,
 	EOI = 0xd9,
 	SOS = 0xda,
@@ -13,7 +15,8 @@ enum {
 	APP2 = 0xe2,
 	APP14 = 0xee,
 	APP15 = 0xef,
-	COM = 0xfe
+	COM = 0xfe,
+	JFIF_BYTES = 14
 };
 
 static unsigned byte_at(struct str s, size_t i)
@@ -72,60 +75,98 @@ static bool segment_stays(unsigned marker, struct str body)
 {
 	if (marker < APP0 || (marker > APP15 && marker != COM))
 		return true;
-	return marker == APP0 || marker == APP14 || (marker == APP2 && str_starts(body, STR("ICC_PROFILE")));
+	return (marker == APP0 && str_starts(body, str_of("JFIF\0", 5))) ||
+	       (marker == APP14 && str_starts(body, STR("Adobe"))) ||
+	       (marker == APP2 && str_starts(body, STR("ICC_PROFILE")));
 }
 
-void scrub_jpeg(struct scrubber *s, struct str in, struct buf *out)
+/* JFIF 1.02: density, and no picture of the picture, which may show what was cut away. */
+static void put_jfif(struct str body, struct buf *out)
 {
-	size_t at = 2;
+	buf_add(out, str_of("\xff\xe0\0\x10", 4));
+	buf_add(out, str_first(body, JFIF_BYTES - 2));
+	buf_add(out, str_of("\0\0", 2));
+}
+
+/* The size of the picture's own bytes at s: up to a marker that is none of theirs (B.1.1.5). */
+static size_t entropy_size(struct str s)
+{
+	for (size_t i = 0; i + 1 < s.n; i++)
+		if (byte_at(s, i) == 0xff && byte_at(s, i + 1) != 0 && byte_at(s, i + 1) != 0xff &&
+		    !(byte_at(s, i + 1) >= RST0 && byte_at(s, i + 1) <= RST7))
+			return i;
+	return s.n;
+}
+
+/* One segment and what belongs to it; its size, 0 where the picture ends. */
+static size_t put_segment(struct scrubber *s, struct str in, unsigned *up, struct buf *out)
+{
+	unsigned marker = byte_at(in, 1);
+	size_t n = (size_t)two_at(in, 2, false) + 2;
+	struct str body = str_from(str_first(in, n), 4);
+
+	if (marker == 0xff)
+		return 1; /* filling */
+	if (in.n < 4 || byte_at(in, 0) != 0xff || marker == EOI || n < 4 || n > in.n)
+		return 0;
+	if (!segment_stays(marker, body)) {
+		s->removed[SCRUB_MARKS]++;
+		*up = marker == APP1 && *up == 1 ? orientation(body) : *up;
+		return n;
+	}
+	if (marker == APP0 && body.n >= JFIF_BYTES) {
+		put_jfif(body, out);
+		return n;
+	}
+	if (marker == SOS && *up != 1) {
+		put_orientation(*up, out);
+		*up = 1;
+	}
+	n += marker == SOS ? entropy_size(str_from(in, n)) : 0;
+	buf_add(out, str_first(in, n));
+	return n;
+}
+
+/* What stands behind the picture, or cannot be read as a piece of it, is left out. */
+bool scrub_jpeg(struct scrubber *s, struct str in, struct buf *out)
+{
+	size_t at = 2, n;
 	unsigned up = 1;
 
-	if (byte_at(in, 0) != 0xff || byte_at(in, 1) != SOI) {
-		buf_add(out, in);
-		return;
-	}
+	if (byte_at(in, 0) != 0xff || byte_at(in, 1) != SOI || byte_at(in, 2) != 0xff)
+		return false;
 	buf_add(out, str_first(in, 2));
-	while (at + 4 <= in.n && byte_at(in, at) == 0xff) {
-		unsigned marker = byte_at(in, at + 1);
-		size_t n = two_at(in, at + 2, false) + 2;
-		struct str whole = str_first(str_from(in, at), n), body = str_from(whole, 4);
-
-		if (marker == SOS || marker == EOI || n < 4)
-			break;
-		if (segment_stays(marker, body)) {
-			buf_add(out, whole);
-		} else {
-			s->removed[SCRUB_MARKS]++;
-			up = marker == APP1 && up == 1 ? orientation(body) : up;
-		}
+	while ((n = put_segment(s, str_from(in, at), &up, out)))
 		at += n;
+	if (byte_at(in, at) == 0xff && byte_at(in, at + 1) == EOI) {
+		buf_add(out, str_of("\xff\xd9", 2));
+		at += 2;
 	}
-	if (up != 1)
-		put_orientation(up, out);
-	buf_add(out, str_from(in, at));
+	s->removed[SCRUB_MARKS] += at < in.n;
+	return true;
 }
 
 /* ---- PNG (ISO 15948 11.2, 11.3) ---------------------------------------------------------------------------------- */
 
+/* All that a picture cannot be shown without, and of the rest what says how it looks. */
 static bool chunk_stays(struct str type)
 {
-	static const char *const gone[] = { "tEXt", "zTXt", "iTXt", "eXIf", "tIME", "dSIG" };
+	static const char *const kept[] = { "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "pHYs", "bKGD", "sBIT",
+		                            "hIST", "sPLT", "acTL", "fcTL", "fdAT", "cICP", "mDCV", "cLLI" };
 
-	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
-		if (str_eq(type, str_c(gone[i])))
-			return false;
-	return true;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (str_eq(type, str_c(kept[i])))
+			return true;
+	return type.n && type.p[0] >= 'A' && type.p[0] <= 'Z';
 }
 
-void scrub_png(struct scrubber *s, struct str in, struct buf *out)
+bool scrub_png(struct scrubber *s, struct str in, struct buf *out)
 {
 	static const char magic[] = "\x89PNG\r\n\x1a\n";
 	size_t at = 8;
 
-	if (!str_starts(in, str_of(magic, 8))) {
-		buf_add(out, in);
-		return;
-	}
+	if (!str_starts(in, str_of(magic, 8)))
+		return false;
 	buf_add(out, str_first(in, 8));
 	while (at + 12 <= in.n) {
 		size_t n = four_at(in, at, false);
@@ -139,7 +180,8 @@ void scrub_png(struct scrubber *s, struct str in, struct buf *out)
 			s->removed[SCRUB_MARKS]++;
 		at += n + 12;
 		if (str_eq(type, STR("IEND")))
-			return; /* what programs hang behind the picture */
+			break;
 	}
-	buf_add(out, str_from(in, at));
+	s->removed[SCRUB_MARKS] += at < in.n; /* what programs hang behind the picture, or half a piece */
+	return true;
 }

@@ -30,9 +30,15 @@ bool scrub_is_onward(const struct mime_part *p);
 
 void scrub_html(struct scrubber *s, struct str in, struct buf *out);
 MUST_CHECK int scrub_calendar(struct scrubber *s, struct str in, struct buf *out, struct fail *f);
-/* A picture without what stands beside it; what is no such picture passes as it is. */
-void scrub_jpeg(struct scrubber *s, struct str in, struct buf *out);
-void scrub_png(struct scrubber *s, struct str in, struct buf *out);
+/* A link as it may leave. False: it does not. */
+bool scrub_link(struct scrubber *s, struct str value, struct buf *out);
+/* As it is compared: what "%" hides for no reason is read (RFC 3986 6.2.2.2). */
+void scrub_normal_link(struct str url, struct buf *out);
+/* A style sheet, or a declaration of one. False: it names the user in a way that cannot be mended. */
+bool scrub_css(struct scrubber *s, struct str css, struct buf *out);
+/* A picture without what stands beside it. False: it is none of this kind, and nothing was written. */
+bool scrub_jpeg(struct scrubber *s, struct str in, struct buf *out);
+bool scrub_png(struct scrubber *s, struct str in, struct buf *out);
 /* The told Content-ID of an original one, the same each time. */
 void scrub_cid(struct scrubber *s, struct str original, struct buf *out);
 /* A file's name without a path and without what names the user. */

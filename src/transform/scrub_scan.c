@@ -90,7 +90,7 @@ static void found(void *arg, struct str address)
 	struct search *s = arg;
 	struct scrub_facts *x = s->facts;
 
-	for (size_t i = 0; i < x->n_found; i++)
+	for (size_t i = 0; i < x->n_found && !s->full; i++)
 		if (str_eq(x->found[i], address))
 			return;
 	if (x->n_found == SCRUB_FOUND_MAX)
@@ -104,6 +104,20 @@ static void search_text(struct search *s, struct str text)
 	rewrite_find(text, s->domains, s->n_domains, found, s);
 }
 
+/* As they stand, and as a link is read. */
+static void search_attributes(struct search *s, struct str raw)
+{
+	OWN(buf) attrs = BUF(SCRUB_TEXT_MAX);
+	OWN(buf) normal = BUF(SCRUB_TEXT_MAX);
+
+	html_decode(raw, &attrs);
+	search_text(s, buf_str(&attrs));
+	if (str_chr(buf_str(&attrs), '%') == attrs.n)
+		return;
+	scrub_normal_link(buf_str(&attrs), &normal);
+	search_text(s, buf_str(&normal));
+}
+
 static void search_html(struct search *s, struct str text)
 {
 	OWN(buf) flat = BUF(SCRUB_TEXT_MAX);
@@ -111,10 +125,7 @@ static void search_html(struct search *s, struct str text)
 	struct html_token t;
 
 	while (html_next(&h, &t)) { /* as it is read, with the tags taken out; and what is in the tags */
-		OWN(buf) attrs = BUF(SCRUB_TEXT_MAX);
-
-		html_decode(t.attrs, &attrs);
-		search_text(s, buf_str(&attrs));
+		search_attributes(s, t.attrs);
 		if (t.kind == HTML_TEXT)
 			html_decode(t.text, &flat);
 		if (t.kind == HTML_RAW)

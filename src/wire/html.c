@@ -1,8 +1,11 @@
 #include "wire/html.h"
 
 #include "base/fail.h"
+#include "wire/reference.h"
 
 #include <string.h>
+
+enum { REFERENCE_MAX = 40 };
 
 static bool is_space(char c)
 {
@@ -56,7 +59,7 @@ static bool take_raw(struct html *h, struct html_token *ret)
 		in.n = i;
 		break;
 	}
-	*ret = (struct html_token){ .kind = HTML_RAW, .text = take(h, in.n) };
+	*ret = (struct html_token){ .kind = HTML_RAW, .name = name, .text = take(h, in.n) };
 	return ret->text.n > 0;
 }
 
@@ -79,16 +82,26 @@ static size_t to_end(struct str in)
 	return n < in.n ? n + 1 : in.n;
 }
 
-/* A tag ends at the first ">" outside of a quoted value. */
+static size_t name_size(struct str in)
+{
+	size_t n = 0;
+
+	while (n < in.n && !is_space(in.p[n]) && in.p[n] != '/' && in.p[n] != '>')
+		n++;
+	return n;
+}
+
+/* A tag ends at the first ">" outside of a quoted value; in: from its name on. */
 static size_t tag_size(struct str in)
 {
 	char quote = 0, before = 0;
 
-	for (size_t i = 1; i < in.n; i++) {
+	for (size_t i = name_size(in); i < in.n; i++) {
 		char c = in.p[i];
 
 		if (quote) {
 			quote = c == quote ? 0 : quote;
+			before = c;
 			continue;
 		}
 		if (c == '>')
@@ -100,19 +113,11 @@ static size_t tag_size(struct str in)
 	return in.n;
 }
 
-static size_t name_size(struct str in)
-{
-	size_t n = 0;
-
-	while (n < in.n && !is_space(in.p[n]) && in.p[n] != '/' && in.p[n] != '>')
-		n++;
-	return n;
-}
-
 static void take_tag(struct html *h, struct html_token *ret)
 {
 	bool close = h->left.p[1] == '/';
-	struct str tag = take(h, tag_size(h->left)), inner = str_from(tag, close ? 2 : 1);
+	size_t mark = close ? 2 : 1;
+	struct str tag = take(h, mark + tag_size(str_from(h->left, mark))), inner = str_from(tag, mark);
 
 	if (str_ends(inner, STR(">")))
 		inner.n--;
@@ -210,24 +215,6 @@ bool html_attribute(struct str *attrs, struct str *ret_name, struct str *ret_val
 
 /* ---- references -------------------------------------------------------------------------------------------------- */
 
-static const struct {
-	struct str name, is;
-} references[] = {
-	{ STR_INIT("lt"), STR_INIT("<") },
-	{ STR_INIT("gt"), STR_INIT(">") },
-	{ STR_INIT("quot"), STR_INIT("\"") },
-	{ STR_INIT("apos"), STR_INIT("'") },
-	{ STR_INIT("commat"), STR_INIT("@") },
-	{ STR_INIT("period"), STR_INIT(".") },
-	{ STR_INIT("lowbar"), STR_INIT("_") },
-	{ STR_INIT("plus"), STR_INIT("+") },
-	{ STR_INIT("colon"), STR_INIT(":") },
-	{ STR_INIT("nbsp"), STR_INIT("\xc2\xa0") },
-	{ STR_INIT("equals"), STR_INIT("=") },
-	{ STR_INIT("sol"), STR_INIT("/") },
-	{ STR_INIT("hyphen"), STR_INIT("\xe2\x80\x90") },
-};
-
 static void put_utf8(uint32_t c, struct buf *out)
 {
 	if (c < 0x80) {
@@ -274,15 +261,16 @@ static size_t numeric(struct str in, struct buf *out)
 
 static size_t named(struct str in, struct buf *out)
 {
-	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
-		struct str name = references[i].name;
+	size_t n = 0;
+	uint32_t c;
 
-		if (!str_starts(in, name) || in.n <= name.n || in.p[name.n] != ';')
-			continue;
-		buf_add(out, references[i].is);
-		return name.n + 1;
-	}
-	return 0;
+	while (n < in.n && n < REFERENCE_MAX && is_alnum(in.p[n]))
+		n++;
+	c = n < in.n && in.p[n] == ';' ? reference(str_first(in, n)) : 0;
+	if (!c)
+		return 0;
+	put_utf8(c, out);
+	return n + 1;
 }
 
 void html_decode(struct str in, struct buf *out)
@@ -308,7 +296,7 @@ static bool is_reference(struct str in)
 {
 	size_t n = 1;
 
-	while (n < in.n && n < 40 && is_alnum(in.p[n]))
+	while (n < in.n && n < REFERENCE_MAX && is_alnum(in.p[n]))
 		n++;
 	return n > 1 && n < in.n && in.p[n] == ';' && is_letter(in.p[1]);
 }

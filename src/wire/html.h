@@ -19,7 +19,7 @@ enum html_kind {
 struct html_token {
 	enum html_kind kind;
 	struct str text;  /* HTML_TEXT, HTML_RAW */
-	struct str name;  /* of a tag, as written */
+	struct str name;  /* of a tag, as written; of the element around HTML_RAW */
 	struct str attrs; /* of HTML_OPEN: what html_attribute() reads */
 };
 
@@ -33,8 +33,8 @@ bool html_next(struct html *h, struct html_token *ret); /* false: the end */
 /* The next attribute; value without its quotes, references not read. */
 bool html_attribute(struct str *attrs, struct str *ret_name, struct str *ret_value);
 
-/* Reads numeric references and those that could hide an address ("&#64;", "&commat;", "&lt;"); the others, "&amp;" among
- * them, stay as they are, and html_escape() leaves them. */
+/* Reads numeric references and those that could hide a name or an address ("&#64;", "&commat;", "&eacute;"); the others,
+ * "&amp;" among them, stay as they are, and html_escape() leaves them. */
 void html_decode(struct str in, struct buf *out);
 void html_escape(struct str in, struct buf *out);
 
