@@ -228,7 +228,8 @@ bool link_stays(struct str url)
 		if (strchr("/?#", scheme.p[i]))
 			end = url.n; /* a colon of the path */
 	if (end == url.n) /* a place on a disk, or on a host of the user's network, begins with a slash */
-		return !str_starts(url, STR("\\")) && (!str_starts(url, STR("/")) || str_starts(url, STR("//")));
+		return !str_starts(url, STR("\\")) &&
+		       (!str_starts(url, STR("/")) || str_starts(url, STR("//")));
 	for (size_t i = 0; i < COUNT(schemes); i++)
 		if (str_eq_nocase(scheme, str_c(schemes[i])))
 			return true;

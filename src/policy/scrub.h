@@ -64,8 +64,8 @@ struct tag_row {
 };
 /* For an unlisted element TAG_BARE. name: lower case. Never NULL. */
 const struct tag_row *tag_row(struct str name);
-bool attribute_stays(struct str name);          /* lower case */
-bool link_stays(struct str url);                /* it leads somewhere for whoever reads it, and runs nothing */
+bool attribute_stays(struct str name); /* lower case */
+bool link_stays(struct str url);       /* it leads somewhere for whoever reads it, and runs nothing */
 bool is_client_mark(struct str class_or_style); /* it tells with which program the message was written */
 bool is_client_line(struct str line); /* "Sent from my iPhone": a line that the program adds, trimmed */
 

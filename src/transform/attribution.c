@@ -2,7 +2,14 @@
 
 #include "wire/letter.h"
 
-enum { ATTRIBUTION_MAX = 500, HOUR_MAX = 24, MINUTE_MAX = 59, YEAR_DIGITS = 4, BRACKET_MAX = 60, WORD_MAX = 12 };
+enum {
+	ATTRIBUTION_MAX = 500,
+	HOUR_MAX = 24,
+	MINUTE_MAX = 59,
+	YEAR_DIGITS = 4,
+	BRACKET_MAX = 60,
+	WORD_MAX = 12
+};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -46,8 +53,9 @@ static size_t blanks_before(struct str t, size_t i)
 
 /* Words that stand before one and make no sense without it. */
 static const char *const befores[] = {
-	"at",  "um",  "gegen", "à",  "a las", "a la", "alle ore", "alle", "ore", "om",    "o godz.",  "o godzinie",
-	"o",   "às",  "as",    "kl.", "kl",   "klo",  "ob",       "в",    "о",   "saat",  "klockan",  "klokken",
+	"at",  "um",  "gegen",   "à",          "a las", "a la", "alle ore", "alle",
+	"ore", "om",  "o godz.", "o godzinie", "o",     "às",   "as",       "kl.",
+	"kl",  "klo", "ob",      "в",          "о",     "saat", "klockan",  "klokken",
 };
 
 /* Of these some write a full stop between hours and minutes. */
@@ -89,7 +97,8 @@ static size_t between_at(struct str t, size_t begin, size_t k, size_t end)
 {
 	size_t n, blank = blanks_at(t, k), before = begin - blanks_before(t, begin);
 
-	if (k < t.n && (t.p[k] == ':' || (t.p[k] == '.' && (is_hour_word(t, end) || is_before(t, before, true, &n)))))
+	if (k < t.n &&
+	    (t.p[k] == ':' || (t.p[k] == '.' && (is_hour_word(t, end) || is_before(t, before, true, &n)))))
 		return 1;
 	if (str_starts(str_from(t, k), STR("\xef\xbc\x9a")))
 		return 3;
@@ -106,13 +115,15 @@ static size_t clock_at(struct str t, size_t i)
 
 	if (!n || (i && (is_digit(t.p[i - 1]) || t.p[i - 1] == ':' || t.p[i - 1] == '.')))
 		return 0;
-	if (i && is_ascii_alnum(t.p[i - 1]) && !(ascii_lower(t.p[i - 1]) == 't' && i > 1 && is_digit(t.p[i - 2])))
+	if (i && is_ascii_alnum(t.p[i - 1]) &&
+	    !(ascii_lower(t.p[i - 1]) == 't' && i > 1 && is_digit(t.p[i - 2])))
 		return 0;
 	sep = between_at(t, i, k, k + 3);
 	if (!sep || number_at(t, k + sep, MINUTE_MAX, &digits) != 2)
 		return 0;
 	k += sep + 2;
-	if (k + 2 < t.n && (t.p[k] == ':' || t.p[k] == '.') && number_at(t, k + 1, MINUTE_MAX + 1, &digits) == 2)
+	if (k + 2 < t.n && (t.p[k] == ':' || t.p[k] == '.') &&
+	    number_at(t, k + 1, MINUTE_MAX + 1, &digits) == 2)
 		k += 3;
 	return k < t.n && t.p[k] == ':' && k + 1 < t.n && is_digit(t.p[k + 1]) ? 0 : k - i;
 }
@@ -135,9 +146,9 @@ static size_t half_at(struct str t, size_t i)
 static size_t zone_at(struct str t, size_t i)
 {
 	static const char *const words[] = {
-		"Uhr",  "UTC",  "GMT",  "CET",  "CEST", "MEZ",  "MESZ", "EET",  "EEST", "WET",  "WEST", "BST",
-		"IST",  "EST",  "EDT",  "CST",  "CDT",  "MST",  "MDT",  "PST",  "PDT",  "JST",  "KST",  "MSK",
-		"AEST", "AEDT", "ACST", "AWST", "HST",  "AKST", "AKDT", "NZST", "NZDT", "BRT",  "ART",  "SAST",
+		"Uhr",  "UTC",  "GMT",  "CET",  "CEST", "MEZ",  "MESZ", "EET",  "EEST", "WET", "WEST", "BST",
+		"IST",  "EST",  "EDT",  "CST",  "CDT",  "MST",  "MDT",  "PST",  "PDT",  "JST", "KST",  "MSK",
+		"AEST", "AEDT", "ACST", "AWST", "HST",  "AKST", "AKDT", "NZST", "NZDT", "BRT", "ART",  "SAST",
 		"Z",    "h",    "hrs",  "TRT",  "PKT",  "SGT",  "HKT",  "ICT",  "AST",  "ADT",
 	};
 	size_t k = i + half_at(t, i);
@@ -164,8 +175,8 @@ static size_t bracket_at(struct str t, size_t i)
 
 	if (i >= t.n || t.p[i] != '(')
 		return 0;
-	while (k < t.n && k - i < BRACKET_MAX && (letter_begins(t, k) || strchr(" +-:/", t.p[k]) ||
-	                                          ((unsigned char)t.p[k] & 0xc0) == 0x80))
+	while (k < t.n && k - i < BRACKET_MAX &&
+	       (letter_begins(t, k) || strchr(" +-:/", t.p[k]) || ((unsigned char)t.p[k] & 0xc0) == 0x80))
 		k++;
 	return k < t.n && t.p[k] == ')' && k > i + 2 ? k + 1 - i : 0;
 }
@@ -291,14 +302,15 @@ static struct str without_marks(struct str t)
 bool is_quote_header(struct str line, bool *ret_alone)
 {
 	static const char *const labels[] = {
-		"From",   "Sent",     "Date",      "To",       "Cc",       "Subject", "Reply-To", "Von",
-		"Gesendet", "Datum",  "An",        "Betreff",  "Kopie",    "Antwort an", "De",    "Envoyé",
-		"Objet",  "À",        "Copie à",   "Enviado",  "Enviado el", "Enviado em", "Enviada em",
-		"Fecha",  "Para",     "Asunto",    "Assunto",  "Da",       "Inviato", "Data",     "A",
-		"Oggetto", "Van",     "Verzonden", "Aan",      "Onderwerp", "Från",   "Skickat",  "Till",
-		"Ämne",   "Kopia",    "Od",        "Wysłano",  "Do",       "DW",      "Temat",    "Fra",
-		"Sendt",  "Til",      "Emne",      "Dato",     "Kopi",     "Lähettäjä", "Lähetetty", "От",
-		"Отправлено", "Дата", "Кому",      "Тема",     "Копия",
+		"From",       "Sent",       "Date",    "To",        "Cc",        "Subject",   "Reply-To",
+		"Von",        "Gesendet",   "Datum",   "An",        "Betreff",   "Kopie",     "Antwort an",
+		"De",         "Envoyé",     "Objet",   "À",         "Copie à",   "Enviado",   "Enviado el",
+		"Enviado em", "Enviada em", "Fecha",   "Para",      "Asunto",    "Assunto",   "Da",
+		"Inviato",    "Data",       "A",       "Oggetto",   "Van",       "Verzonden", "Aan",
+		"Onderwerp",  "Från",       "Skickat", "Till",      "Ämne",      "Kopia",     "Od",
+		"Wysłano",    "Do",         "DW",      "Temat",     "Fra",       "Sendt",     "Til",
+		"Emne",       "Dato",       "Kopi",    "Lähettäjä", "Lähetetty", "От",        "Отправлено",
+		"Дата",       "Кому",       "Тема",    "Копия",
 	};
 	struct str t = without_marks(line);
 

@@ -61,8 +61,9 @@ static size_t nothing_at(struct str t, size_t i)
 	return (unsigned char)t.p[i] > 127 && letter_at(t, i, &n) == LETTER_NOTHING ? n : 0;
 }
 
-/* The domain's size at t[i], 0 when another one is there. A dot and a capital are the next sentence. */
-static size_t domain_at(struct str t, size_t i, struct str domain)
+/* The domain's size at t[i], 0 when another one is there. A dot and a capital are the next sentence; in the name of a file a
+ * dot is its ending. */
+static size_t domain_at(struct str t, size_t i, struct str domain, bool file)
 {
 	size_t k = 0, at = i;
 
@@ -76,7 +77,7 @@ static size_t domain_at(struct str t, size_t i, struct str domain)
 	}
 	if (at < t.n && (is_alnum(t.p[at]) || t.p[at] == '-'))
 		return 0;
-	if (at + 1 < t.n && t.p[at] == '.' && is_alnum(t.p[at + 1]) &&
+	if (!file && at + 1 < t.n && t.p[at] == '.' && is_alnum(t.p[at + 1]) &&
 	    !(t.p[at + 1] >= 'A' && t.p[at + 1] <= 'Z' && domain.n && t.p[at - 1] >= 'a'))
 		return 0;
 	return at - i;
@@ -87,15 +88,24 @@ static bool is_plus(struct str t, size_t end)
 	return end >= 3 && str_eq_nocase(str_of(t.p + end - 3, 3), STR("%2B"));
 }
 
-/* Is there one in these domains? from: no address begins before it. */
-static bool spot_around(struct str t, size_t from, size_t sign, size_t sign_n, const struct str *domains,
-                        size_t n, struct spot *ret)
-{
-	size_t begin = sign, end = 0;
+/* Where an address is looked for. */
+struct place {
+	struct str text;
+	size_t from; /* none begins before it */
+	bool file;
+	const struct str *domains;
+	size_t n;
+};
 
-	for (size_t i = 0; i < n && !end; i++) {
-		end = domain_at(t, sign + sign_n, domains[i]);
-		ret->domain = domains[i];
+/* Is there one around this sign, in one of the domains? */
+static bool spot_around(const struct place *w, size_t sign, size_t sign_n, struct spot *ret)
+{
+	size_t begin = sign, end = 0, from = w->from;
+	struct str t = w->text;
+
+	for (size_t i = 0; i < w->n && !end; i++) {
+		end = domain_at(t, sign + sign_n, w->domains[i], w->file);
+		ret->domain = w->domains[i];
 	}
 	if (!end)
 		return false;
@@ -119,7 +129,9 @@ static bool begins_here(struct str t, size_t i, size_t run)
 		return true;
 	if (i >= 2 && t.p[i - 2] == '\\' && (t.p[i - 1] == 'n' || t.p[i - 1] == 'N'))
 		return true;
-	return !is_alnum(t.p[i - 1]) && !strchr(".-_+", t.p[i - 1]);
+	if (strchr(".-_+", t.p[i - 1]))
+		return i - 1 == run || !is_alnum(t.p[i - 2]); /* "_alice@mailbox.example_", in print */
+	return !is_alnum(t.p[i - 1]);
 }
 
 /* As addr_key writes it, from the beginning of the run; off: where in it each byte of the run stands. */
@@ -202,16 +214,19 @@ static const struct seal_pair *match_spot(const struct rewriter *r, struct str t
 	return NULL;
 }
 
-static bool next_address(const struct rewriter *r, struct str t, size_t from, struct rewrite_match *ret)
+static bool next_address(const struct rewrite_scan *scan, struct rewrite_match *ret)
 {
+	const struct rewriter *r = scan->r;
+	const struct place w = { scan->text, scan->at, scan->file, r->domains, r->n_domains };
+	struct str t = w.text;
 	size_t n, sign;
 
-	for (sign = next_sign(t, from, &n); sign < t.n; sign = next_sign(t, sign + n, &n)) {
+	for (sign = next_sign(t, w.from, &n); sign < t.n; sign = next_sign(t, sign + n, &n)) {
 		struct spot s;
 		const struct seal_pair *p;
 		size_t begin = 0;
 
-		if (!spot_around(t, from, sign, n, r->domains, r->n_domains, &s))
+		if (!spot_around(&w, sign, n, &s))
 			continue;
 		p = match_spot(r, t, &s, &begin);
 		if (!p)
@@ -225,6 +240,7 @@ static bool next_address(const struct rewriter *r, struct str t, size_t from, st
 void rewrite_find(struct str t, const struct str *domains, size_t n,
                   void (*fn)(void *arg, struct str address), void *arg)
 {
+	const struct place w = { t, 0, false, domains, n };
 	size_t sign_n, sign;
 
 	for (sign = next_sign(t, 0, &sign_n); sign < t.n; sign = next_sign(t, sign + sign_n, &sign_n)) {
@@ -232,7 +248,7 @@ void rewrite_find(struct str t, const struct str *domains, size_t n,
 		uint16_t off[LOCAL_MAX + 4] = { 0 };
 		struct spot s;
 
-		if (!spot_around(t, 0, sign, sign_n, domains, n, &s))
+		if (!spot_around(&w, sign, sign_n, &s))
 			continue;
 		spot_key(t, &s, &key, off);
 		for (size_t i = s.at; i < s.sign; i++)
@@ -260,6 +276,15 @@ static size_t gap_at(struct str t, size_t at, bool file)
 	return i - at;
 }
 
+static size_t skip_unseen(struct str t, size_t i)
+{
+	size_t n;
+
+	while (i < t.n && letter_at(t, i, &n) == LETTER_NOTHING)
+		i += n;
+	return i;
+}
+
 /* 0: the name does not begin here. RFC 5545 3.3.11 writes its comma as "\,". */
 static size_t match_name(struct str t, size_t at, struct str name, bool file)
 {
@@ -269,6 +294,7 @@ static size_t match_name(struct str t, size_t at, struct str name, bool file)
 		uint32_t want = letter_at(name, k, &name_n), got;
 
 		if (want == LETTER_BLANK) {
+			i = skip_unseen(t, i);
 			n = gap_at(t, i, file);
 			if (!n)
 				return 0;
@@ -288,8 +314,7 @@ static size_t match_name(struct str t, size_t at, struct str name, bool file)
 		i += want == LETTER_NOTHING ? 0 : n;
 		k += name_n;
 	}
-	while (i < t.n && letter_at(t, i, &n) == LETTER_NOTHING)
-		i += n;
+	i = skip_unseen(t, i);
 	return letter_begins(t, i) ? 0 : i - at;
 }
 
@@ -362,7 +387,7 @@ bool rewrite_next(struct rewrite_scan *s, struct rewrite_match *ret)
 	bool named;
 
 	if (!s->looked || (s->has && s->address.at < s->at))
-		s->has = next_address(s->r, s->text, s->at, &s->address);
+		s->has = next_address(s, &s->address);
 	s->looked = true;
 	named = s->r->n_names && next_name(s, s->has ? s->address.at : s->text.n, ret);
 	if (!named && !s->has)

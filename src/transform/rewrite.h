@@ -16,7 +16,7 @@ struct rewriter {
 		struct str text; /* words with one blank between them */
 		struct str to;
 		bool always; /* not only in quotations */
-	} *names;
+	} * names;
 	size_t n_names;
 	bool first[256]; /* lower bytes of the letters that a name begins with */
 	uint32_t addresses, hits;
@@ -54,7 +54,8 @@ bool rewrite_next(struct rewrite_scan *s, struct rewrite_match *ret);
 /* The whole of it. True when something was replaced. */
 bool rewriter_put(struct rewriter *r, struct str text, bool quoted, struct buf *out);
 
-bool rewriter_put_quotes(struct rewriter *r, struct str text, const struct rewrite_quotes *q, struct buf *out);
+bool rewriter_put_quotes(struct rewriter *r, struct str text, const struct rewrite_quotes *q,
+                         struct buf *out);
 bool rewriter_put_file(struct rewriter *r, struct str text, struct buf *out); /* the name of a file */
 /* Is something in it that would be replaced by something else? Nothing is counted. */
 bool rewriter_finds(struct rewriter *r, struct str text);

@@ -144,7 +144,8 @@ bool rewriter_put_lines(struct rewriter *r, struct str text, struct buf *out)
 	bool changed;
 
 	read_lines(r, text, &l);
-	changed = rewriter_put_quotes(r, buf_str(&l.text), &(struct rewrite_quotes){ false, l.turns, l.n }, out);
+	changed = rewriter_put_quotes(r, buf_str(&l.text), &(struct rewrite_quotes){ false, l.turns, l.n },
+	                              out);
 	out->over = out->over || l.text.over;
 	return changed || l.changed;
 }

@@ -6,7 +6,15 @@
 #include "wire/letter.h"
 #include "wire/word.h"
 
-enum { BOUNDARY_BYTES = 16, NAME_MAX_BYTES = 200, QP_SHARE = 6, BYTES_MAX = 96 << 20, LINE_MAX = 76, CID_MAX = 300, ARMOR_LINE = 200 };
+enum {
+	BOUNDARY_BYTES = 16,
+	NAME_MAX_BYTES = 200,
+	QP_SHARE = 6,
+	BYTES_MAX = 96 << 20,
+	LINE_MAX = 76,
+	CID_MAX = 300,
+	ARMOR_LINE = 200
+};
 
 /* ---- small pieces ------------------------------------------------------------------------------------------------ */
 
@@ -77,7 +85,8 @@ static void put_param(const char *name, struct str value, struct buf *out)
 	bool plain = str_is_ascii(value);
 
 	for (size_t i = 0; i < value.n; i++)
-		plain = plain && value.p[i] >= ' ' && value.p[i] != 127 && value.p[i] != '"' && value.p[i] != '\\';
+		plain = plain && value.p[i] >= ' ' && value.p[i] != 127 && value.p[i] != '"' &&
+		        value.p[i] != '\\';
 	if (plain) {
 		buf_addf(out, ";\r\n %s=\"%.*s\"", name, STR_ARG(value));
 		return;
@@ -104,7 +113,8 @@ static bool is_token(struct str s)
 /* As it says, where that is a type and no hiding place. */
 static struct str type_of(struct scrubber *s, const struct mime_part *p, const char *other)
 {
-	return is_token(p->type.value) && !rewriter_finds(&s->rw, p->type.value) ? p->type.value : str_c(other);
+	return is_token(p->type.value) && !rewriter_finds(&s->rw, p->type.value) ? p->type.value
+	                                                                         : str_c(other);
 }
 
 /* Attached or shown, by which name, and under which Content-ID it is shown in the text. */
@@ -265,7 +275,8 @@ static bool is_picture(struct scrubber *s, struct str raw, struct buf *clean)
 }
 
 /* CMS for somebody else says in clear who can read it, by issuer and serial number or by key, and may carry certificates. */
-static int put_cms_type(struct scrubber *s, const struct mime_part *p, struct str der, struct buf *head, struct fail *f)
+static int put_cms_type(struct scrubber *s, const struct mime_part *p, struct str der, struct buf *head,
+                        struct fail *f)
 {
 	bool aead = str_starts_nocase(typed_param(&p->type, STR("smime-type")), STR("auth"));
 

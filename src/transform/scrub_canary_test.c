@@ -24,9 +24,9 @@ static const struct mime_limits limits = { 32, 1000, { 2000, 256 * 1024 } };
 /* What the rewriter knows and what only the form of a message keeps back. */
 static const char *const named[] = { "alice@mailbox.example", "Alice Example" };
 static const char *const marks[] = {
-	"alice@mailbox.example", "Alice Example",   "laptop-of-alice.lan", "203.0.113.77",
-	"Bird/153.7 (X11)",	 "+0530",	    "4B1D0DEAD0BEEF01",    "CN=Canary Intermediate",
-	"5EC12E7A5E21A1",	 "Asia/Kolkata",
+	"alice@mailbox.example", "Alice Example", "laptop-of-alice.lan", "203.0.113.77",
+	"Bird/153.7 (X11)",      "+0530",         "4B1D0DEAD0BEEF01",    "CN=Canary Intermediate",
+	"5EC12E7A5E21A1",        "Asia/Kolkata",
 };
 
 /* ---- what is put in -------------------------------------------------------------------------------------------------- */
@@ -236,6 +236,16 @@ static int scrub(struct str in, struct arena *a, struct buf *out, struct scrub_r
 	return scrub_message(&o, &plan, sink_buf(out), r, f);
 }
 
+/* One place, one canary; what is found is printed, and counted, so that one run shows all. */
+static unsigned bad;
+
+static void complain(const char *what, const char *canary, const struct buf *in, const struct buf *out)
+{
+	bad++;
+	print_error("%s %s\n%.*s\n----\n%.*s\n====\n", canary, what, STR_ARG(buf_str(in)),
+	            STR_ARG(buf_str(out)));
+}
+
 static void check(const char *row, const char *canary)
 {
 	OWN(arena) a = ARENA;
@@ -243,19 +253,20 @@ static void check(const char *row, const char *canary)
 	OWN(buf) out = BUF(OUT_MAX);
 	OWN(buf) before = BUF(OUT_MAX);
 	OWN(buf) after = BUF(OUT_MAX);
-	struct scrub_result r;
+	struct scrub_result r = { 0 };
 	struct fail f = { 0 };
 
 	expand(row, canary, &in);
 	see(buf_str(&in), &a, &before);
 	if (!holds(buf_str(&before), canary))
-		fail_msg("the test does not see %s in\n%.*s", canary, STR_ARG(buf_str(&in)));
+		complain("is not seen by the test", canary, &in, &out);
 	if (scrub(buf_str(&in), &a, &out, &r, &f) < 0)
-		fail_msg("%s: %.*s", f.why, STR_ARG(buf_str(&in)));
+		complain(f.why, canary, &in, &out);
 	see(buf_str(&out), &a, &after);
-	if (holds(buf_str(&after), canary) || !holds(buf_str(&after), "kept words"))
-		fail_msg("%s in\n%.*s\n----\n%.*s", canary, STR_ARG(buf_str(&in)), STR_ARG(buf_str(&out)));
-	assert_true(r.bytes == out.n);
+	if (holds(buf_str(&after), canary))
+		complain("leaves", canary, &in, &out);
+	if (!holds(buf_str(&after), "kept words") || r.bytes != out.n)
+		complain("takes what was written with it", canary, &in, &out);
 }
 
 #define FROM "From: Alice Example <alice@mailbox.example>\r\nTo: r1@relay.example\r\nSubject: x\r\n"
@@ -268,22 +279,86 @@ static void check(const char *row, const char *canary)
 
 /* Fields that Thunderbird, Apple Mail, Outlook, Gmail, K-9 and their servers write. */
 static const char *const fields[] = {
-	"Received", "X-Originating-IP", "User-Agent", "X-Mailer", "Sender", "Reply-To", "Return-Path", "Bcc", "Autocrypt",
-	"Disposition-Notification-To", "Return-Receipt-To", "Thread-Index", "Thread-Topic", "Organization", "DKIM-Signature",
-	"Authentication-Results", "ARC-Seal", "ARC-Message-Signature", "List-Unsubscribe", "X-Apple-Mail-Remote-Attachments",
-	"X-Universally-Unique-Identifier", "X-Apple-Base-Url", "X-Uniform-Type-Identifier", "X-Mozilla-Draft-Info", "X-Account-Key",
-	"X-Identity-Key", "X-Mozilla-Keys", "FCC", "X-Enigmail-Draft-Status", "OpenPGP", "Face", "X-Face", "X-MS-Exchange-Organization-AuthAs",
-	"X-MS-Has-Attach", "X-MS-TNEF-Correlator", "x-originating-ip", "x-ms-exchange-messagesentrepresentingtype", "Accept-Language",
-	"Content-Language", "X-Google-DKIM-Signature", "X-Gm-Message-State", "X-Google-Smtp-Source", "X-Received", "Delivered-To",
-	"Comments", "Keywords", "X-Sender", "X-Authenticated-Sender", "X-Get-Message-Sender-Via", "Resent-From", "Resent-Sender", "Resent-Date",
-	"Resent-Message-ID", "Errors-To", "Mail-Followup-To", "Mail-Reply-To", "X-Priority", "Importance", "Auto-Submitted", "Precedence",
-	"MIME-Version", "Content-Description", "Content-Location", "Content-Base", "Content-Disposition", "Content-ID", "Date", "In-Reply-To",
-	"References", "Message-ID", "X-Confirm-Reading-To", "Sensitivity", "X-Forwarded-Message-Id", "X-Unknown",
+	"Received",
+	"X-Originating-IP",
+	"User-Agent",
+	"X-Mailer",
+	"Sender",
+	"Reply-To",
+	"Return-Path",
+	"Bcc",
+	"Autocrypt",
+	"Disposition-Notification-To",
+	"Return-Receipt-To",
+	"Thread-Index",
+	"Thread-Topic",
+	"Organization",
+	"DKIM-Signature",
+	"Authentication-Results",
+	"ARC-Seal",
+	"ARC-Message-Signature",
+	"List-Unsubscribe",
+	"X-Apple-Mail-Remote-Attachments",
+	"X-Universally-Unique-Identifier",
+	"X-Apple-Base-Url",
+	"X-Uniform-Type-Identifier",
+	"X-Mozilla-Draft-Info",
+	"X-Account-Key",
+	"X-Identity-Key",
+	"X-Mozilla-Keys",
+	"FCC",
+	"X-Enigmail-Draft-Status",
+	"OpenPGP",
+	"Face",
+	"X-Face",
+	"X-MS-Exchange-Organization-AuthAs",
+	"X-MS-Has-Attach",
+	"X-MS-TNEF-Correlator",
+	"x-originating-ip",
+	"x-ms-exchange-messagesentrepresentingtype",
+	"Accept-Language",
+	"Content-Language",
+	"X-Google-DKIM-Signature",
+	"X-Gm-Message-State",
+	"X-Google-Smtp-Source",
+	"X-Received",
+	"Delivered-To",
+	"Comments",
+	"Keywords",
+	"X-Sender",
+	"X-Authenticated-Sender",
+	"X-Get-Message-Sender-Via",
+	"Resent-From",
+	"Resent-Sender",
+	"Resent-Date",
+	"Resent-Message-ID",
+	"Errors-To",
+	"Mail-Followup-To",
+	"Mail-Reply-To",
+	"X-Priority",
+	"Importance",
+	"Auto-Submitted",
+	"Precedence",
+	"MIME-Version",
+	"Content-Description",
+	"Content-Location",
+	"Content-Base",
+	"Content-Disposition",
+	"Content-ID",
+	"Date",
+	"In-Reply-To",
+	"References",
+	"Message-ID",
+	"X-Confirm-Reading-To",
+	"Sensitivity",
+	"X-Forwarded-Message-Id",
+	"X-Unknown",
 };
 
 static void promise_6_no_field_of_any_client(void **state)
 {
-	static const char *const forms[] = { ": %s\r\n", ": x\r\n\t%s\r\n", ": <1.%s>\r\n", ": %w\r\n", ": %W\r\n" };
+	static const char *const forms[] = { ": %s\r\n", ": x\r\n\t%s\r\n", ": <1.%s>\r\n", ": %w\r\n",
+		                             ": %W\r\n" };
 
 	for (size_t i = 0; i < COUNT(fields); i++)
 		for (size_t k = 0; k < COUNT(forms); k++)
@@ -295,6 +370,7 @@ static void promise_6_no_field_of_any_client(void **state)
 				buf_addz(&row, BODY);
 				check(row.p, marks[m]);
 			}
+	assert_int_equal(bad, 0);
 }
 
 /* Places around what was written. */
@@ -303,11 +379,13 @@ static const char *const frames[] = {
 	"From: alice@mailbox.example (%s)\r\nTo: r1@relay.example\r\n" BODY,
 	"From: %w <alice@mailbox.example>\r\nTo: \"%s\" <r1@relay.example>\r\n" BODY,
 	FROM "Content-Type: text/plain; x-mark=\"%s\"; charset=utf-8\r\n" BODY,
-	FROM "Content-Type: text/plain; name*=%2; charset=utf-8\r\n" "X-Y: %s\r\n" BODY,
-	FROM "Content-Type: multipart/mixed; boundary=\"b\"; x-apple-part-url=\"%s\"\r\n\r\npreamble %s" END "epilogue %s\r\n",
+	FROM "Content-Type: multipart/mixed; boundary=\"b\"; x-apple-part-url=\"%s\"\r\n\r\npreamble %s" END
+	     "epilogue %s\r\n",
 	FROM "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n" BODY "\r\n--%s--\r\n",
-	MIXED "--b\r\nContent-Type: image/gif; x-unix-mode=0644; x-u=\"%s\"\r\nContent-ID: <%s>\r\nContent-Description: %s\r\n"
-	      "Content-Location: %w\r\nX-Attachment-Id: %s\r\nContent-Transfer-Encoding: base64\r\n\r\nR0lGODlh" END,
+	MIXED "--b\r\nContent-Type: image/gif; x-unix-mode=0644; x-u=\"%s\"\r\nContent-ID: "
+	      "<%s>\r\nContent-Description: %s\r\n"
+	      "Content-Location: %w\r\nX-Attachment-Id: %s\r\nContent-Transfer-Encoding: "
+	      "base64\r\n\r\nR0lGODlh" END,
 	MIXED "--b\r\nContent-Type: application/pgp-keys\r\n\r\n%s" END,
 	MIXED "--b\r\nContent-Type: text/vcard; name=a.vcf\r\n\r\n%s" END,
 	MIXED "--b\r\nContent-Type: text/plain; name=a.vcf\r\n\r\n%s" END,
@@ -320,24 +398,36 @@ static const char *const frames[] = {
 	MIXED "--b\r\nContent-Type: text/rfc822-headers\r\n\r\nReceived: %s" END,
 	FROM "Content-Type: multipart/signed; boundary=b; micalg=sha-256\r\n\r\n--b\r\n" BODY
 	     "\r\n--b\r\nContent-Type: application/pkcs7-signature\r\n\r\n%s\r\n--b--\r\n",
-	MIXED "--b\r\nContent-Type: multipart/appledouble; boundary=c\r\n\r\n--c\r\nContent-Type: application/applefile\r\n\r\n%s\r\n"
+	MIXED "--b\r\nContent-Type: multipart/appledouble; boundary=c\r\n\r\n--c\r\nContent-Type: "
+	      "application/applefile\r\n\r\n%s\r\n"
 	      "--c\r\nContent-Type: image/gif\r\n\r\nGIF\r\n--c--\r\n" END,
-	MIXED "--b\r\nContent-Type: message/rfc822\r\n\r\nReceived: from %s\r\nX-Mailer: %s\r\nMessage-ID: <1.%s>\r\nReply-To: %s\r\n"
-	      "Date: Thu, 1 Jan 2026 10:00:00 +0530 (%s)\r\nContent-Type: text/plain; x=\"%s\"\r\n\r\ninner" END,
+	MIXED
+	"--b\r\nContent-Type: message/rfc822\r\n\r\nReceived: from %s\r\nX-Mailer: %s\r\nMessage-ID: "
+	"<1.%s>\r\nReply-To: %s\r\n"
+	"Date: Thu, 1 Jan 2026 10:00:00 +0530 (%s)\r\nContent-Type: text/plain; x=\"%s\"\r\n\r\ninner" END,
 	HTML "<!-- %s --><p data-x=\"%s\" onclick='%s'>kept words</p><!--[if mso]><xml>%s</xml><![endif]-->",
-	HTML "<head><meta name=author content=\"%s\"><base href=\"http://%s/\"><link href=\"%s\"></head><p>kept words</p>",
+	HTML "<head><meta name=author content=\"%s\"><base href=\"http://%s/\"><link "
+	     "href=\"%s\"></head><p>kept words</p>",
 	HTML "<style>@import 'mso-%s'; p.MsoNormal { x: y }</style><p>kept words</p><o:p a=\"%s\"></o:p>",
 	HTML "<p>kept words <img src=\"cid:%s\"><img src=\"file:///%s\"><img src=\"imap://%s/INBOX\"></p>",
-	HTML "<p>kept words <a href=\"mid:%s\">x</a><a href=\" java\tscript:%s\">x</a><img src=\"C:/%s\"><img src=\"\\\\%s\\c\"></p>",
-	HTML "<p>kept words<noembed><b title=\"%s\">%s</b></noembed><iframe>%s</iframe><object data=\"%s\">%s</object></p>",
+	HTML "<p>kept words <a href=\"mid:%s\">x</a><a href=\" java\tscript:%s\">x</a><img "
+	     "src=\"C:/%s\"><img src=\"\\\\%s\\c\"></p>",
+	HTML "<p>kept words<noembed><b title=\"%s\">%s</b></noembed><iframe>%s</iframe><object "
+	     "data=\"%s\">%s</object></p>",
 	HTML "<div class=\"header-protection-legacy-display\"><pre>Subject: %s</pre></div><p>kept words</p>",
 	FROM "Content-Type: text/plain; hp-legacy-display=1\r\n\r\nSubject: %s\r\n\r\nkept words\r\n",
-	TEXT "\r\nkept words\r\n-----BEGIN PGP PUBLIC KEY BLOCK-----\r\nComment: %s\r\n\r\n%b\r\n-----END PGP PUBLIC KEY BLOCK-----\r\n",
-	TEXT "\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: %s\r\n\r\nkept words\r\n-----BEGIN PGP SIGNATURE-----\r\nVersion: %s\r\n\r\n"
+	TEXT "\r\nkept words\r\n-----BEGIN PGP PUBLIC KEY BLOCK-----\r\nComment: %s\r\n\r\n%b\r\n-----END "
+	     "PGP PUBLIC KEY BLOCK-----\r\n",
+	TEXT "\r\n-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: %s\r\n\r\nkept words\r\n-----BEGIN PGP "
+	     "SIGNATURE-----\r\nVersion: %s\r\n\r\n"
 	     "%b\r\n-----END PGP SIGNATURE-----\r\n",
-	TEXT "\r\nkept words\r\n-----BEGIN PGP MESSAGE-----\r\nVersion: %s\r\n\r\nhQEM\r\n-----END PGP MESSAGE-----\r\n",
-	FROM "Content-Type: text/calendar; method=REPLY; x-canary=\"%s\"\r\n\r\nBEGIN:VCALENDAR\r\nPRODID:%s\r\nX-WR-CALNAME:%s\r\n"
-	     "X-FOO;X-BAR=1:%f\r\nCOMMENT:kept words\r\nATTENDEE;X-GUESTS=\"%s\":mailto:x@y.example\r\nURL:%s\r\nCONTACT:%s\r\nEND:VCALENDAR\r\n",
+	TEXT "\r\nkept words\r\n-----BEGIN PGP MESSAGE-----\r\nVersion: %s\r\n\r\nhQEM\r\n-----END PGP "
+	     "MESSAGE-----\r\n",
+	FROM
+	"Content-Type: text/calendar; method=REPLY; "
+	"x-canary=\"%s\"\r\n\r\nBEGIN:VCALENDAR\r\nPRODID:%s\r\nX-WR-CALNAME:%s\r\n"
+	"X-FOO;X-BAR=1:%f\r\nCOMMENT:kept "
+	"words\r\nATTENDEE;X-GUESTS=\"%s\":mailto:x@y.example\r\nURL:%s\r\nCONTACT:%s\r\nEND:VCALENDAR\r\n",
 };
 
 static void promise_6_nothing_around_what_was_written(void **state)
@@ -346,10 +436,11 @@ static void promise_6_nothing_around_what_was_written(void **state)
 		for (size_t m = 0; m < COUNT(marks); m++) {
 			bool no_boundary = strchr(marks[m], '@') != NULL || strchr(marks[m], '(');
 
-			if (i == 6 && no_boundary)
+			if (i == 5 && no_boundary)
 				continue;
 			check(frames[i], marks[m]);
 		}
+	assert_int_equal(bad, 0);
 }
 
 /* Places within: here the address and the name are found, whatever hides them. */
@@ -365,7 +456,10 @@ static const char *const within[] = {
 	TEXT "Content-Transfer-Encoding: base64\r\n\r\n%b\r\n",
 	FROM "Content-Type: text/plain; charset=us-ascii\r\n\r\n\xc3\xa9 kept words %s\r\n",
 	FROM "Content-Type: text/plain; charset=iso-8859-1\r\n\r\n\xe9 kept words %s\r\n",
-	FROM "Content-Type: text/plain; charset=utf-8; format=flowed; delsp=yes\r\n\r\nkept words %s \r\n%s\r\n",
+	FROM
+	"Content-Type: text/plain; charset=utf-8; format=flowed; delsp=yes\r\n\r\nkept words %s \r\n%s\r\n",
+	FROM "Content-Type: text/plain; name*=%2; charset=utf-8\r\n"
+	     "X-Y: %s\r\n" BODY,
 	HTML "<p>kept words %s</p>",
 	HTML "<p>kept words %h and %x</p>",
 	HTML "<p>kept words %i</p>",
@@ -373,21 +467,30 @@ static const char *const within[] = {
 	HTML "<p title=\"%s\">kept words <img alt='%h'><a name=%h>x</a></p>",
 	HTML "<p>kept words <a href=\"https://x.example/?u=%s&amp;v=1\">x</a></p>",
 	HTML "<p>kept words <a href=\"mailto:%p\">x</a><a href=\"https://x.example/%p/y\">x</a></p>",
-	HTML "<p style=\"background: url(http://x.example/%s)\">kept words</p><style>p { content: '%s' }</style>",
+	HTML
+	"<p style=\"background: url(http://x.example/%s)\">kept words</p><style>p { content: '%s' }</style>",
 	HTML "<p>kept words &laquo;%s&raquo;&nbsp;%s&mdash;%s</p>",
 	MIXED "--b\r\nContent-Type: image/gif; name=\"%s.gif\"\r\n\r\nGIF" END,
-	MIXED "--b\r\nContent-Type: image/gif\r\nContent-Disposition: attachment; filename*=%2.gif\r\n\r\nGIF" END,
-	MIXED "--b\r\nContent-Type: image/gif\r\nContent-Disposition: attachment; filename*0*=%2; filename*1=x.gif\r\n\r\nGIF" END,
-	MIXED "--b\r\nContent-Type: image/gif\r\nContent-Disposition: attachment; filename=\"%w\"\r\n\r\nGIF" END,
+	MIXED
+	"--b\r\nContent-Type: image/gif\r\nContent-Disposition: attachment; filename*=%2.gif\r\n\r\nGIF" END,
+	MIXED "--b\r\nContent-Type: image/gif\r\nContent-Disposition: attachment; filename*0*=%2; "
+	      "filename*1=.gif\r\n\r\nGIF" END,
+	MIXED
+	"--b\r\nContent-Type: image/gif\r\nContent-Disposition: attachment; filename=\"%w\"\r\n\r\nGIF" END,
 	MIXED "--b\r\nContent-Type: image/gif; name=\"%W\"\r\n\r\nGIF" END,
 	MIXED "--b\r\nContent-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment\r\n\r\n%s" END,
 	MIXED "--b\r\nContent-Type: text/rtf\r\n\r\n{\\rtf1{\\info{\\author %s}}}" END,
 	MIXED "--b\r\nContent-Type: text/csv; name=\"%s.csv\"\r\n\r\na,%s" END,
-	MIXED "--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: \"%s\" <alice@mailbox.example>\r\nTo: %w <r1@relay.example>\r\nSubject: %W\r\n"
+	MIXED "--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: \"%s\" <alice@mailbox.example>\r\nTo: %w "
+	      "<r1@relay.example>\r\nSubject: %W\r\n"
 	      "Cc: alice@mailbox.example\r\n\r\n%s" END,
-	MIXED "--b\r\nContent-Type: message/rfc822\r\n\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%q" END,
-	FROM "Content-Type: text/calendar; method=REPLY\r\n\r\nBEGIN:VCALENDAR\r\nATTENDEE;CN=\"%s\";SENT-BY=\"mailto:alice@mailbox.example\":"
-	     "mailto:alice@mailbox.example\r\nORGANIZER;CN=%f:mailto:r1@relay.example\r\nCOMMENT:kept words %f\\n%s\r\nSUMMARY:%s\r\nEND:VCALENDAR\r\n",
+	MIXED "--b\r\nContent-Type: message/rfc822\r\n\r\nContent-Type: "
+	      "text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%q" END,
+	FROM
+	"Content-Type: text/calendar; "
+	"method=REPLY\r\n\r\nBEGIN:VCALENDAR\r\nATTENDEE;CN=\"%s\";SENT-BY=\"mailto:alice@mailbox.example\":"
+	"mailto:alice@mailbox.example\r\nORGANIZER;CN=%f:mailto:r1@relay.example\r\nCOMMENT:kept words "
+	"%f\\n%s\r\nSUMMARY:%s\r\nEND:VCALENDAR\r\n",
 };
 
 static void promise_6_nothing_within_it(void **state)
@@ -395,6 +498,7 @@ static void promise_6_nothing_within_it(void **state)
 	for (size_t i = 0; i < COUNT(within); i++)
 		for (size_t m = 0; m < COUNT(named); m++)
 			check(within[i], named[m]);
+	assert_int_equal(bad, 0);
 }
 
 /* ---- pictures --------------------------------------------------------------------------------------------------------- */
@@ -423,7 +527,8 @@ static void make_jpeg(const char *canary, struct buf *out)
 {
 	OWN(buf) exif = BUF(4096);
 
-	buf_add(&exif, str_of("Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0", 32));
+	buf_add(&exif,
+	        str_of("Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0", 32));
 	buf_addz(&exif, canary);
 	buf_add(out, str_of("\xff\xd8", 2));
 	put_segment(0xe0, str_of("JFIF\0\x01\x02\0\0\x01\0\x01\0\0", 14), out);
@@ -470,7 +575,8 @@ static void check_picture(const char *type, struct str picture, const char *cana
 
 static void promise_6_nothing_beside_a_picture(void **state)
 {
-	static const char *const types[] = { "image/jpeg", "image/png", "application/octet-stream", "image/x-other" };
+	static const char *const types[] = { "image/jpeg", "image/png", "application/octet-stream",
+		                             "image/x-other" };
 
 	for (size_t i = 0; i < COUNT(types); i++)
 		for (size_t m = 0; m < COUNT(marks); m++) {
@@ -482,15 +588,22 @@ static void promise_6_nothing_beside_a_picture(void **state)
 			check_picture(types[i], buf_str(&jpeg), marks[m]);
 			check_picture(types[i], buf_str(&png), marks[m]);
 		}
+	assert_int_equal(bad, 0);
+}
+
+static int clear(void **state)
+{
+	bad = 0;
+	return 0;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(promise_6_no_field_of_any_client),
-		cmocka_unit_test(promise_6_nothing_around_what_was_written),
-		cmocka_unit_test(promise_6_nothing_within_it),
-		cmocka_unit_test(promise_6_nothing_beside_a_picture),
+		cmocka_unit_test_setup(promise_6_no_field_of_any_client, clear),
+		cmocka_unit_test_setup(promise_6_nothing_around_what_was_written, clear),
+		cmocka_unit_test_setup(promise_6_nothing_within_it, clear),
+		cmocka_unit_test_setup(promise_6_nothing_beside_a_picture, clear),
 	};
 
 	return crypto_init(NULL) == OK ? cmocka_run_group_tests(tests, NULL, NULL) : EXIT_FAILURE;

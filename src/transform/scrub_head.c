@@ -116,8 +116,18 @@ static void put_ids(struct scrubber *s, const char *name, struct str body, struc
 /* "auto-replied; owner=alice@..." without what follows; a word that is none of these could be a name. */
 static void put_word(const char *name, struct str text, struct buf *out)
 {
-	static const char *const words[] = { "no",   "auto-generated", "auto-replied", "auto-notified", "high", "normal",
-		                             "low",  "1",              "2",            "3",             "4",    "5" };
+	static const char *const words[] = { "no",
+		                             "auto-generated",
+		                             "auto-replied",
+		                             "auto-notified",
+		                             "high",
+		                             "normal",
+		                             "low",
+		                             "1",
+		                             "2",
+		                             "3",
+		                             "4",
+		                             "5" };
 	struct str t = str_trim(text);
 	size_t n = 0;
 

@@ -329,7 +329,8 @@ static void put_raw(struct html_scrub *h, const struct html_token *t)
 		add_piece(&h->line, false, before, h->line.text.n - before);
 		return;
 	}
-	if (!str_eq_nocase(t->name, STR("style")) || is_client_mark(t->text) || !scrub_css(h->s, t->text, &css))
+	if (!str_eq_nocase(t->name, STR("style")) || is_client_mark(t->text) ||
+	    !scrub_css(h->s, t->text, &css))
 		h->s->removed[SCRUB_MARKS]++;
 	else
 		buf_add(h->out, buf_str(&css));

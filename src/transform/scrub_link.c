@@ -24,16 +24,16 @@ static void put_plain(struct str in, struct buf *out)
 /* RFC 3986 2.3: these mean the same with and without "%". */
 static bool is_unreserved(int c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
-	       c == '_' || c == '~';
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
+	       c == '.' || c == '_' || c == '~';
 }
 
 static void percent_decode(struct str in, bool all, struct buf *out)
 {
 	for (size_t i = 0; i < in.n; i++) {
-		int c = in.p[i] == '%' && i + 2 < in.n && hex(in.p[i + 1]) >= 0 && hex(in.p[i + 2]) >= 0 ?
-		                hex(in.p[i + 1]) * 16 + hex(in.p[i + 2]) :
-		                -1;
+		int c = in.p[i] == '%' && i + 2 < in.n && hex(in.p[i + 1]) >= 0 && hex(in.p[i + 2]) >= 0
+		                ? hex(in.p[i + 1]) * 16 + hex(in.p[i + 2])
+		                : -1;
 
 		if (c > 0 && (all || is_unreserved(c))) {
 			buf_addc(out, (char)c);

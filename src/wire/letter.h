@@ -7,7 +7,10 @@
 
 #include <stdint.h>
 
-enum { LETTER_NOTHING = 0 /* seen by nobody: an accent apart, a soft hyphen, a blank of no width */, LETTER_BLANK = ' ' };
+enum {
+	LETTER_NOTHING = 0 /* seen by nobody: an accent apart, a soft hyphen, a blank of no width */,
+	LETTER_BLANK = ' '
+};
 
 /* The character at s.p[i], i < s.n: in lower case, without its accent; every blank is LETTER_BLANK. ret_n: its bytes. A byte
  * that is no UTF-8 is itself. */
