@@ -311,6 +311,8 @@ static size_t match_name(struct str t, size_t at, struct str name, bool file)
 		}
 		if (want != LETTER_NOTHING && got != want)
 			return 0;
+		if (got == '&' && str_starts(str_from(t, i), STR("&amp;")))
+			n = 5;
 		i += want == LETTER_NOTHING ? 0 : n;
 		k += name_n;
 	}

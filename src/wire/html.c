@@ -273,6 +273,16 @@ static size_t named(struct str in, struct buf *out)
 	return n + 1;
 }
 
+/* One that is left as it stands. */
+static bool is_reference(struct str in)
+{
+	size_t n = 1;
+
+	while (n < in.n && n < REFERENCE_MAX && is_alnum(in.p[n]))
+		n++;
+	return n > 1 && n < in.n && in.p[n] == ';' && is_letter(in.p[1]);
+}
+
 void html_decode(struct str in, struct buf *out)
 {
 	while (in.n) {
@@ -286,19 +296,9 @@ void html_decode(struct str in, struct buf *out)
 		if (n && rest.p[0] == '#')
 			n++;
 		if (!n)
-			buf_addc(out, '&');
+			buf_addz(out, is_reference(str_from(in, at)) ? "&" : "&amp;");
 		in = str_from(rest, n);
 	}
-}
-
-/* Something that html_decode() has left. */
-static bool is_reference(struct str in)
-{
-	size_t n = 1;
-
-	while (n < in.n && n < REFERENCE_MAX && is_alnum(in.p[n]))
-		n++;
-	return n > 1 && n < in.n && in.p[n] == ';' && is_letter(in.p[1]);
 }
 
 void html_escape(struct str in, struct buf *out)

@@ -34,7 +34,8 @@ bool html_next(struct html *h, struct html_token *ret); /* false: the end */
 bool html_attribute(struct str *attrs, struct str *ret_name, struct str *ret_value);
 
 /* Reads numeric references and those that could hide a name or an address ("&#64;", "&commat;", "&eacute;"); the others,
- * "&amp;" among them, stay as they are, and html_escape() leaves them. */
+ * "&amp;" among them, stay as they are, and html_escape() leaves them. A "&" that begins none becomes "&amp;", so that what is
+ * decoded never reads as another reference. */
 void html_decode(struct str in, struct buf *out);
 void html_escape(struct str in, struct buf *out);
 

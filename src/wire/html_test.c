@@ -86,10 +86,10 @@ static const struct {
 	                          "b\xc2\xad"
 	                          "c\xe2\x80\x8d"
 	                          "d" },
-	{ "&amp;#64; &amp;lt; &copy", "&amp;#64; &amp;lt; &copy" },
+	{ "&amp;#64; &amp;lt; &copy &comm&#97;t;", "&amp;#64; &amp;lt; &amp;copy &amp;commat;" },
 	{ "&#38;#64;", "&amp;#64;" },
 	{ "&#0; &#xd800; &#99999999999999999999;", "\xef\xbf\xbd \xef\xbf\xbd \xef\xbf\xbd" },
-	{ "&; &# &#x &#; &", "&; &# &#x &#; &" },
+	{ "&; &# &#x &#; &", "&amp;; &amp;# &amp;#x &amp;#; &amp;" },
 	{ "&nosuch; &percnt;40", "&nosuch; %40" },
 };
 
