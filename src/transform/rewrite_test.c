@@ -10,7 +10,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { OUT_MAX = 64 << 20, LONG = 2 << 20 };
+enum { OUT_MAX = 64 << 20, LONG = 1 << 19 };
 
 static const struct seal_pair map[] = {
 	{ STR_INIT("alice@mailbox.example"), STR_INIT("shop@alias.example") },
