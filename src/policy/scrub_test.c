@@ -84,7 +84,7 @@ static void promise_6_links(void **state)
 		                            "www.x.example" };
 	static const char *const go[] = { "javascript:x",     "JavaScript:x", "vbscript:x",
 		                          "file:///home",     "C:\\x",        "c:/x",
-		                          "\\\\host\\share",  "/home/x",      "mid:x",
+		                          "\\\\host\\share",  "/x/y",         "mid:x",
 		                          "imap://alice@x",   "mailbox:///x", "x-apple-data:1",
 		                          "applewebdata://1", "message:x",    "blob:x",
 		                          "about:blank",      "outlook:1" };
