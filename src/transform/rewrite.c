@@ -29,6 +29,7 @@ static bool is_local(char c)
 struct spot {
 	size_t at, sign, sign_n, n;
 	struct str domain; /* as it is known */
+	bool file;
 };
 
 /* "@", in a URL and in a URL within a URL "%40" and "%2540", and the sign of full width. */
@@ -61,8 +62,8 @@ static size_t nothing_at(struct str t, size_t i)
 	return (unsigned char)t.p[i] > 127 && letter_at(t, i, &n) == LETTER_NOTHING ? n : 0;
 }
 
-/* The domain's size at t[i], 0 when another one is there. A dot and a capital are the next sentence; in the name of a file a
- * dot is its ending. */
+/* The domain's size at t[i], 0 when another one is there. A dot and a capital are the next sentence; in the name of a file they
+ * are its ending, and "-" as good as a blank. */
 static size_t domain_at(struct str t, size_t i, struct str domain, bool file)
 {
 	size_t k = 0, at = i;
@@ -75,7 +76,7 @@ static size_t domain_at(struct str t, size_t i, struct str domain, bool file)
 		k += !unseen;
 		at += unseen ? unseen : 1;
 	}
-	if (at < t.n && (is_alnum(t.p[at]) || t.p[at] == '-'))
+	if (at < t.n && (is_alnum(t.p[at]) || (t.p[at] == '-' && !file)))
 		return 0;
 	if (!file && at + 1 < t.n && t.p[at] == '.' && is_alnum(t.p[at + 1]) &&
 	    !(t.p[at + 1] >= 'A' && t.p[at + 1] <= 'Z' && domain.n && t.p[at - 1] >= 'a'))
@@ -112,6 +113,7 @@ static bool spot_around(const struct place *w, size_t sign, size_t sign_n, struc
 	while (begin > from && sign - begin < LOCAL_MAX && (is_local(t.p[begin - 1]) || is_plus(t, begin)))
 		begin -= is_plus(t, begin) && begin >= from + 3 ? 3 : 1;
 	ret->at = begin;
+	ret->file = w->file;
 	ret->sign = sign;
 	ret->sign_n = sign_n;
 	ret->n = sign + sign_n + end - begin;
@@ -121,16 +123,17 @@ static bool spot_around(const struct place *w, size_t sign, size_t sign_n, struc
 /* The run before the sign may hold more than the local part ("email=alice", "'alice", "%20alice", "\nalice" in a calendar):
  * it is tried from each place where a word could begin. What goes on with a letter, a dot or the like is somebody else's
  * address. */
-static bool begins_here(struct str t, size_t i, size_t run)
+static bool begins_here(struct str t, size_t i, const struct spot *s)
 {
 	if (((unsigned char)t.p[i] & 0xc0) == 0x80)
 		return false;
-	if (i == run || (i >= 3 && t.p[i - 3] == '%' && is_hex(t.p[i - 2]) && is_hex(t.p[i - 1])))
+	if (i == s->at || (i >= 3 && t.p[i - 3] == '%' && is_hex(t.p[i - 2]) && is_hex(t.p[i - 1])))
 		return true;
 	if (i >= 2 && t.p[i - 2] == '\\' && (t.p[i - 1] == 'n' || t.p[i - 1] == 'N'))
 		return true;
 	if (strchr(".-_+", t.p[i - 1]))
-		return i - 1 == run || !is_alnum(t.p[i - 2]); /* "_alice@mailbox.example_", in print */
+		return s->file || i - 1 == s->at ||
+		       !is_alnum(t.p[i - 2]); /* "_alice@mailbox.example_", in print */
 	return !is_alnum(t.p[i - 1]);
 }
 
@@ -203,7 +206,7 @@ static const struct seal_pair *match_spot(const struct rewriter *r, struct str t
 	for (size_t i = s->at; i < s->sign; i++) {
 		const struct seal_pair *p;
 
-		if (!begins_here(t, i, s->at))
+		if (!begins_here(t, i, s))
 			continue;
 		p = find_untagged(r, str_from(buf_str(&key), off[i - s->at]));
 		if (p) {
@@ -252,7 +255,7 @@ void rewrite_find(struct str t, const struct str *domains, size_t n,
 			continue;
 		spot_key(t, &s, &key, off);
 		for (size_t i = s.at; i < s.sign; i++)
-			if (begins_here(t, i, s.at))
+			if (begins_here(t, i, &s))
 				fn(arg, str_from(buf_str(&key), off[i - s.at]));
 	}
 }
