@@ -3,6 +3,7 @@
 #include "transform/scrub.h"
 
 #include "crypto/aead.h"
+#include "crypto/cms.h"
 #include "wire/b64.h"
 #include "wire/charset.h"
 
@@ -382,6 +383,76 @@ static void promise_6_what_cannot_be_read_is_refused(void **state)
 	}
 }
 
+/* ---- encrypted for somebody else ------------------------------------------------------------------------------------ */
+
+/* For one recipient, whom the clear part of it names by this issuer. */
+static void make_cms(struct str issuer, enum cms_cipher cipher, struct buf *out)
+{
+	OWNS(key) root = NULL;
+	OWNS(key) key = NULL;
+	OWNS(cms_cert) cert = NULL;
+	OWNS(cms_envelope) env = NULL;
+	OWN(buf) der = BUF(16384);
+
+	assert_int_equal(key_new(KEY_P256, &root, NULL), OK);
+	assert_int_equal(key_new(KEY_P256, &key, NULL), OK);
+	assert_int_equal(cert_build(&(struct cert_fields){ .kind = CERT_USER,
+	                                                   .subject_cn = STR("bob@world.example"),
+	                                                   .issuer_cn = issuer,
+	                                                   .email = STR("bob@world.example"),
+	                                                   .not_before = 1767225600,
+	                                                   .not_after = 1777225600,
+	                                                   .subject_key = key,
+	                                                   .issuer_key = root },
+	                            &der, NULL),
+	                 OK);
+	assert_int_equal(cms_cert_new(buf_str(&der), &cert, NULL), OK);
+	assert_int_equal(cms_envelope_new(cert, cipher, 6, sink_buf(out), &env, NULL), OK);
+	assert_int_equal(cms_envelope_put(env, STR("secret"), NULL), OK);
+	assert_int_equal(cms_envelope_end(env, NULL), OK);
+}
+
+static void promise_6_what_is_encrypted_for_others_names_nobody(void **state)
+{
+	static const struct {
+		struct str issuer;
+		enum cms_cipher cipher;
+		int how;
+	} rows[] = {
+		{ STR_INIT("Other CA"), CMS_AES_256_CBC, OK },
+		{ STR_INIT("Other CA"), CMS_AES_256_GCM, OK },
+		{ STR_INIT("CA of alice@mailbox.example"), CMS_AES_256_CBC, FAIL_DENIED },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *type =
+		        rows[i].cipher == CMS_AES_256_GCM ? "authEnveloped-data" : "enveloped-data";
+		OWN(arena) a = ARENA;
+		OWN(buf) der = BUF(OUT_MAX);
+		OWN(buf) in = BUF(OUT_MAX);
+		OWN(buf) out = BUF(OUT_MAX);
+		OWN(buf) leaf = BUF(OUT_MAX);
+		const struct mime_part *p;
+		struct fail f = { 0 };
+
+		make_cms(rows[i].issuer, rows[i].cipher, &der);
+		buf_addf(&in,
+		         FROM "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\n"
+		              "Content-Type: application/pkcs7-mime; smime-type=%s; x=alice\r\n"
+		              "Content-Transfer-Encoding: base64\r\n\r\n",
+		         type);
+		b64_print(buf_str(&der), &in);
+		buf_addz(&in, "\r\n--b--\r\n");
+		assert_int_equal(scrub(buf_str(&in), &a, &out, &f), rows[i].how);
+		if (rows[i].how != OK)
+			continue;
+		get_leaf(buf_str(&out), "application/pkcs7-mime", &a, &leaf, &p);
+		assert_true(str_eq(buf_str(&leaf), buf_str(&der)));
+		assert_true(str_eq(typed_param(&p->type, STR("smime-type")), str_c(type)));
+		assert_true(str_eq(typed_param(&p->type, STR("x")), STR("")));
+	}
+}
+
 /* ---- size ------------------------------------------------------------------------------------------------------------- */
 
 static void hostile_messages_take_linear_time(void **state)
@@ -456,6 +527,7 @@ int main(void)
 		cmocka_unit_test(files_are_the_same_byte_for_byte),
 		cmocka_unit_test(clean_pictures_are_the_same),
 		cmocka_unit_test(promise_6_what_cannot_be_read_is_refused),
+		cmocka_unit_test(promise_6_what_is_encrypted_for_others_names_nobody),
 		cmocka_unit_test(hostile_messages_take_linear_time),
 		cmocka_unit_test(many_and_deep_parts),
 	};
