@@ -249,24 +249,28 @@ void put_without_times(struct str t, struct buf *out)
 
 /* ---- the lines --------------------------------------------------------------------------------------------------- */
 
-/* A year, or three numbers with the same sign between them. */
+/* "26.11.26": numbers of one or two digits with one sign between them; k: where the first ends. */
+static bool is_three_numbers(struct str t, size_t k)
+{
+	char sep = k < t.n ? t.p[k] : 0;
+	size_t digits, n = sep && strchr("./-", sep) ? number_at(t, k + 1, MINUTE_MAX, &digits) : 0;
+
+	return n && k + 1 + n + 1 < t.n && t.p[k + 1 + n] == sep && is_digit(t.p[k + n + 2]);
+}
+
+/* A year, or three numbers. */
 static bool has_date(struct str t)
 {
-	for (size_t i = 0; i < t.n;) {
-		size_t k = i, digits, n;
+	for (size_t i = 0; i < t.n; i++) {
+		size_t k = i;
 
 		while (k < t.n && is_digit(t.p[k]))
 			k++;
 		if (k - i == YEAR_DIGITS && (t.p[i] == '1' || t.p[i] == '2'))
 			return true;
-		if (k - i == 1 || k - i == 2) {
-			char sep = k < t.n ? t.p[k] : 0;
-
-			n = sep && strchr("./-", sep) ? number_at(t, k + 1, MINUTE_MAX, &digits) : 0;
-			if (n && k + 1 + n + 1 < t.n && t.p[k + 1 + n] == sep && is_digit(t.p[k + n + 2]))
-				return true;
-		}
-		i = k > i ? k : i + 1;
+		if ((k - i == 1 || k - i == 2) && is_three_numbers(t, k))
+			return true;
+		i = k > i ? k - 1 : i;
 	}
 	return false;
 }

@@ -288,36 +288,33 @@ static size_t skip_unseen(struct str t, size_t i)
 	return i;
 }
 
-/* 0: the name does not begin here. RFC 5545 3.3.11 writes its comma as "\,". */
+/* The size of the letter that is wanted at t[i]; 0: another one is there. RFC 5545 3.3.11 writes a comma as "\\,". */
+static size_t match_letter(struct str t, size_t i, uint32_t want)
+{
+	size_t at = i, n;
+
+	if (at < t.n && t.p[at] == '\\' && want == ',')
+		at++;
+	if (at >= t.n || letter_at(t, at, &n) != want)
+		return 0;
+	return at - i + (want == '&' && str_starts(str_from(t, at), STR("&amp;")) ? 5 : n);
+}
+
+/* 0: the name does not begin here. */
 static size_t match_name(struct str t, size_t at, struct str name, bool file)
 {
-	size_t i = at, k = 0, n, name_n;
+	size_t i = at, n;
 
-	while (k < name.n) {
-		uint32_t want = letter_at(name, k, &name_n), got;
+	for (size_t k = 0; k < name.n; k += n) {
+		uint32_t want = letter_at(name, k, &n);
+		size_t unseen = skip_unseen(t, i) - i, size;
 
-		if (want == LETTER_BLANK) {
-			i = skip_unseen(t, i);
-			n = gap_at(t, i, file);
-			if (!n)
-				return 0;
-			i += n;
-			k += name_n;
+		if (want == LETTER_NOTHING)
 			continue;
-		}
-		if (i >= t.n)
+		size = want == LETTER_BLANK ? gap_at(t, i + unseen, file) : match_letter(t, i + unseen, want);
+		if (!size)
 			return 0;
-		got = letter_at(t, i, &n);
-		if (got == LETTER_NOTHING || (got == '\\' && want == ',')) {
-			i += n;
-			continue;
-		}
-		if (want != LETTER_NOTHING && got != want)
-			return 0;
-		if (got == '&' && str_starts(str_from(t, i), STR("&amp;")))
-			n = 5;
-		i += want == LETTER_NOTHING ? 0 : n;
-		k += name_n;
+		i += unseen + size;
 	}
 	i = skip_unseen(t, i);
 	return letter_begins(t, i) ? 0 : i - at;

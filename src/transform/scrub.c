@@ -275,12 +275,24 @@ static bool is_picture(struct scrubber *s, struct str raw, struct buf *clean)
 }
 
 /* CMS for somebody else says in clear who can read it, by issuer and serial number or by key, and may carry certificates. */
+static bool names_sender(struct scrubber *s, struct str der)
+{
+	OWNS(cms_in) c = NULL;
+
+	if (rewriter_finds(&s->rw, der) || cms_in_new(der, &c, NULL) < 0)
+		return true;
+	for (size_t i = 0; i < s->plan->n_own_certs; i++)
+		if (cms_in_is_for(c, s->plan->own_certs[i]))
+			return true;
+	return false;
+}
+
 static int put_cms_type(struct scrubber *s, const struct mime_part *p, struct str der, struct buf *head,
                         struct fail *f)
 {
 	bool aead = str_starts_nocase(typed_param(&p->type, STR("smime-type")), STR("auth"));
 
-	if (rewriter_finds(&s->rw, der))
+	if (names_sender(s, der))
 		return fail(f, FAIL_DENIED, "an encrypted part that names its sender in clear");
 	buf_addf(head, "; smime-type=%s; name=\"smime.p7m\"", aead ? "authEnveloped-data" : "enveloped-data");
 	return OK;

@@ -20,6 +20,10 @@ enum { OUT_MAX = 128 << 20, LONG = 5 << 20, LESS = 1 << 19 };
 
 static const struct mime_limits limits = { 32, 1000, { 2000, 256 * 1024 } };
 
+/* Certificates of the user, where a case has them. */
+static const struct cms_cert *const *own_certs;
+static size_t n_own_certs;
+
 static int scrub(struct str in, struct arena *a, struct buf *out, struct fail *f)
 {
 	static const struct seal_pair map[] = {
@@ -43,7 +47,9 @@ static int scrub(struct str in, struct arena *a, struct buf *out, struct fail *f
 		                         .own_names = own,
 		                         .n_own_names = 1,
 		                         .ids = ids,
-		                         .n_ids = 1 };
+		                         .n_ids = 1,
+		                         .own_certs = own_certs,
+		                         .n_own_certs = n_own_certs };
 	const struct open_ring ring = { .n = 0 };
 	struct scrub_result r;
 	struct opened o;
@@ -386,7 +392,7 @@ static void promise_6_what_cannot_be_read_is_refused(void **state)
 /* ---- encrypted for somebody else ------------------------------------------------------------------------------------ */
 
 /* For one recipient, whom the clear part of it names by this issuer. */
-static void make_cms(struct str issuer, enum cms_cipher cipher, struct buf *out)
+static void make_cms(struct str issuer, enum cms_cipher cipher, struct buf *out, struct cms_cert **ret)
 {
 	OWNS(key) root = NULL;
 	OWNS(key) key = NULL;
@@ -410,6 +416,7 @@ static void make_cms(struct str issuer, enum cms_cipher cipher, struct buf *out)
 	assert_int_equal(cms_envelope_new(cert, cipher, 6, sink_buf(out), &env, NULL), OK);
 	assert_int_equal(cms_envelope_put(env, STR("secret"), NULL), OK);
 	assert_int_equal(cms_envelope_end(env, NULL), OK);
+	*ret = TAKE(cert);
 }
 
 static void promise_6_what_is_encrypted_for_others_names_nobody(void **state)
@@ -418,10 +425,12 @@ static void promise_6_what_is_encrypted_for_others_names_nobody(void **state)
 		struct str issuer;
 		enum cms_cipher cipher;
 		int how;
+		bool own;
 	} rows[] = {
-		{ STR_INIT("Other CA"), CMS_AES_256_CBC, OK },
-		{ STR_INIT("Other CA"), CMS_AES_256_GCM, OK },
-		{ STR_INIT("CA of alice@mailbox.example"), CMS_AES_256_CBC, FAIL_DENIED },
+		{ STR_INIT("Other CA"), CMS_AES_256_CBC, OK, false },
+		{ STR_INIT("Other CA"), CMS_AES_256_GCM, OK, false },
+		{ STR_INIT("CA of alice@mailbox.example"), CMS_AES_256_CBC, FAIL_DENIED, false },
+		{ STR_INIT("Other CA"), CMS_AES_256_CBC, FAIL_DENIED, true },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -432,10 +441,13 @@ static void promise_6_what_is_encrypted_for_others_names_nobody(void **state)
 		OWN(buf) in = BUF(OUT_MAX);
 		OWN(buf) out = BUF(OUT_MAX);
 		OWN(buf) leaf = BUF(OUT_MAX);
+		OWNS(cms_cert) cert = NULL;
 		const struct mime_part *p;
 		struct fail f = { 0 };
 
-		make_cms(rows[i].issuer, rows[i].cipher, &der);
+		make_cms(rows[i].issuer, rows[i].cipher, &der, &cert);
+		own_certs = (const struct cms_cert *const *)&cert;
+		n_own_certs = rows[i].own;
 		buf_addf(&in,
 		         FROM "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b\r\n"
 		              "Content-Type: application/pkcs7-mime; smime-type=%s; x=alice\r\n"
@@ -444,6 +456,7 @@ static void promise_6_what_is_encrypted_for_others_names_nobody(void **state)
 		b64_print(buf_str(&der), &in);
 		buf_addz(&in, "\r\n--b--\r\n");
 		assert_int_equal(scrub(buf_str(&in), &a, &out, &f), rows[i].how);
+		n_own_certs = 0;
 		if (rows[i].how != OK)
 			continue;
 		get_leaf(buf_str(&out), "application/pkcs7-mime", &a, &leaf, &p);

@@ -279,6 +279,8 @@ static int write_output(struct open_job *a, const struct scrub *m, int file, str
 	w.plan.own_names = items(m->own_names, &own, &w.plan.n_own_names);
 	w.plan.ids = pairs(m->ids, &own, &w.plan.n_ids);
 	w.plan.words = items(m->words, &own, &w.plan.n_words);
+	w.plan.own_certs = a->ring.pinned;
+	w.plan.n_own_certs = a->ring.n_pinned;
 	TRY(stored_write(file, write_scrubbed, &w, s, f));
 	*ret = w.result;
 	return OK;
