@@ -154,7 +154,7 @@ static void see_html(struct str text, struct buf *all)
 /* Lines joined as headers and calendars fold them. */
 static void see_unfolded(struct str in, struct buf *all)
 {
-	for (size_t i = 0; i < in.n; i++)
+	for (size_t i = 0; in.p && i < in.n; i++)
 		if (str_starts(str_from(in, i), STR("\r\n ")))
 			i += 2;
 		else
@@ -469,6 +469,8 @@ static const char *const within[] = {
 	HTML "<p>kept words <a href=\"mailto:%p\">x</a><a href=\"https://x.example/%p/y\">x</a></p>",
 	HTML
 	"<p style=\"background: url(http://x.example/%s)\">kept words</p><style>p { content: '%s' }</style>",
+	HTML "<p style=\"background: url(data:image/svg+xml,<a>%s</a>)\">kept words <img "
+	     "src=\"data:text/plain,%p\"></p>",
 	HTML "<p>kept words &laquo;%s&raquo;&nbsp;%s&mdash;%s</p>",
 	MIXED "--b\r\nContent-Type: image/gif; name=\"%s.gif\"\r\n\r\nGIF" END,
 	MIXED

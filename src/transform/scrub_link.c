@@ -93,6 +93,8 @@ bool scrub_link(struct scrubber *s, struct str value, struct buf *out)
 	if (str_starts_nocase(buf_str(&plain), STR("cid:")))
 		return put_cid(s, str_from(buf_str(&plain), 4), out);
 	if (str_starts_nocase(buf_str(&plain), STR("data:"))) {
+		if (plain.over || hides_something(s, buf_str(&plain)))
+			return false;
 		buf_add(out, buf_str(&plain));
 		return true;
 	}
@@ -146,6 +148,23 @@ static size_t next_url(struct str css)
 	return css.n;
 }
 
+/* Within quotation marks of ours. */
+static void put_url(struct scrubber *s, struct str url, struct buf *out)
+{
+	OWN(buf) written = BUF(LINK_MAX);
+
+	if (!scrub_link(s, url, &written))
+		s->removed[SCRUB_MARKS]++;
+	buf_addz(out, "url('");
+	for (size_t i = 0; i < written.n; i++) {
+		if (written.p[i] == '\'')
+			buf_addz(out, "%27");
+		else
+			buf_addc(out, written.p[i]);
+	}
+	buf_addz(out, "')");
+}
+
 bool scrub_css(struct scrubber *s, struct str css, struct buf *out)
 {
 	OWN(buf) plain = BUF(LINK_MAX);
@@ -162,10 +181,7 @@ bool scrub_css(struct scrubber *s, struct str css, struct buf *out)
 		if (at == css.n)
 			break;
 		css = str_from(css, at + 4);
-		buf_addz(out, "url('");
-		if (!scrub_link(s, url_in(css, &n), out))
-			s->removed[SCRUB_MARKS]++;
-		buf_addz(out, "')");
+		put_url(s, url_in(css, &n), out);
 		css = str_from(css, n);
 	}
 	return true;
