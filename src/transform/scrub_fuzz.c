@@ -36,10 +36,10 @@ static struct str as_let_in(const uint8_t *p, size_t n, struct buf *out)
 	return buf_str(out);
 }
 
-/* With signs around it that belong to no longer word. */
+/* With signs around it that belong to no longer word, nor to a longer local part ("'" does). */
 static bool stands_apart(struct str low, size_t at, size_t n)
 {
-	static const char around[] = " \t\r\n<>()[],;:\"'";
+	static const char around[] = " \t\r\n<>()[],;:\"";
 
 	return (!at || (low.p[at - 1] && strchr(around, low.p[at - 1]))) &&
 	       (at + n == low.n || (low.p[at + n] && strchr(around, low.p[at + n])));
