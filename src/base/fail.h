@@ -54,6 +54,7 @@ struct fail_face {
 	const char *enhanced; /* RFC 3463 */
 	const char *text;     /* one honest sentence that names nobody */
 	int exit;             /* CLI exit status, sysexits.h */
+	int http;             /* status, RFC 9110 15 */
 };
 const struct fail_face *fail_face(int code);
 

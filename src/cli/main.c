@@ -8,6 +8,7 @@
 static void (*const roles[ROLE_COUNT])(unsigned index) = {
 	[ROLE_CORE] = core_main,   [ROLE_GATE] = gate_main,     [ROLE_SCRIBE] = scribe_main,
 	[ROLE_VAULT] = vault_main, [ROLE_KEYGEN] = keygen_main, [ROLE_OPENER] = opener_main,
+	[ROLE_WEB] = web_main,
 };
 
 int main(int argc, char **argv)

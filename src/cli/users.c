@@ -1,6 +1,8 @@
 /* users.c - users and mailboxes. */
 #include "cli/simple.h"
 
+#include <stdio.h>
+
 static int user_add(struct cli *c, struct fail *f)
 {
 	OWN(ask) a = ASK("user.add");
@@ -43,6 +45,23 @@ static int user_delete(struct cli *c, struct fail *f)
 
 	ask_argz(&a, "name", c->operands[0]);
 	return simple_do(&a, c, f, "User %s was deleted, with mailboxes, aliases and keys.", c->operands[0]);
+}
+
+static int user_invite(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("user.invite");
+	OWN(buf) link = BUF(2048);
+
+	ask_argz(&a, "user", c->operands[0]);
+	ask_argz(&a, "days", cli_option(c, "days"));
+	TRY(ask_run(&a, c, f));
+	if (c->json) {
+		print_json(buf_str(&a.records));
+		return OK;
+	}
+	buf_add(&link, ask_field(&a, "link"));
+	printf("An invitation, good for one account. Hand it over in a way that only its reader sees:\n\n    %s\n", link.p);
+	return OK;
 }
 
 static int mailbox_add(struct cli *c, struct fail *f)
@@ -120,6 +139,8 @@ const struct cli_command cli_users[] = {
 	{ "user show", "NAME", "show a user's bounds and what came by day", user_show, 1, 1, { { 0 } } },
 	{ "user set", "NAME", "change what holds for a user", user_set, 1, 1,
 	  { BOUNDS, { "expiry-notices", "on|off", "sealed mail on aliases that end, once a day at most (default on)" } } },
+	{ "user invite", "[NAME]", "print a link for a new account, or for NAME to set a password", user_invite, 0, 1,
+	  { { "days", "N", "how long it is good (default 7)" } } },
 	{ "user delete", "NAME", "delete a user with everything", user_delete, 1, 1, { { 0 } } },
 	{ "mailbox add", "USER ADDRESS", "add the mailbox that relayed mail goes to", mailbox_add, 2, 2, { CLEAR } },
 	{ "mailbox list", "[USER]", "list the mailboxes", mailbox_list, 0, 1, { { 0 } } },

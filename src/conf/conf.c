@@ -188,6 +188,10 @@ static int check_whole(const struct conf *c, const char *name, struct fail *f)
 		            "smtp.tls_certificate and "
 		            "smtp.tls_key",
 		            name, c->submission.n ? "listen" : "tls_listen");
+	if (!str_starts(c->web_origin, STR("https://")) && !str_starts(c->web_origin, STR("http://")))
+		return fail(f, FAIL_SYNTAX, "%s: web.origin: begins with neither https:// nor http://", name);
+	if (str_ends(c->web_origin, STR("/")))
+		return fail(f, FAIL_SYNTAX, "%s: web.origin: leave out the slash at its end", name);
 	if (c->memory_bytes < c->message_bytes)
 		return fail(f, FAIL_SYNTAX,
 		            "%s: smtp.memory_bytes: less than smtp.message_bytes: the largest message could "
@@ -210,6 +214,14 @@ static void complete_route(struct conf_route *r, const char *dir, struct arena *
 			*files[i] = joined(a, dir, *files[i]);
 }
 
+static struct str https_of(struct str host, struct arena *a)
+{
+	OWN(buf) b = BUF(512);
+
+	buf_addf(&b, "https://%.*s", STR_ARG(host));
+	return arena_str(a, buf_str(&b));
+}
+
 static void complete(struct conf *c, const char *dir, struct arena *a)
 {
 	struct str control = STR("control");
@@ -226,6 +238,9 @@ static void complete(struct conf *c, const char *dir, struct arena *a)
 	                                        : joined(a, arena_z(a, c->state_dir), control);
 	if (!c->hostname.n && c->n_domains)
 		c->hostname = c->domains[0];
+	c->web_ui = joined(a, dir, c->web_ui);
+	if (!c->web_origin.n)
+		c->web_origin = https_of(c->hostname, a);
 }
 
 int conf_parse(struct str text, const char *name, const char *dir, struct arena *a, struct conf *ret,

@@ -8,11 +8,12 @@ enum { LABEL_MAX = 63, DOMAIN_MAX = 200 };
 #define CORE (1u << ROLE_CORE)
 #define GATE (1u << ROLE_GATE)
 #define SCRIBE (1u << ROLE_SCRIBE)
-#define ALL (CORE | GATE | SCRIBE | 1u << ROLE_VAULT | 1u << ROLE_KEYGEN | 1u << ROLE_OPENER)
+#define WEB (1u << ROLE_WEB)
+#define ALL (CORE | GATE | SCRIBE | WEB | 1u << ROLE_VAULT | 1u << ROLE_KEYGEN | 1u << ROLE_OPENER)
 
 // clang-format off
 const struct conf_key conf_keys[] = {
-	{ "server", "hostname", CONF_HOST, AT(hostname), NULL, 0, 253, NULL, CORE | GATE | SCRIBE,
+	{ "server", "hostname", CONF_HOST, AT(hostname), NULL, 0, 253, NULL, CORE | GATE | SCRIBE | WEB,
 	  "Name of this server in greetings and reports. Default: the first relay domain." },
 	{ "server", "state_dir", CONF_PATH, AT(state_dir), "state", 1, 4096, NULL, CORE,
 	  "Directory of the database and the bodies; relative to this file." },
@@ -63,7 +64,7 @@ const struct conf_key conf_keys[] = {
 	{ "submission", "tls_listen", CONF_ENDPOINTS, AT(submission_tls), NULL, 0, 0, NULL, 0,
 	  "The same with TLS from the first byte: 0.0.0.0:465, [::]:465." },
 
-	{ "domains", "relay", CONF_DOMAINS, AT(domains), NULL, 0, 0, NULL, CORE | GATE,
+	{ "domains", "relay", CONF_DOMAINS, AT(domains), NULL, 0, 0, NULL, CORE | GATE | WEB,
 	  "Domains whose addresses are aliases and reverse addresses, comma separated." },
 
 	{ "routes", "default", CONF_ROUTE, AT(routes), NULL, 0, 0, NULL, CORE | GATE,
@@ -104,6 +105,17 @@ const struct conf_key conf_keys[] = {
 	{ "reply", "trusted_hosts", CONF_HOSTS, AT(trusted_hosts), NULL, 0, 0, NULL, CORE,
 	  "Addresses of servers that ask whoever writes for a password: what they bring from a mailbox is taken as its user's where "
 	  "the mailbox is set to relaxed (postern mailbox set). Comma separated: 192.0.2.25, 2001:db8::25. Default: none." },
+
+	{ "web", "listen", CONF_ENDPOINTS, AT(web_listen), NULL, 1, 0, NULL, 0,
+	  "Where the web app answers a proxy of this machine: 127.0.0.1:8080, unix:/path. Nothing: there is no web app." },
+	{ "web", "socket_mode", CONF_WORD, AT(web_mode), "0660", 0, 0, "0600|0660|0666", 0,
+	  "Mode of such a unix socket; its group is that of its folder where that is set-group-id." },
+	{ "web", "ui", CONF_PATH, AT(web_ui), POSTERN_UI, 1, 4096, NULL, WEB,
+	  "Folder of the built web app; it is read once, at start." },
+	{ "web", "origin", CONF_TEXT, AT(web_origin), NULL, 0, 300, NULL, CORE | WEB,
+	  "How browsers reach it through the proxy: https://relay.example. Default: https:// and server.hostname." },
+	{ "web", "signup", CONF_WORD, AT(web_signup), "invite", 0, 0, "invite|open|closed", CORE | WEB,
+	  "Who may make an account: whoever has an invitation (postern user invite), everybody, or nobody." },
 
 	{ "policy", "plans", CONF_COUNT, AT(plans), "20", 1, 50, NULL, CORE, "Copies that one message may become." },
 	{ "policy", "carried", CONF_COUNT, AT(carried), "20", 0, 50, NULL, CORE,

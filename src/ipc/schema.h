@@ -39,6 +39,7 @@ enum listen_kind {
 	LISTEN_PROXY, /* SMTP behind a proxy: each connection begins with its header */
 	LISTEN_SUBMISSION,
 	LISTEN_SUBMISSION_TLS, /* TLS from the first byte */
+	LISTEN_WEB,            /* HTTP behind a proxy */
 	LISTEN_KINDS
 };
 
@@ -202,6 +203,10 @@ enum opened_form {
  * sentence for a person (records: a password may be among them, so they are wiped); arg: the name of the argument that is wrong, when one is. */
 #define ANSWER(F) F(u64, id) F(u32, code) F(text, why) F(text, arg) F(u32, more) F(key, records)
 
+/* web -> core: the same for whoever has this token (empty: nobody yet). What it may ask, and that it is about its own things
+ * alone, is core's to check. client: address of the browser, for bounds; agent: what it calls itself. Answered by ANSWER. */
+#define WEB_CALL(F) F(u64, id) F(key, token) F(text, client) F(text, agent) F(text, verb) F(list, args)
+
 #define IPC_MESSAGES(M)                                                                                              \
 	M(role_begin, ROLE_BEGIN) M(role_peer, ROLE_PEER) M(role_listen, ROLE_LISTEN) M(role_conf, ROLE_CONF) M(role_master, ROLE_MASTER)    \
 	M(role_tls, ROLE_TLS) M(role_route, ROLE_ROUTE) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \
@@ -217,7 +222,7 @@ enum opened_form {
 	M(intermediate_answer, INTERMEDIATE_ANSWER) M(issue_user, ISSUE_USER) M(issue_sender, ISSUE_SENDER)          \
 	M(issued, ISSUED) M(rewrap, REWRAP) M(rewrapped, REWRAPPED) M(lend, LEND)                                                                              \
 	M(key_make, KEY_MAKE) M(key_made, KEY_MADE) M(spare_wrap, SPARE_WRAP) M(spare_wrapped, SPARE_WRAPPED)        \
-	M(call, CALL) M(answer, ANSWER)
+	M(call, CALL) M(answer, ANSWER) M(web_call, WEB_CALL)
 // clang-format on
 
 #define IPC_TAG(lower, FIELDS) IPC_##lower,

@@ -45,5 +45,6 @@ __attribute__((noreturn)) void scribe_main(unsigned index);
 __attribute__((noreturn)) void opener_main(unsigned index);
 __attribute__((noreturn)) void vault_main(unsigned index);
 __attribute__((noreturn)) void keygen_main(unsigned index);
+__attribute__((noreturn)) void web_main(unsigned index);
 
 #endif

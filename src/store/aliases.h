@@ -27,7 +27,7 @@ struct alias {
 	int64_t blocks;               /* how many may not write to it (blocks.h) */
 };
 
-/* What lies behind an alias, for one look at RCPT. profile is that mailbox's active one; all 0 when there is none. */
+/* What lies behind an alias (verified mailboxes alone), for one look at RCPT. profile is that mailbox's active one; all 0 when there is none. */
 struct alias_mailbox {
 	int64_t mailbox, profile, profile_not_after;
 	int64_t paused; /* since; 0: it takes mail */

@@ -1,5 +1,6 @@
 /* schema.c - the tables, and how an older store becomes a newer one: forward only, each step in one transaction, after a
  * copy was laid beside it. */
+#include "store/accounts.h"
 #include "store/db.h"
 #include "store/expiry.h"
 
@@ -19,7 +20,8 @@ static const char *const versions[] = {
 	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, clear_ok INTEGER NOT NULL, created INTEGER,"
 	" paused INTEGER NOT NULL DEFAULT 0, paused_why INTEGER NOT NULL DEFAULT 0, probe_at INTEGER NOT NULL DEFAULT 0,"
 	" probes INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0, pause_told INTEGER NOT NULL DEFAULT 0,"
-	" reply_rule INTEGER NOT NULL DEFAULT 1, reply_clear INTEGER NOT NULL DEFAULT 1, replies_told INTEGER NOT NULL DEFAULT 0);"
+	" reply_rule INTEGER NOT NULL DEFAULT 1, reply_clear INTEGER NOT NULL DEFAULT 1, replies_told INTEGER NOT NULL DEFAULT 0,"
+	" verified INTEGER NOT NULL DEFAULT 1);"
 	"CREATE INDEX mailbox_paused ON mailbox (probe_at) WHERE paused > 0;"
 	"CREATE TABLE bounce (id INTEGER PRIMARY KEY, mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,"
 	" token_hash BLOB UNIQUE, way INTEGER NOT NULL, reason INTEGER NOT NULL, hard INTEGER NOT NULL, status BLOB,"
@@ -116,7 +118,8 @@ static const char *const versions[] = {
 	"CREATE INDEX held_created ON held (created);"
 	"CREATE INDEX held_body ON held (body);"
 	"CREATE TRIGGER held_gone AFTER DELETE ON held WHEN OLD.body IS NOT NULL BEGIN"
-	" DELETE FROM body WHERE id = OLD.body; END;",
+	" DELETE FROM body WHERE id = OLD.body; END;"
+	ACCOUNT_TABLES,
 };
 // clang-format on
 

@@ -94,7 +94,7 @@ int mailbox_add(struct store *st, int64_t user, struct str address, bool clear_o
 #define MAILBOX_COLUMNS                                                                                      \
 	"m.id, m.user, m.created, m.address, m.clear_ok,"                                                    \
 	" coalesce((SELECT p.id FROM profile p WHERE p.mailbox = m.id AND p.state = 3), 0),"                 \
-	" m.reply_rule, m.reply_clear, m.replies_told"
+	" m.reply_rule, m.reply_clear, m.replies_told, m.verified"
 
 static int read_mailbox(struct q *q, struct arena *a, struct mailbox *ret, struct fail *f)
 {
@@ -106,6 +106,7 @@ static int read_mailbox(struct q *q, struct arena *a, struct mailbox *ret, struc
 	m.reply_rule = q_col_i64(q, 6);
 	m.reply_clear = q_col_i64(q, 7);
 	m.replies_told = q_col_i64(q, 8);
+	m.verified = q_col_i64(q, 9);
 	*ret = m;
 	return OK;
 }

@@ -26,6 +26,7 @@ struct mailbox {
 	int64_t active_profile; /* 0 none */
 	int64_t reply_rule;     /* enum reply_rule of policy/reply.h */
 	bool reply_clear;       /* signed answers that came readable go out too */
+	bool verified;          /* shown to be the user's: else no mail goes there */
 	int64_t replies_told;   /* when its user was told that one was readable; 0: never */
 };
 

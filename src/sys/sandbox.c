@@ -82,6 +82,11 @@ static const int forked[] = {
 	SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(pwrite64), SCMP_SYS(fdatasync), END_OF_LIST
 };
 
+/* web: its listeners and what comes over them. Opens nothing, connects to nobody. */
+static const int web[] = {
+	SCMP_SYS(accept4), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(getsockname), END_OF_LIST
+};
+
 static const int vault[] = { END_OF_LIST };
 static const int keygen[] = { END_OF_LIST };
 
@@ -96,6 +101,7 @@ static const int widened[] = {
 static const int *const lists[ROLE_COUNT] = {
 	[ROLE_CORE] = core, [ROLE_GATE] = gate, [ROLE_SCRIBE] = scribe, [ROLE_VAULT] = vault, [ROLE_KEYGEN] = keygen,
 	[ROLE_OPENER] = opener,
+	[ROLE_WEB] = web,
 };
 // clang-format on
 

@@ -12,15 +12,24 @@ enum { RECORDS_MAX = 96 * 1024, FLUSH_AT = 64 * 1024, TEXT_MOST = 200, BYTES_MOS
 
 static const struct call_spec *const tables[] = { calls_backup,  calls_keys,    calls_users,  calls_passwords,
 	                                          calls_aliases, calls_domains, calls_people, calls_profiles,
-	                                          calls_queue,   calls_replies, calls_stat,   calls_usage };
+	                                          calls_queue,   calls_replies, calls_stat,   calls_usage,  calls_invites };
+static const struct call_spec *const web_tables[] = { calls_account, calls_codes, calls_pages,
+	                                              calls_sessions };
 
-static const struct call_spec *spec_of(struct str verb)
+static const struct call_spec *spec_in(const struct call_spec *const *all, size_t n, struct str verb)
 {
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		for (const struct call_spec *s = tables[i]; s->verb; s++)
+	for (size_t i = 0; i < n; i++)
+		for (const struct call_spec *s = all[i]; s->verb; s++)
 			if (str_eq(verb, str_c(s->verb)))
 				return s;
 	return NULL;
+}
+
+static const struct call_spec *spec_of(struct str verb, bool web)
+{
+	const struct call_spec *s = spec_in(tables, sizeof(tables) / sizeof(tables[0]), verb);
+
+	return s || !web ? s : spec_in(web_tables, sizeof(web_tables) / sizeof(web_tables[0]), verb);
 }
 
 /* ---- arguments ------------------------------------------------------------------------------------------------- */
@@ -182,6 +191,16 @@ static const struct arg_spec *arg_of(const struct call_spec *spec, struct str na
 	return NULL;
 }
 
+static bool is_in(struct str list, struct str name)
+{
+	struct str key, value;
+
+	while (list_next_pair(&list, &key, &value))
+		if (str_eq(key, name))
+			return true;
+	return false;
+}
+
 static int check_args(struct request *c, struct str given, struct fail *f)
 {
 	OWN(buf) checked = BUF(IPC_RECORD_MAX);
@@ -194,6 +213,8 @@ static int check_args(struct request *c, struct str given, struct fail *f)
 			return fail(f, FAIL_SYNTAX, "%s takes no argument of the name %.*s", c->spec->verb,
 			            STR_ARG(key));
 		c->bad_arg = s->name;
+		if (c->asker && !s->repeats && is_in(buf_str(&checked), key))
+			return fail(f, FAIL_SYNTAX, "%s is given twice", s->name);
 		TRY(checks[s->kind](c, s, &value, f));
 		list_add(&checked, key);
 		list_add(&checked, value);
@@ -316,7 +337,32 @@ void call_finish(struct request *c, int result, const struct fail *f)
 	free(c);
 }
 
-void call_start(struct core *core, struct peer *control, uint64_t id, struct str verb, struct str args)
+static const struct asker *copy_of(const struct asker *as, struct arena *a)
+{
+	struct asker *own = arena_new(a, struct asker);
+
+	*own = *as;
+	own->name = arena_str(a, as->name);
+	own->client = arena_str(a, as->client);
+	own->agent = arena_str(a, as->agent);
+	return own;
+}
+
+/* What web says of "user" was dropped before: it is always that of the session. */
+static struct str with_user(struct request *c, struct str args)
+{
+	OWN(buf) all = BUF(IPC_RECORD_MAX);
+
+	buf_add(&all, args);
+	if (c->asker->session.id && arg_of(c->spec, STR("user"))) {
+		list_add(&all, STR("user"));
+		list_add(&all, c->asker->name);
+	}
+	return arena_str(&c->arena, buf_str(&all));
+}
+
+static void start(struct core *core, struct peer *control, uint64_t id, struct str verb, struct str args,
+                  const struct asker *as)
 {
 	struct request *c = xnew(struct request);
 	struct fail f = { 0 };
@@ -327,7 +373,8 @@ void call_start(struct core *core, struct peer *control, uint64_t id, struct str
 	c->id = id;
 	c->records = BUF(RECORDS_MAX);
 	c->record = BUF(RECORDS_MAX - FLUSH_AT);
-	c->spec = spec_of(verb);
+	c->spec = spec_of(verb, as != NULL);
+	c->asker = as ? copy_of(as, &c->arena) : NULL;
 	c->next = core->calls;
 	core->calls = c;
 	if (!c->spec)
@@ -335,11 +382,24 @@ void call_start(struct core *core, struct peer *control, uint64_t id, struct str
 	else if (!core->store)
 		r = fail(&f, FAIL_AGAIN, "the server is still starting: try again in a moment");
 	else
-		r = check_args(c, args, &f);
+		r = check_args(c, as ? with_user(c, args) : args, &f);
+	if (r == OK && c->asker)
+		r = web_owns(c, &f);
 	if (r == OK)
 		r = c->spec->run(c, &f);
 	if (r != CALL_LATER)
 		call_finish(c, r, &f);
+}
+
+void call_start(struct core *core, struct peer *control, uint64_t id, struct str verb, struct str args)
+{
+	start(core, control, id, verb, args, NULL);
+}
+
+void call_start_as(struct core *core, struct peer *web, uint64_t id, struct str verb, struct str args,
+                   const struct asker *as)
+{
+	start(core, web, id, verb, args, as);
 }
 
 void calls_control_gone(struct core *core, struct peer *control)

@@ -4,6 +4,7 @@
 #define ROLE_CORE_CALL_H
 
 #include "role/core/core.h"
+#include "store/sessions.h"
 
 enum arg_kind {
 	ARG_TEXT,
@@ -37,12 +38,21 @@ struct call_spec {
 	struct arg_spec args[ARGS_MAX]; /* ends with a NULL name */
 };
 
+/* Who asks over the web; lives in the request's arena. */
+struct asker {
+	struct session session;      /* id 0: nobody has signed in */
+	struct str name;             /* of the user */
+	struct str client, agent;    /* of the browser */
+	const struct permit *permit; /* web.c */
+};
+
 struct request {
 	struct request *next;
 	struct core *core;
 	struct peer *control; /* NULL once the asker has gone */
 	uint64_t id;
 	const struct call_spec *spec;
+	const struct asker *asker; /* NULL: the command line */
 	struct arena arena;
 	struct str args; /* pairs, in the arena */
 	struct buf records, record;
@@ -77,6 +87,17 @@ MUST_CHECK int call_alias(struct request *c, const char *arg, struct alias *ret,
 /* Fields of a record that is not ended yet. */
 MUST_CHECK int call_tell_alias(struct request *c, const struct alias *al, struct fail *f);
 
+MUST_CHECK int call_tell_mailbox(void *request, const struct mailbox *m, struct fail *f); /* a whole record */
+/* "user", "address", "clear" */
+MUST_CHECK int call_mailbox_add(struct request *c, int64_t *ret_id, struct fail *f);
+
+/* A user's bounds, use and days, as records; fields may stand before them. */
+MUST_CHECK int call_tell_user(struct request *c, int64_t user, struct str name, struct fail *f);
+MUST_CHECK int call_tell_days(struct request *c, int64_t user, int64_t alias, struct fail *f);
+struct profile;
+MUST_CHECK int call_tell_profile(struct request *c, const struct profile *p,
+                                 struct fail *f); /* a whole record */
+
 /* BOUND_ARGS: bounds of an alias or a user; what is not given stays. */
 #define BOUND_ARGS                                                                                           \
 	{ .name = "messages_hour" }, { .name = "messages_day" }, { .name = "bytes_hour" },                   \
@@ -101,6 +122,11 @@ void call_finish(struct request *c, int result, const struct fail *f);
 
 /* An incoming request. */
 void call_start(struct core *core, struct peer *control, uint64_t id, struct str verb, struct str args);
+/* The same over the web (web.c): nothing that is not the asker's is seen or changed. */
+void call_start_as(struct core *core, struct peer *web, uint64_t id, struct str verb, struct str args,
+                   const struct asker *as);
+/* web.c: does all that the request names belong to who asks? FAIL_ABSENT, also when there is no such thing. */
+MUST_CHECK int web_owns(struct request *c, struct fail *f);
 void calls_control_gone(struct core *core, struct peer *control);
 /* calls_backup.c: whoever took a backup has gone, or the process ends (NULL). */
 void backup_control_gone(struct core *core, const struct peer *control);
@@ -108,6 +134,8 @@ void backup_control_gone(struct core *core, const struct peer *control);
 /* The tables, one per file; the last has a NULL verb. */
 extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls_passwords[], calls_aliases[],
         calls_domains[], calls_people[], calls_profiles[], calls_queue[], calls_replies[], calls_stat[],
-        calls_usage[];
+        calls_usage[], calls_invites[];
+/* Of the web alone. */
+extern const struct call_spec calls_account[], calls_codes[], calls_pages[], calls_sessions[];
 
 #endif

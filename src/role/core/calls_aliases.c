@@ -2,11 +2,12 @@
 #include "crypto/aead.h"
 #include "role/core/call.h"
 #include "role/core/rcpt.h"
+#include "role/core/words.h"
 #include "store/aliases.h"
 #include "store/users.h"
 #include "wire/b64.h"
 
-enum { LOCAL_RANDOM_BYTES = 8, DAYS_MOST = 36500 };
+enum { LOCAL_RANDOM_BYTES = 10, WORDS_TAIL_BYTES = 3, DAYS_MOST = 36500 };
 
 static const struct {
 	const char *word;
@@ -36,7 +37,9 @@ static int random_address(struct request *c, struct str *ret, struct fail *f)
 	OWN(buf) b = BUF(512);
 
 	TRY(random_bytes(raw, sizeof(raw), f));
-	b32_print(str_of(raw, sizeof(raw)), &b);
+	if (arg_is(c, "style", "words")) /* two words, and 20 bits */
+		buf_addf(&b, "%s-%s-", word_of_byte(raw[0]), word_of_byte(raw[1]));
+	b32_print(str_first(str_of(raw + 2, sizeof(raw) - 2), b.n ? WORDS_TAIL_BYTES : sizeof(raw) - 2), &b);
 	buf_addc(&b, '@');
 	buf_add(&b, domain);
 	*ret = rcpt_key(arena_str(&c->arena, buf_str(&b)), &c->arena);
@@ -144,7 +147,10 @@ static int run_alias_add(struct request *c, struct fail *f)
 	TRY(check_address(c, &al, f));
 	TRY(apply_limits(c, &al, f));
 	TRY(call_part(c, add_it, &al, f));
-	rec_text(c, "address", al.address);
+	if (c->asker)
+		TRY(call_tell_alias(c, &al, f));
+	else
+		rec_text(c, "address", al.address);
 	rec_end(c);
 	return OK;
 }
@@ -162,7 +168,10 @@ int call_tell_alias(struct request *c, const struct alias *al, struct fail *f)
 		buf_addz(&names, i ? ", " : "");
 		buf_add(&names, boxes[i].address);
 	}
-	rec_text(c, "user", user);
+	if (c->asker)
+		rec_number(c, "id", al->id);
+	else
+		rec_text(c, "user", user);
 	rec_text(c, "address", al->address);
 	rec_text(c, "state", str_c(word_of(al->state)));
 	rec_time(c, "expires", al->expires_at);
@@ -245,7 +254,8 @@ static int run_alias_delete(struct request *c, struct fail *f)
 
 const struct call_spec calls_aliases[] = {
 	{ "alias.add", run_alias_add, { { .name = "user", .required = true },
-		{ .name = "address", .kind = ARG_ADDRESS }, { .name = "domain" }, LIMIT_ARGS } },
+		{ .name = "address", .kind = ARG_ADDRESS }, { .name = "domain" },
+		{ .name = "style", .kind = ARG_WORD, .words = "characters|words" }, LIMIT_ARGS } },
 	{ "alias.list", run_alias_list, { { .name = "user" } } },
 	{ "alias.set", run_alias_set, { { .name = "address", .kind = ARG_ADDRESS, .required = true }, LIMIT_ARGS } },
 	{ "alias.delete", run_alias_delete, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },

@@ -205,6 +205,9 @@ static int run_begin(struct request *c, struct fail *f)
 		return call_wrong(c, "mailbox", f, r, "there is no mailbox %.*s: see `postern mailbox list`",
 		                  STR_ARG(arg_text(c, "mailbox")));
 	TRY(r);
+	if (!s->mailbox.verified)
+		return call_wrong(c, "mailbox", f, FAIL_DENIED,
+		                  "verify the mailbox first, by the code that was mailed to it");
 	if (!scribe)
 		return fail(f, FAIL_AGAIN, "no process reads requests at the moment: try again");
 	SEND(scribe, csr_read, wait_for(&k->waits, scribe, on_csr, c), arg_text(c, "csr"));
@@ -316,9 +319,8 @@ static const char *state_word(const struct profile *p, int64_t now)
 	return p->not_after <= now ? "expired" : words[p->state];
 }
 
-static int list_profile(void *arg, const struct profile *p, struct fail *f)
+int call_tell_profile(struct request *c, const struct profile *p, struct fail *f)
 {
-	struct request *c = arg;
 	struct mailbox m;
 
 	TRY(mailbox_get(c->core->store, p->mailbox, &c->arena, &m, f));
@@ -333,6 +335,11 @@ static int list_profile(void *arg, const struct profile *p, struct fail *f)
 	rec_number(c, "pool", p->pool);
 	rec_end(c);
 	return OK;
+}
+
+static int list_profile(void *arg, const struct profile *p, struct fail *f)
+{
+	return call_tell_profile(arg, p, f);
 }
 
 static int run_list(struct request *c, struct fail *f)

@@ -86,7 +86,7 @@ static int tell_day(void *arg, const struct usage_day *d, struct fail *f)
 	return OK;
 }
 
-static int tell_days(struct request *c, int64_t user, int64_t alias, struct fail *f)
+int call_tell_days(struct request *c, int64_t user, int64_t alias, struct fail *f)
 {
 	return usage_days(c->core->store, user, alias, core_now(c->core) / DAY_S - DAYS_TOLD + 1, tell_day, c,
 	                  f);
@@ -106,26 +106,32 @@ static int run_alias_show(struct request *c, struct fail *f)
 	tell_bounds(c, &al.most, quotas_of_alias(c->core->conf));
 	tell_used(c, &used);
 	rec_end(c);
-	return tell_days(c, 0, al.id, f);
+	return call_tell_days(c, 0, al.id, f);
 }
 
-static int run_user_show(struct request *c, struct fail *f)
+int call_tell_user(struct request *c, int64_t user, struct str name, struct fail *f)
 {
 	struct usage used, own;
-	int64_t user;
 	bool wanted;
 
 	quotas_settle(c->core);
-	TRY(call_user(c, &user, f));
 	TRY(user_limits_get(c->core->store, user, &own, f));
 	TRY(usage_of_user(c->core->store, user, core_now(c->core), &used, f));
 	TRY(expiry_wanted(c->core->store, user, &wanted, f));
-	rec_text(c, "name", arg_text(c, "user"));
+	rec_text(c, "name", name);
 	rec_text(c, "expiry_notices", wanted ? STR("on") : STR("off"));
 	tell_bounds(c, &own, quotas_of_user(c->core->conf));
 	tell_used(c, &used);
 	rec_end(c);
-	return tell_days(c, user, 0, f);
+	return call_tell_days(c, user, 0, f);
+}
+
+static int run_user_show(struct request *c, struct fail *f)
+{
+	int64_t user;
+
+	TRY(call_user(c, &user, f));
+	return call_tell_user(c, user, arg_text(c, "user"), f);
 }
 
 static int run_user_set(struct request *c, struct fail *f)

@@ -79,12 +79,12 @@ static int run_user_delete(struct request *c, struct fail *f)
 	return store_scrub(c->core->store, f);
 }
 
-static int run_mailbox_add(struct request *c, struct fail *f)
+int call_mailbox_add(struct request *c, int64_t *ret_id, struct fail *f)
 {
 	struct str key = rcpt_key(arg_text(c, "address"), &c->arena);
 	struct str domain = str_from(key, str_rchr(key, '@') + 1);
 	struct domain d;
-	int64_t user, id;
+	int64_t user;
 	int r;
 
 	TRY(call_user(c, &user, f));
@@ -98,11 +98,18 @@ static int run_mailbox_add(struct request *c, struct fail *f)
 		             : call_wrong(c, "address", f, FAIL_DENIED,
 		                          "%.*s is a domain of aliases: mail would go round",
 		                          STR_ARG(domain));
-	r = mailbox_add(c->core->store, user, key, arg_is(c, "clear", "on"), core_now(c->core), &id, f);
+	r = mailbox_add(c->core->store, user, key, arg_is(c, "clear", "on"), core_now(c->core), ret_id, f);
 	if (r == FAIL_EXISTS)
 		return call_wrong(c, "address", f, r, "this address is a mailbox already");
 	core_dirty(c->core);
 	return r;
+}
+
+static int run_mailbox_add(struct request *c, struct fail *f)
+{
+	int64_t id;
+
+	return call_mailbox_add(c, &id, f);
 }
 
 static int rec_pause(struct request *c, int64_t mailbox, struct fail *f)
@@ -116,7 +123,7 @@ static int rec_pause(struct request *c, int64_t mailbox, struct fail *f)
 	return OK;
 }
 
-static int list_mailbox(void *arg, const struct mailbox *m, struct fail *f)
+int call_tell_mailbox(void *arg, const struct mailbox *m, struct fail *f)
 {
 	struct request *c = arg;
 	struct str user;
@@ -124,6 +131,7 @@ static int list_mailbox(void *arg, const struct mailbox *m, struct fail *f)
 	TRY(user_name(c->core->store, m->user, &c->arena, &user, f));
 	rec_text(c, "user", user);
 	rec_text(c, "address", m->address);
+	rec_bool(c, "verified", m->verified);
 	rec_bool(c, "clear", m->clear_ok);
 	rec_number(c, "active_profile", m->active_profile);
 	rec_text(c, "reply", m->reply_rule == REPLY_RELAXED ? STR("relaxed") : STR("required"));
@@ -140,7 +148,7 @@ static int run_mailbox_list(struct request *c, struct fail *f)
 
 	if (arg_given(c, "user"))
 		TRY(call_user(c, &user, f));
-	return mailbox_each(c->core->store, user, list_mailbox, c, f);
+	return mailbox_each(c->core->store, user, call_tell_mailbox, c, f);
 }
 
 /* What is not given stays. */
@@ -184,7 +192,7 @@ static int run_mailbox_show(struct request *c, struct fail *f)
 	size_t n;
 
 	TRY(call_mailbox(c, "address", &m, f));
-	TRY(list_mailbox(c, &m, f));
+	TRY(call_tell_mailbox(c, &m, f));
 	TRY(bounce_recent(c->core->store, m.id, 0, SHOWN_MOST, &c->arena, rows, &n, f));
 	for (size_t i = 0; i < n; i++) {
 		rec_time(c, "at", rows[i].at);

@@ -15,6 +15,7 @@
 #include "role/core/rotate.h"
 #include "role/core/stock.h"
 #include "role/core/txn.h"
+#include "role/core/web.h"
 #include "sys/spawn.h"
 
 #include <stdlib.h>
@@ -135,6 +136,10 @@ static const struct ipc_rule scribe_rules[] = {
 
 /* It is told to fork, and tells nothing. */
 static const struct ipc_rule opener_rules[] = { { IPC_NONE, NULL, 0, 0 } };
+static const struct ipc_rule web_rules[] = {
+	{ IPC_web_call, web_asked, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
 
 static struct peer **place_of(struct core *c, enum role other, unsigned index)
 {
@@ -143,6 +148,7 @@ static struct peer **place_of(struct core *c, enum role other, unsigned index)
 		[ROLE_VAULT] = &c->vault,
 		[ROLE_KEYGEN] = &c->keygen,
 		[ROLE_OPENER] = &c->opener,
+		[ROLE_WEB] = &c->web,
 		[ROLE_SCRIBE] = index < SCRIBES_MAX ? &c->scribes[index] : NULL,
 	};
 
@@ -166,6 +172,10 @@ static void road_ended(void *self, struct peer *p, const struct fail *why)
 		c->keygen = NULL;
 	if (c->opener == p) /* those that it has forked end with it: their own roads tell */
 		c->opener = NULL;
+	if (c->web == p) {
+		c->web = NULL;
+		calls_control_gone(c, p);
+	}
 	for (size_t i = 0; i < SCRIBES_MAX; i++)
 		if (c->scribes[i] == p)
 			c->scribes[i] = NULL;
@@ -179,6 +189,7 @@ static int take_peer(void *self, enum role other, unsigned index, int fd, struct
 	static const struct ipc_rule *const rules[ROLE_COUNT] = {
 		[ROLE_GATE] = gate_rules,     [ROLE_VAULT] = vault_rules,   [ROLE_KEYGEN] = keygen_rules,
 		[ROLE_SCRIBE] = scribe_rules, [ROLE_OPENER] = opener_rules,
+		[ROLE_WEB] = web_rules,
 	};
 	struct core *c = self;
 	struct peer **place = place_of(c, other, index);

@@ -21,6 +21,7 @@ struct request;
 struct control;
 struct backup_job;
 struct rotation;
+struct tries;
 
 struct counters {
 	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices, bounced;
@@ -47,7 +48,7 @@ struct core {
 	const struct conf *conf;
 	struct store *store; /* NULL until the vault has unwrapped its keys */
 	struct secret column_key, hash_key;
-	struct peer *vault, *keygen, *gate, *opener, *scribes[SCRIBES_MAX];
+	struct peer *vault, *keygen, *gate, *opener, *web, *scribes[SCRIBES_MAX];
 	struct waits waits;
 	struct counters counters;
 	struct meter meter;
@@ -75,6 +76,7 @@ struct core {
 
 	struct control *controls;  /* control.h */
 	struct request *calls;     /* call.h */
+	struct tries *tries;       /* tries.h; NULL until the first */
 	struct backup_job *backup; /* being taken; calls_backup.c */
 	struct rotation *rotation; /* rotate.h; NULL until it is looked for */
 	int control_fd;

@@ -26,6 +26,10 @@ static const struct notice_row rows[NOTICE_KINDS] = {
 	  "What to do: if you know the sender, ask them to send it again. If your provider refuses more of them, see what\r\n"
 	  "it says above: a full mailbox, a bound on size or a filter of its own can be mended with it alone. Not more than\r\n"
 	  "one such letter an hour is written; all that was refused: postern mailbox show ADDRESS\r\n", VERP_NOTICE },
+	[NOTICE_VERIFY] = { "verify", "Your code for Postern",
+	  "Somebody - you, it is hoped - has named this address as a mailbox of theirs in Postern, a privacy mail relay, and\r\n"
+	  "shows with this code that it is. It is good for an hour.\r\n\r\n"
+	  "If it was not you: do nothing. Without the code nothing comes here.\r\n", VERP_NOTICE },
 	[NOTICE_REPLY_HELD] = { "reply-held", "An answer of yours was not sent",
 	  "One letter of this kind is written for an alias in an hour. Everything that was not sent in the last week:\r\n"
 	  "postern reply list\r\n", VERP_NOTICE },
@@ -57,6 +61,8 @@ bool notice_reaches(struct core *c, const struct mailbox *m)
 	OWN(arena) a = ARENA;
 	struct profile p;
 
+	if (!m->verified)
+		return false;
 	if (!m->active_profile)
 		return m->clear_ok;
 	return profile_get(c->store, m->active_profile, &a, &p, NULL) == OK && p.not_after > core_now(c);
@@ -137,6 +143,20 @@ int notice_send(struct core *c, enum notice_kind kind, const struct mailbox *to,
                 kept_fn *kept, struct str arg, struct fail *f)
 {
 	return letter(c, kind, to, happened, &(struct ending){ kept, arg, 0 }, f);
+}
+
+int notice_verify(struct core *c, const struct mailbox *to, struct str happened, struct fail *f)
+{
+	OWN(buf) text = BUF(64 * 1024);
+	struct mailbox m = *to;
+
+	m.clear_ok = true; /* it holds nothing of anybody, and there is no key yet */
+	buf_add(&text, happened);
+	buf_addz(&text, rows[NOTICE_VERIFY].ends);
+	TRY(txn_notice(c, &m, rows[NOTICE_VERIFY].verp, str_c(rows[NOTICE_VERIFY].subject), buf_str(&text),
+	               NULL, STR(""), 0, f));
+	log_info("ev=notice kind=verify to=%s", log_mask(to->address));
+	return OK;
 }
 
 int notice_of_end(struct core *c, enum notice_kind kind, const struct mailbox *to, struct str happened,

@@ -13,6 +13,7 @@ enum notice_kind {
 	NOTICE_REPLY_HELD,
 	NOTICE_REPLY_FAILED,
 	NOTICE_REPLY_READABLE,
+	NOTICE_VERIFY,
 	NOTICE_KINDS
 };
 
@@ -43,6 +44,10 @@ void notice_words(struct buf *out, struct str status, struct str note);
  * Strings live in the arena. FAIL_ABSENT: there is none. */
 MUST_CHECK int notice_mailbox(struct core *c, int64_t user, int64_t first, struct arena *a,
                               struct mailbox *ret, struct fail *f);
+
+/* The code that shows whose a mailbox is: the one letter that goes to one that is not verified, and in clear where no profile
+ * is active. `happened` has the code. */
+MUST_CHECK int notice_verify(struct core *c, const struct mailbox *to, struct str happened, struct fail *f);
 
 /* Can a letter be sent there today? */
 bool notice_reaches(struct core *c, const struct mailbox *m);

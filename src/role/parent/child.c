@@ -33,6 +33,7 @@ static const struct road {
 } roads[] = {
 	{ ROLE_CORE, ROLE_VAULT },  { ROLE_CORE, ROLE_KEYGEN },  { ROLE_CORE, ROLE_GATE },
 	{ ROLE_CORE, ROLE_SCRIBE }, { ROLE_KEYGEN, ROLE_VAULT }, { ROLE_CORE, ROLE_OPENER },
+	{ ROLE_CORE, ROLE_WEB },
 };
 
 static void put_pair(void *self, struct str key, struct str value)
@@ -305,6 +306,8 @@ int children_start(struct parent *p, struct fail *f)
 		add_child(p, ROLE_OPENER, 0);
 	if (!p->private_mode)
 		add_child(p, ROLE_GATE, 0);
+	if (!p->private_mode && p->conf.web_listen.n)
+		add_child(p, ROLE_WEB, 0);
 	for (size_t i = 0; i < p->n_children; i++)
 		TRY(spawn_child(&p->children[i], f));
 	for (size_t i = 0; i < p->n_children; i++)

@@ -1,0 +1,419 @@
+/* calls_account.c - making, opening and closing accounts. web computes the proof of a password (argon2id), so that its cost
+ * falls on a process that holds nothing; what is compared and kept here is a keyed hash of the proof. */
+#include "role/core/account.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/aead.h"
+#include "crypto/password.h"
+#include "crypto/totp.h"
+#include "role/core/keys.h"
+#include "role/core/quotas.h"
+#include "role/core/tries.h"
+#include "role/core/web.h"
+#include "store/accounts.h"
+#include "store/expiry.h"
+#include "store/usage.h"
+#include "store/users.h"
+#include "wire/b64.h"
+
+enum { RECOVERY_CODES = 10, RECOVERY_BYTES = 10, NAME_MOST = 64, CODE_MOST = 40 };
+
+/* ---- passwords --------------------------------------------------------------------------------------------------- */
+
+static struct str pair_of(struct request *c, struct str name)
+{
+	OWN(buf) b = BUF(1024);
+
+	buf_add(&b, name);
+	buf_addc(&b, '\n');
+	buf_add(&b, c->asker->client);
+	return arena_str(&c->arena, buf_str(&b));
+}
+
+static int may_try(struct request *c, struct str name, struct fail *f)
+{
+	int r = tries_check(c->core, TRIES_PAIR, pair_of(c, name), f);
+
+	if (r == OK)
+		r = tries_check(c->core, TRIES_CLIENT, c->asker->client, f);
+	if (r == OK)
+		r = tries_check(c->core, TRIES_NAME, name, f);
+	if (r < 0)
+		c->bad_arg = "rate";
+	return r;
+}
+
+static int wrong(struct request *c, struct str name, const char *arg, const char *why, struct fail *f)
+{
+	tries_count(c->core, TRIES_PAIR, pair_of(c, name));
+	tries_count(c->core, TRIES_CLIENT, c->asker->client);
+	tries_count(c->core, TRIES_NAME, name);
+	log_warn("ev=login-refused what=%s client=%s", arg, log_mask(c->asker->client));
+	return call_wrong(c, arg, f, FAIL_DENIED, "%s", why);
+}
+
+int account_password_right(struct request *c, struct fail *f)
+{
+	bool right;
+
+	TRY(may_try(c, c->asker->name, f));
+	TRY(account_proves(c->core->store, c->asker->session.user, arg_text(c, "proof"), &right, f));
+	return right ? OK : wrong(c, c->asker->name, "password", "this is not your password", f);
+}
+
+/* The salt of a name that nobody has is as stable as a real one. */
+static int salt_of(struct request *c, struct str name, struct account_salt *ret, struct fail *f)
+{
+	struct account ac;
+	int64_t user;
+	uint8_t fake[32];
+	int r = user_find(c->core->store, name, &user, f);
+
+	if (r == OK)
+		r = account_get(c->core->store, user, &c->arena, &ac, f);
+	if (r == OK) {
+		*ret = ac.salt;
+		return OK;
+	}
+	if (r != FAIL_ABSENT)
+		return r;
+	keys_hash(c->core, "account.no-salt", 0, name, fake);
+	*ret = (struct account_salt){ arena_str(&c->arena, str_of(fake, PASSWORD_SALT)), PASSWORD_MEMORY_KIB,
+		                      PASSWORD_PASSES, PASSWORD_LANES };
+	return OK;
+}
+
+static int run_salt(struct request *c, struct fail *f)
+{
+	struct str name = c->asker->session.id ? c->asker->name : arg_text(c, "name");
+	struct account_salt s = { .lanes = 0 };
+
+	TRY(may_try(c, name, f));
+	TRY(salt_of(c, name, &s, f));
+	rec_bytes(c, "salt", s.salt);
+	rec_number(c, "memory", s.memory);
+	rec_number(c, "passes", s.passes);
+	rec_number(c, "lanes", s.lanes);
+	rec_end(c);
+	return OK;
+}
+
+static int set_password(struct request *c, int64_t user, const char *proof_arg, struct fail *f)
+{
+	struct account_salt s = { arg_text(c, "salt"), (int64_t)arg_number(c, "memory", 0),
+		                  (int64_t)arg_number(c, "passes", 0), (int64_t)arg_number(c, "lanes", 0) };
+
+	if (s.salt.n != PASSWORD_SALT || arg_text(c, proof_arg).n != PASSWORD_PROOF)
+		return fail(f, FAIL_BUG, "a proof of another size");
+	core_dirty(c->core);
+	return account_set(c->core->store, user, &s, arg_text(c, proof_arg), core_now(c->core), f);
+}
+
+static int run_password(struct request *c, struct fail *f)
+{
+	const struct session *s = &c->asker->session;
+
+	TRY(account_password_right(c, f));
+	TRY(set_password(c, s->user, "new_proof", f));
+	return session_end_others(c->core->store, s->user, SESSION_PERSON, s->id, f);
+}
+
+/* ---- signing up -------------------------------------------------------------------------------------------------- */
+
+static int find_invite(struct request *c, struct invite *ret, struct fail *f)
+{
+	int r;
+
+	TRY(may_try(c, STR("invitation"), f));
+	r = invite_find(c->core->store, arg_text(c, "invitation"), core_now(c->core), ret, f);
+	if (r == FAIL_ABSENT) {
+		tries_count(c->core, TRIES_CLIENT, c->asker->client);
+		return call_wrong(c, "invitation", f, r,
+		                  "this invitation is not good (any more): ask for another one");
+	}
+	return r;
+}
+
+static int run_invitation_show(struct request *c, struct fail *f)
+{
+	struct invite i;
+	struct str name = STR("");
+
+	TRY(find_invite(c, &i, f));
+	if (i.user)
+		TRY(user_name(c->core->store, i.user, &c->arena, &name, f));
+	rec_text(c, "name", name);
+	rec_time(c, "expires", i.expires);
+	rec_end(c);
+	return OK;
+}
+
+static int may_sign_up(struct request *c, struct invite *ret, struct fail *f)
+{
+	struct str rule = c->core->conf->web_signup;
+
+	*ret = (struct invite){ 0 };
+	if (arg_given(c, "invitation"))
+		return find_invite(c, ret, f);
+	if (str_eq(rule, STR("open")))
+		return may_try(c, STR("sign-up"), f);
+	return call_wrong(c, "invitation", f, FAIL_DENIED,
+	                  "accounts are made by invitation here: ask whoever runs this server for one");
+}
+
+static int sign_up(struct request *c, void *arg, struct fail *f)
+{
+	const struct invite *i = arg;
+	struct str name = arg_text(c, "name");
+	int64_t user = i->user;
+	int r = OK;
+
+	if (user)
+		TRY(user_name(c->core->store, user, &c->arena, &name, f));
+	else
+		r = user_add(c->core->store, name, core_now(c->core), &user, f);
+	if (r == FAIL_EXISTS)
+		return call_wrong(c, "name", f, r, "this name is taken: choose another one");
+	TRY(r);
+	TRY(set_password(c, user, "new_proof", f));
+	if (arg_given(c, "invitation"))
+		TRY(invite_use(c->core->store, arg_text(c, "invitation"), f));
+	return session_begin(c, user, name, f);
+}
+
+static int run_sign_up(struct request *c, struct fail *f)
+{
+	struct invite i;
+
+	TRY(may_sign_up(c, &i, f));
+	tries_count(c->core, TRIES_CLIENT,
+	            c->asker->client); /* names are not to be tried out by the thousand */
+	if (i.user && !str_eq(arg_text(c, "name"), STR("")) && arg_given(c, "name")) {
+		struct str name;
+
+		TRY(user_name(c->core->store, i.user, &c->arena, &name, f));
+		if (!str_eq(name, arg_text(c, "name")))
+			return call_wrong(c, "name", f, FAIL_DENIED, "this invitation is for another name");
+	}
+	return call_part(c, sign_up, &i, f);
+}
+
+/* ---- signing in -------------------------------------------------------------------------------------------------- */
+
+static int second_factor(struct request *c, const struct account *ac, struct str name, struct fail *f)
+{
+	struct str code = arg_text(c, "code");
+	int64_t step;
+	int r;
+
+	if (!ac->totp)
+		return OK;
+	if (!code.n)
+		return call_wrong(c, "code", f, FAIL_DENIED, "a code of your authenticator is wanted too");
+	core_dirty(c->core);
+	r = totp_check(ac->secret, code, core_now(c->core), ac->totp_step, &step, f);
+	if (r == OK)
+		return account_totp(c->core->store, ac->user, ac->secret, true, step, f);
+	if (r == FAIL_FORGED)
+		r = recovery_use(c->core->store, ac->user, code, f);
+	return r == FAIL_ABSENT ? wrong(c, name, "code", "this code is not right, or was used already", f)
+	                        : r;
+}
+
+static int run_login(struct request *c, struct fail *f)
+{
+	struct str name = arg_text(c, "name");
+	struct account ac;
+	bool right = false;
+	int64_t user = 0;
+	int r;
+
+	TRY(may_try(c, name, f));
+	r = user_find(c->core->store, name, &user, f);
+	if (r == OK)
+		r = account_get(c->core->store, user, &c->arena, &ac, f);
+	if (r == OK)
+		r = account_proves(c->core->store, user, arg_text(c, "proof"), &right, f);
+	if (r == FAIL_ABSENT || (r == OK && !right))
+		return wrong(c, name, "password", "the name or the password is wrong", f);
+	TRY(r);
+	TRY(second_factor(c, &ac, name, f));
+	tries_forget(c->core, TRIES_PAIR, pair_of(c, name));
+	return session_begin(c, user, name, f);
+}
+
+/* ---- the second factor ------------------------------------------------------------------------------------------- */
+
+static void tell_code(struct buf *all, const uint8_t *raw, struct arena *a, struct str *ret)
+{
+	OWN(buf) code = BUF(64);
+
+	b32_print(str_of(raw, RECOVERY_BYTES), &code);
+	*ret = arena_str(a, buf_str(&code));
+	buf_addz(all, all->n ? ", " : "");
+	buf_add(all, *ret);
+}
+
+static int new_recovery_codes(struct request *c, struct fail *f)
+{
+	uint8_t raw[RECOVERY_CODES * RECOVERY_BYTES];
+	struct str codes[RECOVERY_CODES];
+	OWN(buf) all = BUF(1024);
+
+	TRY(random_bytes(raw, sizeof(raw), f));
+	for (size_t i = 0; i < RECOVERY_CODES; i++)
+		tell_code(&all, raw + i * RECOVERY_BYTES, &c->arena, &codes[i]);
+	wipe(raw, sizeof(raw));
+	TRY(recovery_set(c->core->store, c->asker->session.user, codes, RECOVERY_CODES, f));
+	core_dirty(c->core);
+	rec_text(c, "codes", buf_str(&all));
+	rec_end(c);
+	return OK;
+}
+
+static int run_totp_begin(struct request *c, struct fail *f)
+{
+	uint8_t raw[TOTP_SECRET];
+	struct account ac;
+	OWN(buf) secret = BUF(64);
+	OWN(buf) uri = BUF(1024);
+
+	TRY(account_password_right(c, f));
+	TRY(account_get(c->core->store, c->asker->session.user, &c->arena, &ac, f));
+	if (ac.totp)
+		return call_wrong(c, "totp", f, FAIL_EXISTS, "a second factor is in force: end it first");
+	TRY(random_bytes(raw, sizeof(raw), f));
+	TRY(account_totp(c->core->store, ac.user, str_of(raw, sizeof(raw)), false, 0, f));
+	core_dirty(c->core);
+	b32_print(str_of(raw, sizeof(raw)), &secret);
+	wipe(raw, sizeof(raw));
+	for (size_t i = 0; i < secret.n; i++)
+		if (secret.p[i] >= 'a' && secret.p[i] <= 'z')
+			secret.p[i] = (char)(secret.p[i] - 32);
+	buf_addz(&uri, "otpauth://totp/Postern:");
+	for (size_t i = 0; i < c->asker->name.n; i++)
+		buf_addf(&uri, "%%%02X", (unsigned char)c->asker->name.p[i]);
+	buf_addf(&uri, "?secret=%.*s&issuer=Postern", (int)secret.n, secret.p);
+	rec_text(c, "secret", buf_str(&secret));
+	rec_text(c, "uri", buf_str(&uri));
+	rec_end(c);
+	return OK;
+}
+
+static int run_totp_confirm(struct request *c, struct fail *f)
+{
+	struct str name = c->asker->name;
+	struct account ac;
+	int64_t step;
+	int r;
+
+	TRY(may_try(c, name, f));
+	TRY(account_get(c->core->store, c->asker->session.user, &c->arena, &ac, f));
+	if (ac.totp || !ac.secret.n)
+		return call_wrong(c, "totp", f, FAIL_ABSENT, "no second factor waits for its first code");
+	r = totp_check(ac.secret, arg_text(c, "code"), core_now(c->core), 0, &step, f);
+	if (r == FAIL_FORGED)
+		return wrong(c, name, "code", "this is not the code of now: is the device's clock right?", f);
+	TRY(r);
+	TRY(account_totp(c->core->store, ac.user, ac.secret, true, step, f));
+	return new_recovery_codes(c, f);
+}
+
+static int find_totp(struct request *c, struct fail *f)
+{
+	struct account ac;
+
+	TRY(account_password_right(c, f));
+	TRY(account_get(c->core->store, c->asker->session.user, &c->arena, &ac, f));
+	return ac.totp ? OK : call_wrong(c, "totp", f, FAIL_ABSENT, "there is no second factor");
+}
+
+static int run_totp_end(struct request *c, struct fail *f)
+{
+	int64_t user = c->asker->session.user;
+
+	TRY(find_totp(c, f));
+	core_dirty(c->core);
+	TRY(recovery_set(c->core->store, user, NULL, 0, f));
+	return account_totp(c->core->store, user, STR(""), false, 0, f);
+}
+
+static int run_recovery(struct request *c, struct fail *f)
+{
+	TRY(find_totp(c, f));
+	return new_recovery_codes(c, f);
+}
+
+/* ---- the account ------------------------------------------------------------------------------------------------- */
+
+static int run_show(struct request *c, struct fail *f)
+{
+	int64_t user = c->asker->session.user, codes;
+	struct account ac = { 0 };
+	int r = account_get(c->core->store, user, &c->arena, &ac, f);
+
+	if (r != FAIL_ABSENT)
+		TRY(r);
+	TRY(recovery_count(c->core->store, user, &codes, f));
+	rec_bool(c, "totp", ac.totp);
+	rec_number(c, "recovery_codes", codes);
+	return call_tell_user(c, user, c->asker->name, f);
+}
+
+static int run_set(struct request *c, struct fail *f)
+{
+	core_dirty(c->core);
+	return arg_given(c, "expiry_notices") ? expiry_want(c->core->store, c->asker->session.user,
+	                                                    arg_is(c, "expiry_notices", "on"), f)
+	                                      : OK;
+}
+
+static int run_activity(struct request *c, struct fail *f)
+{
+	return call_tell_days(c, c->asker->session.user, 0, f);
+}
+
+static int run_delete(struct request *c, struct fail *f)
+{
+	TRY(account_password_right(c, f));
+	core_dirty(c->core);
+	TRY(user_delete(c->core->store, c->asker->session.user, f));
+	TRY(core_commit(c->core));
+	return store_scrub(c->core->store, f);
+}
+
+static int run_ready(struct request *c, struct fail *f)
+{
+	return OK; /* that it is answered at all says it: the store is open */
+}
+
+// clang-format off
+#define NEW_PASSWORD { .name = "salt", .kind = ARG_BYTES, .required = true, .most = PASSWORD_SALT },             \
+	{ .name = "memory", .kind = ARG_NUMBER, .required = true, .most = PASSWORD_MEMORY_MOST },                \
+	{ .name = "passes", .kind = ARG_NUMBER, .required = true, .most = 16 },                                  \
+	{ .name = "lanes", .kind = ARG_NUMBER, .required = true, .most = 1 },                                    \
+	{ .name = "new_proof", .kind = ARG_BYTES, .required = true, .most = PASSWORD_PROOF }
+#define CODE_ARG { .name = "code", .most = CODE_MOST }
+
+const struct call_spec calls_account[] = {
+	{ "web.ready", run_ready, { { 0 } } },
+	{ "password.salt", run_salt, { { .name = "name", .most = NAME_MOST } } },
+	{ "invitation.show", run_invitation_show, { { .name = "invitation", .required = true } } },
+	{ "account.signup", run_sign_up, { { .name = "name", .required = true, .most = NAME_MOST },
+		{ .name = "invitation" }, NEW_PASSWORD } },
+	{ "account.login", run_login, { { .name = "name", .required = true, .most = NAME_MOST }, PROOF_ARG,
+		CODE_ARG } },
+	{ "account.password", run_password, { PROOF_ARG, NEW_PASSWORD } },
+	{ "account.totp-begin", run_totp_begin, { PROOF_ARG } },
+	{ "account.totp-confirm", run_totp_confirm, { { .name = "code", .required = true, .most = CODE_MOST } } },
+	{ "account.totp-end", run_totp_end, { PROOF_ARG } },
+	{ "account.recovery", run_recovery, { PROOF_ARG } },
+	{ "account.show", run_show, { { 0 } } },
+	{ "account.set", run_set, { { .name = "expiry_notices", .kind = ARG_WORD, .words = "on|off" } } },
+	{ "account.activity", run_activity, { { 0 } } },
+	{ "account.delete", run_delete, { PROOF_ARG } },
+	{ 0 }
+};
+// clang-format on

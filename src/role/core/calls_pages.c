@@ -1,0 +1,177 @@
+/* calls_pages.c - lists as pages need them: searched, filtered, sorted, cut. Labels and addresses are sealed in the store, so
+ * that each look opens all of a user's; 10,000 take some ten milliseconds. */
+#include "role/core/call.h"
+#include "role/core/rcpt.h"
+#include "store/profiles.h"
+#include "store/users.h"
+
+#include <stdlib.h>
+
+enum { PAGE = 50, PAGE_MOST = 200, ALIASES_MOST = 200000, QUERY_MOST = 100 };
+
+struct page {
+	struct request *c;
+	struct str query;
+	struct alias *of;
+	size_t n, room;
+};
+
+static void copy_str(struct arena *a, struct str *s)
+{
+	*s = arena_str(a, *s);
+}
+
+static bool has(struct str s, struct str lower)
+{
+	for (size_t i = 0; i + lower.n <= s.n; i++)
+		if (str_eq_nocase(str_first(str_from(s, i), lower.n), lower))
+			return true;
+	return false;
+}
+
+static bool wanted(const struct page *p, const struct alias *al)
+{
+	struct str state = arg_text(p->c, "state");
+
+	if (str_eq(state, STR("off"))
+	            ? al->state == ALIAS_ON
+	            : (str_eq(state, STR("on")) && al->state != ALIAS_ON) ||
+	                      (str_eq(state, STR("off-drop")) && al->state != ALIAS_OFF_DROP) ||
+	                      (str_eq(state, STR("off-reject")) && al->state != ALIAS_OFF_REJECT))
+		return false;
+	return has(al->address, p->query) || has(al->label, p->query);
+}
+
+static int take(void *arg, const struct alias *al, struct fail *f)
+{
+	struct page *p = arg;
+	struct alias *own;
+
+	if (!wanted(p, al))
+		return OK;
+	if (p->n == ALIASES_MOST)
+		return fail(f, FAIL_LIMIT, "more than %d aliases match: search for less", ALIASES_MOST);
+	if (p->n == p->room) {
+		struct alias *more = arena_array(&p->c->arena, struct alias, p->room ? p->room * 2 : 256);
+
+		if (p->n)
+			memcpy(more, p->of, p->n * sizeof(*more));
+		p->of = more;
+		p->room = p->room ? p->room * 2 : 256;
+	}
+	own = &p->of[p->n++];
+	*own = *al;
+	copy_str(&p->c->arena, &own->address);
+	copy_str(&p->c->arena, &own->label);
+	copy_str(&p->c->arena, &own->from_name);
+	return OK;
+}
+
+/* ---- order ------------------------------------------------------------------------------------------------------- */
+
+static int by_number(int64_t a, int64_t b, int64_t ia, int64_t ib)
+{
+	if (a != b)
+		return a < b ? -1 : 1;
+	return ia < ib ? -1 : ia > ib;
+}
+
+static int by_created(const void *a, const void *b)
+{
+	const struct alias *x = a, *y = b;
+
+	return by_number(x->created, y->created, x->id, y->id);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	return str_cmp(((const struct alias *)a)->address, ((const struct alias *)b)->address);
+}
+
+static int by_last_used(const void *a, const void *b)
+{
+	const struct alias *x = a, *y = b;
+
+	return by_number(x->last_used, y->last_used, x->id, y->id);
+}
+
+static int by_used(const void *a, const void *b)
+{
+	const struct alias *x = a, *y = b;
+
+	return by_number(x->used, y->used, x->id, y->id);
+}
+
+static const struct {
+	const char *word;
+	int (*compare)(const void *a, const void *b);
+	bool down;
+} orders[] = {
+	{ "-created", by_created, true },     { "created", by_created, false },
+	{ "address", by_address, false },     { "-address", by_address, true },
+	{ "last_used", by_last_used, false }, { "-last_used", by_last_used, true },
+	{ "used", by_used, false },           { "-used", by_used, true },
+};
+
+static size_t order_of(const struct request *c)
+{
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		if (arg_is(c, "sort", orders[i].word))
+			return i;
+	return 0;
+}
+
+/* ---- requests ---------------------------------------------------------------------------------------------------- */
+
+static int run_alias_page(struct request *c, struct fail *f)
+{
+	struct page p = { .c = c, .query = arg_text(c, "query") };
+	size_t order = order_of(c), offset = arg_number(c, "offset", 0), limit = arg_number(c, "limit", PAGE);
+
+	TRY(alias_each(c->core->store, c->asker->session.user, take, &p, f));
+	if (p.n)
+		qsort(p.of, p.n, sizeof(*p.of), orders[order].compare);
+	rec_number(c, "total", (int64_t)p.n);
+	rec_end(c);
+	for (size_t i = offset; i < p.n && i - offset < limit; i++) {
+		TRY(call_tell_alias(c, &p.of[orders[order].down ? p.n - 1 - i : i], f));
+		rec_end(c);
+	}
+	return OK;
+}
+
+struct mine {
+	struct request *c;
+	int64_t mailbox; /* 0: all of the user's */
+};
+
+static int tell_profile(void *arg, const struct profile *p, struct fail *f)
+{
+	const struct mine *m = arg;
+
+	return p->user == m->c->asker->session.user ? call_tell_profile(m->c, p, f) : OK;
+}
+
+static int run_profile_mine(struct request *c, struct fail *f)
+{
+	struct mine m = { .c = c };
+	struct mailbox box = { 0 };
+
+	if (arg_given(c, "mailbox"))
+		TRY(mailbox_find(c->core->store, rcpt_key(arg_text(c, "mailbox"), &c->arena), &c->arena, &box,
+		                 f));
+	return profile_each(c->core->store, box.id, tell_profile, &m, f);
+}
+
+// clang-format off
+const struct call_spec calls_pages[] = {
+	{ "alias.page", run_alias_page, { { .name = "query", .most = QUERY_MOST },
+		{ .name = "state", .kind = ARG_WORD, .words = "on|off-drop|off-reject|off" },
+		{ .name = "sort", .kind = ARG_WORD,
+		  .words = "created|-created|address|-address|last_used|-last_used|used|-used" },
+		{ .name = "offset", .kind = ARG_NUMBER, .most = ALIASES_MOST },
+		{ .name = "limit", .kind = ARG_NUMBER, .most = PAGE_MOST } } },
+	{ "profile.mine", run_profile_mine, { { .name = "mailbox", .kind = ARG_ADDRESS } } },
+	{ 0 }
+};
+// clang-format on

@@ -1,0 +1,49 @@
+/* api.h - what the server answers: one table of routes. */
+#ifndef ROLE_WEB_API_H
+#define ROLE_WEB_API_H
+
+#include "role/web/exchange.h"
+
+/* How an answer's records become JSON. */
+enum shape { SHAPE_NONE, SHAPE_LIST, SHAPE_ONE, SHAPE_REST };
+
+enum route_flags {
+	ROUTE_OPEN = 1,     /* no token is needed */
+	ROUTE_PROVES = 2,   /* "password" becomes "proof" on the way */
+	ROUTE_RENEWS = 4,   /* "password" or "new_password" becomes a new salt and proof */
+	ROUTE_SIGNS_IN = 8, /* the answer's token becomes the cookie */
+	ROUTE_SIGNS_OUT = 16,
+	ROUTE_CORS = 32, /* of the compatible APIs */
+};
+
+struct route {
+	const char *method, *pattern;
+	const char *verb; /* of core; NULL: `run` answers */
+	const char *var;  /* the argument that the pattern's variable is, when it is not its name */
+	enum shape shape;
+	const char *rest; /* of SHAPE_REST: the member that holds all records but the first */
+	unsigned status;  /* when it went well */
+	unsigned flags;
+	void (*run)(struct exchange *x, json_t *body);
+};
+
+/* The request is whole: answers, now or later. */
+void api_start(struct exchange *x);
+
+/* Refusals of the compatible APIs have their own form. */
+void api_foreign_error(struct exchange *x, unsigned status, struct str why);
+
+extern const struct route api_routes[]; /* ends with a NULL method */
+
+/* local.c */
+void local_health(struct exchange *x, json_t *body);
+void local_metrics(struct exchange *x, json_t *body);
+void local_server(struct exchange *x, json_t *body);
+void local_routes(struct exchange *x, json_t *body);
+
+/* password.c: proofs and salts on the way to core, then x->route's verb. */
+void password_then_ask(struct exchange *x);
+/* What core said of the route's verb. */
+void api_answered(struct exchange *x, int code, struct str why, struct str arg);
+
+#endif

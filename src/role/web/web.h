@@ -1,0 +1,43 @@
+/* web.h - the role that browsers reach, through the operator's proxy: HTTP, JSON and the app's files. It holds no key and no
+ * row; whatever it answers, core has decided for the token that came with the request. */
+#ifndef ROLE_WEB_WEB_H
+#define ROLE_WEB_WEB_H
+
+#include "role/role.h"
+#include "role/web/client.h"
+#include "role/web/ui.h"
+
+struct MHD_Daemon;
+struct door;
+struct exchange;
+
+enum { WEB_LISTENERS = CONF_LISTEN_MAX, DOORS_MAX = 256 };
+
+struct web {
+	struct role_start *start;
+	struct loop *loop;
+	struct peer *core;
+	struct MHD_Daemon *http;
+	struct watch *http_watch;
+	struct timer *http_timer;
+	struct web_listener {
+		int fd;
+		struct watch *watch;
+		struct web *web;
+	} listeners[WEB_LISTENERS];
+	size_t n_listeners;
+	struct door *doors; /* connections whose head is not whole yet, or that were refused */
+	size_t n_doors;
+	struct exchange *waiting; /* for core */
+	uint64_t last_id;
+	struct clients clients;
+	struct ui ui;
+	bool https; /* the origin is */
+};
+
+/* Lets the library go on; also whenever an exchange was resumed or a connection added. */
+void web_turn(struct web *w);
+/* The same at the end of this turn of the loop: safe from within the library. */
+void web_turn_soon(struct web *w);
+
+#endif

@@ -1,0 +1,212 @@
+"""The web role: what is refused before anything reads it, headers, cookies, bounds, files."""
+
+import gzip
+import hashlib
+import re
+import socket
+import time
+
+import pytest
+
+import browser
+import postern
+from browser import Browser, path, raw
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory):
+    folder = postern.new_folder() / "ui"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>Postern</title>")
+    (folder / "assets" / "main-1a2b3c4d.js").write_text("export {}\n" * 1000)
+    (folder / "assets" / "main-1a2b3c4d.js.gz").write_bytes(gzip.compress(b"export {}\n" * 1000))
+    (folder / "favicon.svg").write_text("<svg/>")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(hop, ui):
+    s = browser.serve(hop, web__ui=ui).start()
+    yield s
+    s.close()
+
+
+GET = b"GET /v1/server HTTP/1.1\r\nHost: a\r\n"
+POST = b"POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize("data, status", [
+    (b"GET /v1/server HTTP/1.1\nHost: a\n\n", 400),
+    (GET + b"X: a\nY: b\r\n\r\n", 400),
+    (POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+    (POST + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}", 400),
+    (POST + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400),
+    (POST + b"Content-Length: 2\r\nContent-Length: 200\r\n\r\n{}", 400),
+    (POST + b"Content-Length: 2, 2\r\n\r\n{}", 400),
+    (POST + b"Content-Length: 0x2\r\n\r\n{}", 400),
+    (POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 411),
+    (POST + b"Transfer-Encoding\x0b: chunked\r\n\r\n", 400),
+    (POST + b"Content-Length: 300000\r\n\r\n", 413),
+    (GET + b"X: " + b"a" * 20000 + b"\r\n\r\n", 431),
+    (b"GET /" + b"a" * 5000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+    (b"GET / HTTP/1.1\r\n\r\n", 400),
+    (b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
+    (b"EHLO there\r\nMAIL FROM:<a@b>\r\n", 400),
+])
+def test_what_can_be_read_in_two_ways_is_refused_and_closed(server, data, status):
+    """Also with a whole request behind it: that is never answered."""
+    answer = raw(server.web, data + GET + b"\r\n")
+    assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:200]
+    assert answer.count(b"HTTP/1.1") == 1 and b"signup" not in answer and b"Connection: close" in answer
+    assert b"[" not in answer.rpartition(b"\r\n\r\n")[2][:1], "the connection is closed, not reset"
+
+
+def test_one_request_a_connection(server):
+    answer = raw(server.web, (GET + b"\r\n") * 3)
+    assert answer.count(b"HTTP/1.1 200") == 1 and answer.lower().count(b"connection: close") == 1
+    answer = raw(server.web, POST + b"Content-Length: 2\r\n\r\n{}" + GET + b"\r\n")
+    assert answer.count(b"HTTP/1.1 ") == 1 and answer.startswith(b"HTTP/1.1 403")
+
+
+def test_a_slow_head_is_read_and_an_endless_one_ended(server):
+    with socket.create_connection(("127.0.0.1", server.web), 20) as s:
+        for byte in GET + b"\r\n":
+            s.sendall(bytes([byte]))
+            time.sleep(0.002)
+        assert s.recv(15) == b"HTTP/1.1 200 OK"
+    with socket.create_connection(("127.0.0.1", server.web), 20) as s:
+        s.sendall(GET)
+        began = time.monotonic()
+        assert s.recv(12) == b"HTTP/1.1 408" and 8 < time.monotonic() - began < 15
+
+
+def test_many_that_say_nothing_do_not_stop_the_others(server):
+    idle = [socket.create_connection(("127.0.0.1", server.web), 5) for _ in range(150)]
+    assert Browser(server.web).get("/v1/server").status == 200
+    for s in idle:
+        s.close()
+
+
+def test_headers_are_on_everything(server):
+    b = Browser(server.web)
+    for p, status in (("/", 200), ("/v1/server", 200), ("/v1/session", 401), ("/v1/nonsense", 404), ("/assets/x.js", 404)):
+        a = b.get(p)
+        assert a.status == status
+        csp = {d.split(" ", 1)[0]: d.split(" ", 1)[1] for d in re.split(r";\s*", a.headers["Content-Security-Policy"])}
+        assert csp["default-src"] == "'none'" and csp["script-src"] == "'self'" and csp["style-src"] == "'self'"
+        assert csp["frame-ancestors"] == csp["base-uri"] == "'none'" and csp["require-trusted-types-for"] == "'script'"
+        assert "unsafe" not in a.headers["Content-Security-Policy"]
+        assert a.headers["X-Content-Type-Options"] == "nosniff" and a.headers["Referrer-Policy"] == "no-referrer"
+        assert a.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert a.headers["Cross-Origin-Resource-Policy"] == "same-origin" and "Access-Control-Allow-Origin" not in a.headers
+        assert a.headers["Connection"] == "close"
+        assert (a.headers["Cache-Control"] == "no-store") == p.startswith(("/v1", "/assets"))
+
+
+def test_the_app_is_served_from_memory(server, ui):
+    b = Browser(server.web)
+    js = b.get("/assets/main-1a2b3c4d.js")
+    assert js.headers["Content-Type"].startswith("text/javascript") and "immutable" in js.headers["Cache-Control"]
+    assert js.raw == b"export {}\n" * 1000
+    small = b.ask("GET", "/assets/main-1a2b3c4d.js", headers={"Accept-Encoding": "gzip, deflate"})
+    assert small.headers["Content-Encoding"] == "gzip" and gzip.decompress(small.raw) == js.raw
+    assert small.headers["Vary"] == "Accept-Encoding"
+    for p in ("/", "/aliases", "/signup", "/aliases/x"):
+        page = b.get(p)
+        assert page.status == 200 and page.headers["Content-Type"] == "text/html; charset=utf-8" and b"Postern" in page.raw
+    for p in ("/../postern.conf", "/assets/../../postern.conf", "/%2e%2e/postern.conf", "/.git/config", "/x.js", "//x.js"):
+        a = b.get(p)
+        assert a.status == 404 or b"<title>Postern" in a.raw, p
+        assert b"[smtp]" not in a.raw
+    assert b.ask("HEAD", "/").raw == b""
+    assert b.ask("POST", "/").status == 404
+
+
+def test_the_manifest_names_the_files(server, ui):
+    all_of_it = b"".join(f"/{p.relative_to(ui)}".encode() + b"\0" + hashlib.sha256(p.read_bytes()).digest()
+                         for p in sorted(ui.rglob("*"), key=lambda p: str(p)) if p.is_file() and p.suffix != ".gz")
+    assert Browser(server.web).get("/v1/server").json["manifest"] == hashlib.sha256(all_of_it).hexdigest()
+
+
+def test_web_has_neither_files_nor_key_nor_way_out(server):
+    (line,) = re.findall(r"ev=role-ready who=web .*", server.log)
+    assert "seccomp=on" in line
+    (pid,) = server.roles()["web"]
+    names = [str(p.resolve()) for p in __import__("pathlib").Path(f"/proc/{pid}/fd").iterdir()]
+    assert not [n for n in names if n.startswith("/") and not n.startswith(("/proc", "/dev", str(server.folder / "serve-")))], names
+
+
+def test_without_listen_there_is_no_web(hop):
+    s = postern.Postern(hop.port).start()
+    assert "web" not in s.roles()
+    s.close()
+
+
+def test_the_web_listens_on_this_machine_alone(hop):
+    s = postern.Postern(hop.port, settings={"web.listen": "0.0.0.0:8080"})
+    status, _, errors = s.command("config", "check", check=False)
+    assert status and "web.listen" in errors
+    s.set({"web.listen": "127.0.0.1:8080", "web.origin": "relay.example"})
+    status, _, errors = s.command("config", "check", check=False)
+    assert status and "web.origin" in errors
+    s.close()
+
+
+def test_health_and_metrics(server):
+    b = Browser(server.web, origin=None)
+    assert b.get("/healthz").json == {"status": "ok"}
+    m = b.get("/metrics")
+    assert m.headers["Content-Type"].startswith("text/plain; version=0.0.4") and b"postern_messages_total{" in m.raw
+    assert m.raw.decode().splitlines()[2] == server.command("stat", "--prometheus")[1].decode().splitlines()[2]
+    assert b.ask("GET", "/metrics", headers={"X-Forwarded-For": "192.0.2.1"}).status == 404
+
+
+def test_core_dies_and_web_goes_on(server):
+    b = Browser(server.web)
+    (pid,) = server.roles()["core"]
+    __import__("os").kill(pid, 9)
+    end = time.monotonic() + 20
+    seen = set()
+    while time.monotonic() < end:
+        seen.add(b.get("/healthz").status)
+        if "core" in server.roles() and b.get("/healthz").status == 200:
+            break
+        time.sleep(0.01)
+    assert b.get("/healthz").status == 200 and seen <= {200, 503}
+
+
+def test_one_client_is_bounded_and_another_is_not(server):
+    many, other = Browser(server.web, client="192.0.2.7"), Browser(server.web, client="192.0.2.8")
+    status = [many.get("/v1/server").status for _ in range(900)]
+    assert status[0] == 200 and 429 in status
+    assert many.get("/v1/server").headers.get("Retry-After") or many.get("/v1/server").status == 200
+    assert other.get("/v1/server").status == 200
+
+
+def test_https_origin_hardens_the_cookie(hop):
+    s = browser.serve(hop, origin="https://relay.example").start()
+    try:
+        b = Browser(s.web, origin="https://relay.example")
+        a = b.ask("POST", "/v1/signup", {"name": "x", "password": browser.PASSWORD, "invitation": browser.invite(s)})
+        assert a.status == 201 and "token" not in a.json
+        name, *rest = [p.strip() for p in a.headers["Set-Cookie"].split(";")]
+        assert name.startswith("__Host-postern=") and {"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= set(rest)
+        assert "max-age=" in a.headers["Strict-Transport-Security"]
+        assert b.get("/v1/session").json["name"] == "x"
+    finally:
+        s.close()
+
+
+def test_a_unix_socket(hop):
+    folder = postern.new_folder()
+    s = browser.serve(hop)
+    s.set({"web.listen": f"unix:{folder}/web", "web.socket_mode": "0666"})
+    s.start()
+    try:
+        with socket.socket(socket.AF_UNIX) as c:
+            c.connect(str(folder / "web"))
+            c.sendall(GET + b"\r\n")
+            assert c.recv(15) == b"HTTP/1.1 200 OK"
+        assert (folder / "web").stat().st_mode & 0o777 == 0o666
+    finally:
+        s.close()
