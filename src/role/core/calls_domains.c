@@ -44,6 +44,8 @@ static int apply_rule(struct request *c, struct domain *d, struct fail *f)
 	return OK;
 }
 
+static int tell(void *arg, const struct domain *d, struct fail *f);
+
 /* ---- domain.add -------------------------------------------------------------------------------------------------- */
 
 struct survey {
@@ -97,6 +99,8 @@ static int run_domain_add(struct request *c, struct fail *f)
 	TRY(mailbox_each(c->core->store, 0, check_mailbox, &s, f));
 	TRY(apply_rule(c, &d, f));
 	TRY(call_part(c, add_it, &d, f));
+	if (c->asker)
+		return tell(c, &d, f);
 	rec_text(c, "domain", d.name);
 	rec_text(c, "reverse_domain", c->core->conf->domains[0]);
 	rec_end(c);

@@ -237,11 +237,14 @@ static int check_one(const struct chain_check *m, enum cert_kind kind, const str
 		.not_after = m->not_after,
 		.constraints = k,
 	};
+	struct fail why = { 0 };
+	int r;
 
 	TRY(key_import_public(spki, &subject, f));
 	want.subject_key = subject;
 	want.issuer_key = root ? subject : NULL;
-	return cert_check(root ? m->root : m->intermediate, &want, issuer_spki, f);
+	r = cert_check(root ? m->root : m->intermediate, &want, issuer_spki, &why);
+	return r < 0 ? fail(f, r, "the %s is not as asked for: %s", root ? "root" : "intermediate", why.why) : OK;
 }
 
 static int check_chain(const struct chain_check *m, struct fail *f)

@@ -1,0 +1,162 @@
+"""Attack 75: nothing of one user can be seen or changed by another, or by nobody, by any route and any id."""
+
+import re
+
+import pytest
+
+import browser
+import messages
+import smtp
+import webissue
+from browser import PASSWORD, Browser, path
+
+# Bodies that a route takes from its owner: what is refused is then refused for whose it is.
+BODIES = {
+    "PATCH /v1/mailboxes/{address}": {"clear": "on"},
+    "POST /v1/mailboxes/{address}/verify": {"code": "1234 5678"},
+    "POST /v1/mailboxes/{address}/senders": {"sender": "evil@elsewhere.example"},
+    "PUT /v1/profiles/{profile}/chain": {"root": "AAAA", "intermediate": "AAAA"},
+    "PATCH /v1/aliases/{address}": {"state": "off-drop"},
+    "POST /v1/aliases/{address}/correspondents": {"address": "x@y.example"},
+    "POST /v1/aliases/{address}/block": {"address": "x@y.example"},
+    "POST /v1/aliases/{address}/unblock": {"address": "x@y.example"},
+    "PATCH /v1/correspondents/{reverse}": {"reply_to": "evil@elsewhere.example"},
+    "PATCH /v1/domains/{domain}": {"catch_all": "on"},
+}
+NAMES = {"mailboxes": "mailbox", "aliases": "alias", "correspondents": "reverse", "domains": "domain", "profiles": "profile",
+         "sessions": "session", "keys": "key", "replies": "reply"}
+
+
+class Tenant:
+    def __init__(self, server, hop, name):
+        self.b = browser.account(server, name, client=f"203.0.113.{len(name)}")
+        self.name = name
+        self.mailbox = browser.verify(self.b, hop, f"{name}@mailbox.example", clear="on")
+        self.profile = webissue.issue(self.b, self.mailbox, True)[0]
+        self.domain = self.b.good("POST", "/v1/domains", {"domain": f"{name}.example"}, 201)["domain"]
+        self.alias = self.b.good("POST", "/v1/aliases", {"label": f"label of {name}"}, 201)["address"]
+        mail = messages.plain(self.alias)
+        assert smtp.send(server.port, mail.sender, self.alias, mail.raw, mail.options).ok
+        (c,) = self.b.get(path("v1", "aliases", self.alias, "correspondents")).json
+        self.reverse = c["reverse"]
+        self.session = self.b.get("/v1/sessions").json[0]["id"]
+        self.key = self.b.good("POST", "/v1/keys", {"name": f"key of {name}", "scopes": ["aliases"], "password": PASSWORD})["id"]
+        self.reply = 1
+
+    def all_there_is(self):
+        """Everything that its owner sees."""
+        b = self.b
+        told = [b.get("/v1/" + p).json for p in ("mailboxes", "profiles", "domains", "keys", "activity")]
+        told += [[s["id"] for s in b.get("/v1/sessions").json], b.get("/v1/aliases").json]
+        told += [b.get(path("v1", "aliases", self.alias)).json,
+                 b.get(path("v1", "aliases", self.alias, "correspondents")).json,
+                 b.get(path("v1", "aliases", self.alias, "blocked")).json]
+        for p in told[1]:
+            p.pop("pool"), p.pop("certificates")  # these are made in the background
+        return told
+
+
+@pytest.fixture(scope="module")
+def server(hop):
+    s = browser.serve(hop).start()
+    yield s
+    s.close()
+
+
+@pytest.fixture(scope="module")
+def tenants(server, hop):
+    return Tenant(server, hop, "victim"), Tenant(server, hop, "attacker")
+
+
+def routes(server):
+    return [r.split(" ", 1) for r in Browser(server.web).get("/v1/routes").json]
+
+
+def with_ids(pattern, tenant):
+    what = NAMES[pattern.split("/")[2]]
+    return re.sub(r"{\w+}", lambda m: path(getattr(tenant, what))[1:], pattern)
+
+
+def foreign(server):
+    return [(m, p) for m, p in routes(server) if p.startswith("/v1/") and "{" in p]
+
+
+def test_attack_75_another_users_things_read_like_none(server, tenants):
+    victim, attacker = tenants
+    before = victim.all_there_is()
+    tried = foreign(server)
+    assert len(tried) >= 28
+    for method, pattern in tried:
+        body = BODIES.get(f"{method} {pattern}", {} if method in ("POST", "PUT", "PATCH") else None)
+        a = attacker.b.ask(method, with_ids(pattern, victim), body)
+        assert a.status == 404, f"{method} {pattern}: {a}"
+        assert victim.mailbox.encode() not in a.raw or "mailboxes" in pattern, a
+        nothing = re.sub(r"{\w+}", "999999" if NAMES[pattern.split("/")[2]] in ("profile", "session", "key", "reply")
+                         else "never-was.example" if "domains" in pattern else "never@relay.example", pattern)
+        b = attacker.b.ask(method, nothing, body)
+        assert (b.status, b.json["error"], b.json["argument"]) == (a.status, a.json["error"], a.json["argument"]), \
+            f"{method} {pattern}: {a} is told apart from {b}"
+    assert victim.all_there_is() == before
+
+
+def test_attack_75_nobody_gets_anything(server, tenants):
+    victim, _ = tenants
+    before = victim.all_there_is()
+    for b in (Browser(server.web, client="203.0.113.90"), Browser(server.web, origin=None, key="pst_" + "a" * 52, client="203.0.113.91")):
+        for method, pattern in routes(server):
+            if pattern in ("/healthz", "/metrics", "/v1/server", "/v1/routes", "/v1/login", "/v1/signup", "/v1/invitation") \
+                    or not pattern.startswith("/v1/"):
+                continue
+            a = b.ask(method, with_ids(pattern, victim) if "{" in pattern else pattern, {} if method != "GET" else None)
+            assert a.status in (401, 429), f"{method} {pattern}: {a}"
+    assert victim.all_there_is() == before
+
+
+@pytest.mark.parametrize("extra", ["user", "owner", "id"])
+def test_attack_75_the_user_is_the_sessions_whatever_is_said(server, tenants, extra):
+    victim, attacker = tenants
+    before = victim.all_there_is()
+    a = attacker.b.ask("GET", "/v1/aliases", **{extra: victim.name})
+    assert a.status == 400 or (a.status == 200 and victim.alias not in a.raw.decode())
+    a = attacker.b.ask("POST", "/v1/aliases", {extra: victim.name, "label": "x"})
+    assert a.status in (201, 400)
+    a = attacker.b.ask("PATCH", "/v1/account", {extra: victim.name, "expiry_notices": "off"})
+    assert victim.b.get("/v1/account").json["expiry_notices"] == "on"
+    attacker.b.good("PATCH", "/v1/account", {"expiry_notices": "on"})
+    assert victim.all_there_is() == before
+
+
+def test_attack_75_arguments_in_bodies(server, tenants):
+    """Not only the path names things."""
+    victim, attacker = tenants
+    before = victim.all_there_is()
+    b = attacker.b
+    b.refused(404, "POST", "/v1/aliases", {"mailboxes": [victim.mailbox]})
+    b.refused(404, "PATCH", path("v1", "aliases", attacker.alias), {"mailboxes": [victim.mailbox]})
+    b.refused(400, "PATCH", path("v1", "aliases", attacker.alias), {"address": victim.alias, "state": "off-drop"})
+    b.refused(403, "POST", "/v1/aliases", {"address": f"x@{victim.domain}"})
+    b.refused(403, "POST", "/v1/aliases", {"domain": victim.domain})
+    b.refused(409, "POST", "/v1/aliases", {"address": victim.alias})
+    b.refused(404, "POST", "/v1/profiles", {"mailbox": victim.mailbox, "csr": "AAAA"})
+    b.refused(404, "GET", "/v1/profiles", mailbox=victim.mailbox)
+    b.refused(409, "POST", "/v1/mailboxes", {"address": victim.mailbox})
+    b.refused(409, "POST", "/v1/domains", {"domain": victim.domain})
+    b.refused(404, "POST", "/v1/domains", {"domain": "third.example", "mailboxes": [victim.mailbox]})
+    a = b.ask("POST", path("v1", "aliases", attacker.alias, "block") + "?target=" + path(victim.alias)[1:], {"address": "x@y.example"})
+    assert a.status == 400, "an argument given twice"
+    assert victim.all_there_is() == before
+
+
+def test_attack_75_lists_hold_ones_own(server, tenants):
+    victim, attacker = tenants
+    for p in ("mailboxes", "profiles", "domains", "keys", "sessions", "aliases", "activity", "account"):
+        text = attacker.b.get("/v1/" + p).raw.decode()
+        for theirs in (victim.mailbox, victim.alias, victim.domain, victim.reverse, "key of victim", "label of victim"):
+            assert theirs not in text, p
+    assert [p["profile"] for p in attacker.b.get("/v1/profiles").json] == [attacker.profile]
+
+
+def test_a_verb_that_is_not_permitted_is_not_asked(server, tenants):
+    """What only the command line may: users, backups, keys, the queue."""
+    routed = {p for _, p in routes(server)}
+    assert not [p for p in routed if re.search(r"user|backup|queue|rotate", p.replace("/api/user_info", ""))]
