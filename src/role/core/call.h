@@ -136,6 +136,7 @@ extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls
         calls_domains[], calls_people[], calls_profiles[], calls_queue[], calls_replies[], calls_stat[],
         calls_usage[], calls_invites[];
 /* Of the web alone. */
-extern const struct call_spec calls_account[], calls_codes[], calls_pages[], calls_sessions[];
+extern const struct call_spec calls_account[], calls_codes[], calls_foreign[], calls_pages[],
+        calls_sessions[];
 
 #endif

@@ -69,6 +69,23 @@ const struct route api_routes[] = {
 	{ "GET", "/v1/replies/{id}", "reply.show", NULL, SHAPE_ONE, NULL, 200, 0, NULL },
 	{ "POST", "/v1/replies/{id}/release", "reply.release", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
 	{ "DELETE", "/v1/replies/{id}", "reply.delete", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
+
+#define SL(method, pattern, run) { method, pattern, NULL, NULL, SHAPE_ONE, NULL, 200, ROUTE_CORS, run }
+	SL("GET", "/api/user_info", sl_user_info),
+	SL("GET", "/api/mailboxes", sl_mailboxes),
+	SL("GET", "/api/v2/mailboxes", sl_mailboxes),
+	SL("GET", "/api/v4/alias/options", sl_options),
+	SL("GET", "/api/v5/alias/options", sl_options),
+	SL("POST", "/api/alias/random/new", sl_random),
+	SL("POST", "/api/v2/alias/custom/new", sl_custom),
+	SL("POST", "/api/v3/alias/custom/new", sl_custom),
+	SL("GET", "/api/v2/aliases", sl_aliases),
+	SL("POST", "/api/v2/aliases", sl_aliases),
+	SL("GET", "/api/aliases/{id}", sl_alias),
+	SL("PUT", "/api/aliases/{id}", sl_change),
+	SL("PATCH", "/api/aliases/{id}", sl_change),
+	SL("DELETE", "/api/aliases/{id}", sl_delete),
+	SL("POST", "/api/aliases/{id}/toggle", sl_toggle),
 	{ 0 }
 };
 // clang-format on
@@ -269,6 +286,17 @@ void api_start(struct exchange *x)
 
 	x->route = route_of(x, &other);
 	find_token(x);
+	if (str_starts(x->path, STR("/api/"))) {
+		x->cors = true;
+		x->error_form = "error";
+		if (x->by_cookie) /* these take a key, which no other site can have a browser send */
+			x->token = STR("");
+		if (other && str_eq(x->method, STR("OPTIONS"))) {
+			x->status = 204;
+			exchange_done(x);
+			return;
+		}
+	}
 	if (!x->route && (other || is_of_api(x->path))) {
 		exchange_error(x, other ? 405 : 404, "absent",
 		               other ? "this is asked with another method" : "there is nothing of this name",
@@ -279,13 +307,15 @@ void api_start(struct exchange *x)
 		serve_file(x);
 		return;
 	}
-	if (!is_safe(x->method) && (x->by_cookie || x->route->flags & ROUTE_OPEN) && !is_ours(x)) {
+	if (!is_safe(x->method) && !x->cors && (x->by_cookie || x->route->flags & ROUTE_OPEN) &&
+	    !is_ours(x)) {
 		exchange_error(x, 403, "denied", "this is asked from another site than this server's own",
 		               "origin");
 		return;
 	}
 	if (!(x->route->flags & ROUTE_OPEN) && !x->token.n) {
-		exchange_error(x, 401, "denied", "nobody has signed in", "session");
+		exchange_error(x, 401, "denied", x->cors ? "Wrong api key" : "nobody has signed in",
+		               "session");
 		return;
 	}
 	run(x);

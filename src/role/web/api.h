@@ -35,6 +35,18 @@ void api_foreign_error(struct exchange *x, unsigned status, struct str why);
 
 extern const struct route api_routes[]; /* ends with a NULL method */
 
+/* simplelogin.c */
+void sl_user_info(struct exchange *x, json_t *body);
+void sl_mailboxes(struct exchange *x, json_t *body);
+void sl_options(struct exchange *x, json_t *body);
+void sl_random(struct exchange *x, json_t *body);
+void sl_custom(struct exchange *x, json_t *body);
+void sl_aliases(struct exchange *x, json_t *body);
+void sl_alias(struct exchange *x, json_t *body);
+void sl_toggle(struct exchange *x, json_t *body);
+void sl_change(struct exchange *x, json_t *body);
+void sl_delete(struct exchange *x, json_t *body);
+
 /* local.c */
 void local_health(struct exchange *x, json_t *body);
 void local_metrics(struct exchange *x, json_t *body);

@@ -65,6 +65,7 @@ static void exchange_free(struct exchange *x)
 	wipe_done(&x->reply);
 	wipe_done(&x->args);
 	wipe_done(&x->cookie);
+	json_decref(x->foreign);
 	arena_done(&x->arena);
 	free(x);
 }

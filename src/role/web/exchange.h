@@ -33,7 +33,6 @@ struct exchange {
 	const struct route *route;
 	struct buf args;
 	struct str password, new_password; /* views of the body; wiped with it */
-	void *state;                       /* of what answers, in the arena */
 
 	/* the answer */
 	unsigned status;
@@ -44,6 +43,7 @@ struct exchange {
 	struct buf cookie;      /* Set-Cookie */
 	bool cors;              /* any origin may read it */
 	const char *error_form; /* NULL: Postern's own */
+	json_t *foreign;        /* the body, of what asks core more than once; owned */
 };
 
 /* What a header says; empty when it is absent. */
