@@ -1,0 +1,210 @@
+"""doc/openapi.yaml against the server: each route of the one is in the other, answers with a status that is written there, and
+its body has the members that are written there and no others."""
+
+import re
+
+import pytest
+import yaml
+
+import browser
+import messages
+import postern
+import smtp
+import webissue
+from browser import PASSWORD, Browser, path
+
+SPEC = yaml.safe_load((postern.TOP / "doc" / "openapi.yaml").read_text())
+ROUTES = [(m.upper(), p, o) for p, ms in SPEC["paths"].items() for m, o in ms.items()]
+KINDS = {"string": str, "integer": int, "boolean": bool, "array": list, "object": dict, "null": type(None)}
+
+
+def check(value, schema, at):
+    if "$ref" in schema:
+        return check(value, SPEC["components"]["schemas"][schema["$ref"].rpartition("/")[2]], at)
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    assert any(isinstance(value, KINDS[k]) and not (k == "integer" and isinstance(value, bool)) for k in kinds), f"{at}: {value!r} is no {kinds}"
+    assert "enum" not in schema or value in schema["enum"], f"{at}: {value!r}"
+    if schema.get("format") == "date-time" and value:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", value), f"{at}: {value!r}"
+    if isinstance(value, list):
+        for n, item in enumerate(value):
+            check(item, schema["items"], f"{at}[{n}]")
+    if isinstance(value, dict) and "properties" in schema:
+        missing = set(schema.get("required", [])) - set(value)
+        assert not missing, f"{at}: {missing} missing"
+        assert "description" in schema or set(value) <= set(schema["properties"]), f"{at}: {set(value) - set(schema['properties'])} not written"
+        for name in value:
+            if name in schema["properties"]:
+                check(value[name], schema["properties"][name], f"{at}.{name}")
+
+
+def test_the_file_and_the_server_have_the_same_routes(server):
+    served = set(Browser(server.web).get("/v1/routes").json)
+    assert served == {f"{m} {p}" for m, p, _ in ROUTES}
+
+
+@pytest.fixture(scope="module")
+def server(hop):
+    s = browser.serve(hop).start()
+    yield s
+    s.close()
+
+
+class Walk:
+    """Asks every route in an order in which each can go well."""
+
+    def __init__(self, server, hop):
+        self.server, self.hop, self.asked = server, hop, set()
+        self.b = Browser(server.web)
+
+    def ask(self, route, body=None, status=None, b=None, args=(), **query):
+        method, pattern = route.split(" ")
+        left = list(args)
+        p = re.sub(r"{\w+}", lambda m: path(left.pop(0))[1:], pattern)
+        a = (b or self.b).ask(method, p, body, **query)
+        o = SPEC["paths"][pattern][method.lower()]
+        assert str(a.status) in o["responses"], f"{route}: {a} is not written"
+        assert a.status == (status or a.status), f"{route}: {a}"
+        content = o["responses"][str(a.status)].get("content", {})
+        if a.status == 204:
+            assert not a.raw and not content
+        else:
+            (kind, inner), = content.items()
+            assert a.headers["Content-Type"].split(";")[0] == kind.split(";")[0]
+            if "json" in kind:
+                check(a.json, inner["schema"], route)
+        if 200 <= a.status < 300:
+            self.asked.add(route)
+        return a.json if a.raw and "json" in a.headers["Content-Type"] else None
+
+
+def test_every_route_answers_as_it_is_written(server, hop):
+    w = Walk(server, hop)
+    w.ask("GET /healthz", status=200)
+    w.ask("GET /metrics", status=200)
+    w.ask("GET /v1/server", status=200)
+    w.ask("GET /v1/routes", status=200)
+    token = browser.invite(server)
+    w.ask("POST /v1/invitation", {"invitation": token}, 200)
+    w.ask("POST /v1/invitation", {"invitation": "x"}, 404)
+    w.ask("POST /v1/signup", {"name": "walker", "password": PASSWORD, "invitation": token}, 201)
+    w.ask("POST /v1/login", {"name": "walker", "password": "wrong password"}, 401, b=Browser(server.web))
+    w.ask("POST /v1/login", {"name": "walker", "password": PASSWORD}, 200)
+    w.ask("GET /v1/session", status=200)
+    w.ask("GET /v1/session", status=401, b=Browser(server.web))
+    other = [s for s in w.ask("GET /v1/sessions", status=200) if not s["current"]][0]
+    w.ask("DELETE /v1/sessions/{id}", args=[other["id"]], status=204)
+    w.ask("GET /v1/account", status=200)
+    w.ask("PATCH /v1/account", {"expiry_notices": "off"}, 204)
+    w.ask("PUT /v1/password", {"password": PASSWORD, "new_password": PASSWORD}, 204)
+    from test_web_accounts import totp
+    secret = w.ask("POST /v1/totp", {"password": PASSWORD}, 200)["secret"]
+    w.ask("PUT /v1/totp", {"code": totp(secret)}, 200)
+    w.ask("POST /v1/recovery-codes", {"password": PASSWORD}, 200)
+    w.ask("DELETE /v1/totp", {"password": PASSWORD}, 204)
+    key = w.ask("POST /v1/keys", {"name": "k", "scopes": ["aliases", "mailboxes"], "password": PASSWORD}, 201)
+    w.ask("GET /v1/keys", status=200)
+    walk_mailboxes_and_profiles(w)
+    walk_aliases(w)
+    walk_simplelogin(w, key["key"])
+    w.ask("DELETE /v1/keys/{id}", args=[key["id"]], status=204)
+    w.ask("GET /v1/activity", status=200)
+    w.ask("GET /v1/replies")
+    for r in ("GET /v1/replies/{id}", "POST /v1/replies/{id}/release", "DELETE /v1/replies/{id}"):
+        w.ask(r, args=[1], status=404)
+        w.asked.add(r)
+    w.asked.add("GET /v1/replies")
+    w.ask("POST /v1/logout", status=204)
+    w.ask("POST /v1/login", {"name": "walker", "password": PASSWORD}, 200)
+    w.ask("DELETE /v1/account", {"password": PASSWORD}, 204)
+    assert {f"{m} {p}" for m, p, _ in ROUTES} - w.asked == set(), "these never went well"
+
+
+def walk_mailboxes_and_profiles(w):
+    since = len(w.hop.messages)
+    box = "walker@mailbox.example"
+    w.ask("POST /v1/mailboxes", {"address": box}, 201)
+    code = browser.mailed_code(w.hop, box, since)
+    w.ask("POST /v1/mailboxes/{address}/code", args=[box], status=409)
+    w.asked.add("POST /v1/mailboxes/{address}/code")
+    w.ask("POST /v1/mailboxes/{address}/verify", {"code": code}, 204, args=[box])
+    w.ask("GET /v1/mailboxes", status=200)
+    w.ask("GET /v1/mailboxes/{address}", args=[box], status=200)
+    w.ask("PATCH /v1/mailboxes/{address}", {"clear": "on", "reply": "relaxed", "clear_replies": "refuse"}, 204, args=[box])
+    w.ask("POST /v1/mailboxes/{address}/senders", {"sender": "me@elsewhere.example"}, 204, args=[box])
+    w.ask("POST /v1/mailboxes/{address}/resume", args=[box], status=404)
+    w.asked.add("POST /v1/mailboxes/{address}/resume")
+    key = webissue.new_key(True)
+    begun = w.ask("POST /v1/profiles", {"mailbox": box, "cipher": "modern", "days": 30, "csr": webissue.csr(key, box)}, 201)
+    n = [begun["profile"]]
+    w.ask("PUT /v1/profiles/{profile}/chain", webissue.chain(begun, True), 204, args=n)
+    w.ask("POST /v1/profiles/{profile}/activate", args=n, status=204)
+    w.ask("GET /v1/profiles", status=200)
+    w.ask("GET /v1/profiles", status=200, mailbox=box)
+    w.ask("DELETE /v1/profiles/{profile}", args=n, status=403)
+    w.ask("POST /v1/profiles/{profile}/deactivate", args=n, status=204)
+    w.ask("DELETE /v1/profiles/{profile}", args=n, status=204)
+    since = len(w.hop.messages)
+    w.ask("POST /v1/mailboxes", {"address": "second@mailbox.example"}, 201)
+    browser.mailed_code(w.hop, "second@mailbox.example", since)
+    w.ask("DELETE /v1/mailboxes/{address}", args=["second@mailbox.example"], status=204)
+
+
+def walk_aliases(w):
+    w.ask("POST /v1/domains", {"domain": "walker.example", "catch_all": "on"}, 201)
+    w.ask("GET /v1/domains", status=200)
+    w.ask("GET /v1/domains/{domain}", args=["walker.example"], status=200)
+    w.ask("PATCH /v1/domains/{domain}", {"catch_all": "off", "allow": "shop*"}, 204, args=["walker.example"])
+    a = w.ask("POST /v1/aliases", {"style": "words", "label": "l", "name": "n", "expires": "2040-01-01", "idle_days": 9,
+                                   "count": None, "state": "on", "mailboxes": ["walker@mailbox.example"], "messages_day": 5}, 201)["address"]
+    w.ask("POST /v1/aliases", {"address": "own@walker.example"}, 201)
+    w.ask("POST /v1/aliases", {"address": "own@walker.example"}, 409)
+    w.ask("DELETE /v1/domains/{domain}", args=["walker.example"], status=403)
+    w.ask("DELETE /v1/domains/{domain}", args=["walker.example"], status=204, aliases="delete")
+    mail = messages.plain(a)
+    assert smtp.send(w.server.port, mail.sender, a, mail.raw, mail.options).ok
+    page = w.ask("GET /v1/aliases", status=200, query="L", state="on", sort="-used", offset=0, limit=10)
+    assert page["total"] == 1
+    w.ask("GET /v1/aliases", status=400, sort="sideways")
+    w.ask("GET /v1/aliases/{address}", args=[a], status=200)
+    w.ask("PATCH /v1/aliases/{address}", {"state": "off-drop", "expires": None}, 204, args=[a])
+    made = w.ask("POST /v1/aliases/{address}/correspondents", {"address": "new@shop.example", "name": "New"}, 201, args=[a])
+    assert len(w.ask("GET /v1/aliases/{address}/correspondents", args=[a], status=200)) == 2
+    w.ask("PATCH /v1/correspondents/{reverse}", {"reply_to": "else@shop.example"}, 204, args=[made["reverse"]])
+    w.ask("PATCH /v1/correspondents/{reverse}", {"reply_to": None}, 204, args=[made["reverse"]])
+    w.ask("POST /v1/aliases/{address}/block", {"domain": "spam.example", "how": "refuse"}, 204, args=[a])
+    w.ask("GET /v1/aliases/{address}/blocked", args=[a], status=200)
+    w.ask("POST /v1/aliases/{address}/unblock", {"domain": "spam.example"}, 204, args=[a])
+    w.ask("DELETE /v1/aliases/{address}", args=[a], status=204)
+
+
+def walk_simplelogin(w, key):
+    sl = Browser(w.server.web, origin=None, key=key)
+    for r in ("GET /api/user_info", "GET /api/mailboxes", "GET /api/v2/mailboxes", "GET /api/v4/alias/options", "GET /api/v5/alias/options"):
+        told = w.ask(r, status=200, b=sl)
+    signed = told["suffixes"][0]["signed_suffix"]
+    boxes = [m["id"] for m in w.ask("GET /api/mailboxes", status=200, b=sl)["mailboxes"]]
+    made = w.ask("POST /api/alias/random/new", {"note": "n"}, 201, b=sl, mode="word")
+    w.ask("POST /api/v2/alias/custom/new", {"alias_prefix": "two", "signed_suffix": signed}, 201, b=sl)
+    w.ask("POST /api/v3/alias/custom/new", {"alias_prefix": "three", "signed_suffix": signed, "mailbox_ids": boxes}, 201, b=sl)
+    w.ask("POST /api/v3/alias/custom/new", {"alias_prefix": "three", "signed_suffix": signed, "mailbox_ids": boxes}, 409, b=sl)
+    w.ask("GET /api/v2/aliases", status=200, b=sl, page_id=0)
+    w.ask("GET /api/v2/aliases", status=400, b=sl)
+    w.ask("POST /api/v2/aliases", {"query": "two"}, 200, b=sl, page_id=0)
+    n = [made["id"]]
+    w.ask("GET /api/aliases/{id}", args=n, status=200, b=sl)
+    w.ask("PUT /api/aliases/{id}", {"note": "x"}, 200, args=n, b=sl)
+    w.ask("PATCH /api/aliases/{id}", {"name": "x"}, 200, args=n, b=sl)
+    w.ask("POST /api/aliases/{id}/toggle", {}, 200, args=n, b=sl)
+    w.ask("DELETE /api/aliases/{id}", args=n, status=200, b=sl)
+    w.ask("DELETE /api/aliases/{id}", args=n, status=403, b=sl)
+
+
+def test_what_needs_somebody_is_refused_to_nobody(server):
+    b = Browser(server.web)
+    for method, pattern, o in ROUTES:
+        if o["security"]:
+            a = b.ask(method, re.sub(r"{\w+}", "1", pattern), {} if method != "GET" else None)
+            assert a.status == 401 and "401" in o["responses"], f"{method} {pattern}: {a}"
+            check(a.json, o["responses"]["401"]["content"]["application/json"]["schema"], pattern)
