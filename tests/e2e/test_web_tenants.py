@@ -14,6 +14,7 @@ from browser import PASSWORD, Browser, path
 BODIES = {
     "PATCH /v1/mailboxes/{address}": {"clear": "on"},
     "POST /v1/mailboxes/{address}/verify": {"code": "1234 5678"},
+    "POST /v1/mailboxes/{address}/passwords": {"name": "evil"},
     "POST /v1/mailboxes/{address}/senders": {"sender": "evil@elsewhere.example"},
     "PUT /v1/profiles/{profile}/chain": {"root": "AAAA", "intermediate": "AAAA"},
     "PATCH /v1/aliases/{address}": {"state": "off-drop"},
@@ -42,13 +43,14 @@ class Tenant:
         self.session = self.b.get("/v1/sessions").json[0]["id"]
         self.key = self.b.good("POST", "/v1/keys", {"name": f"key of {name}", "scopes": ["aliases"], "password": PASSWORD})["id"]
         self.reply = 1
+        self.b.good("POST", path("v1", "mailboxes", self.mailbox, "passwords"), {"name": "phone"}, 201)
 
     def all_there_is(self):
         """Everything that its owner sees."""
         b = self.b
         told = [b.get("/v1/" + p).json for p in ("mailboxes", "profiles", "domains", "keys", "activity")]
         told += [[s["id"] for s in b.get("/v1/sessions").json], b.get("/v1/aliases").json]
-        told += [b.get(path("v1", "aliases", self.alias)).json,
+        told += [b.get(path("v1", "mailboxes", self.mailbox, "passwords")).json, b.get(path("v1", "aliases", self.alias)).json,
                  b.get(path("v1", "aliases", self.alias, "correspondents")).json,
                  b.get(path("v1", "aliases", self.alias, "blocked")).json]
         for p in told[1]:
@@ -74,7 +76,7 @@ def routes(server):
 
 def with_ids(pattern, tenant):
     what = NAMES[pattern.split("/")[2]]
-    return re.sub(r"{\w+}", lambda m: path(getattr(tenant, what))[1:], pattern)
+    return re.sub(r"{(\w+)}", lambda m: path(getattr(tenant, what))[1:] if m[1] != "name" else "phone", pattern)
 
 
 def foreign(server):

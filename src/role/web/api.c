@@ -40,6 +40,10 @@ const struct route api_routes[] = {
 	{ "POST", "/v1/mailboxes/{address}/resume", "mailbox.resume", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
 	{ "POST", "/v1/mailboxes/{address}/senders", "mailbox.sender-add", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
 
+	{ "GET", "/v1/mailboxes/{address}/passwords", "mailbox.password-list", NULL, SHAPE_LIST, NULL, 200, 0, NULL },
+	{ "POST", "/v1/mailboxes/{address}/passwords", "mailbox.password-add", NULL, SHAPE_ONE, NULL, 201, 0, NULL },
+	{ "DELETE", "/v1/mailboxes/{address}/passwords/{name}", "mailbox.password-delete", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
+
 	{ "GET", "/v1/profiles", "profile.mine", NULL, SHAPE_LIST, NULL, 200, 0, NULL },
 	{ "POST", "/v1/profiles", "profile.begin", NULL, SHAPE_ONE, NULL, 201, 0, NULL },
 	{ "PUT", "/v1/profiles/{profile}/chain", "profile.finish", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
