@@ -42,13 +42,16 @@ class Tenant:
         self.reverse = c["reverse"]
         self.session = self.b.get("/v1/sessions").json[0]["id"]
         self.key = self.b.good("POST", "/v1/keys", {"name": f"key of {name}", "scopes": ["aliases"], "password": PASSWORD})["id"]
-        self.reply = 1
+        unsigned = messages.plain(self.reverse)
+        assert not smtp.send(server.port, self.mailbox, self.reverse, unsigned.raw).ok
+        (held,) = self.b.get("/v1/replies").json
+        self.reply = held["id"]
         self.b.good("POST", path("v1", "mailboxes", self.mailbox, "passwords"), {"name": "phone"}, 201)
 
     def all_there_is(self):
         """Everything that its owner sees."""
         b = self.b
-        told = [b.get("/v1/" + p).json for p in ("mailboxes", "profiles", "domains", "keys", "activity")]
+        told = [b.get("/v1/" + p).json for p in ("mailboxes", "profiles", "domains", "keys", "activity", "replies")]
         told += [[s["id"] for s in b.get("/v1/sessions").json], b.get("/v1/aliases").json]
         told += [b.get(path("v1", "mailboxes", self.mailbox, "passwords")).json, b.get(path("v1", "aliases", self.alias)).json,
                  b.get(path("v1", "aliases", self.alias, "correspondents")).json,
