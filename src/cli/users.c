@@ -60,7 +60,9 @@ static int user_invite(struct cli *c, struct fail *f)
 		return OK;
 	}
 	buf_add(&link, ask_field(&a, "link"));
-	printf("An invitation, good for one account. Hand it over in a way that only its reader sees:\n\n    %s\n", link.p);
+	printf("An invitation, good for one account. Hand it over in a way that only its reader sees:\n\n    "
+	       "%s\n",
+	       link.p);
 	return OK;
 }
 

@@ -198,7 +198,7 @@ int alias_mailbox_clear(struct store *st, int64_t alias, struct fail *f)
 #define BOXES_OF(link, owner)                                                                                \
 	"SELECT m.id, m.clear_ok, m.address, coalesce(p.id, 0), coalesce(p.not_after, 0), m.paused"          \
 	" FROM " link " l JOIN mailbox m ON m.id = l.mailbox"                                                \
-	" LEFT JOIN profile p ON p.mailbox = m.id AND p.state = 3 WHERE l." owner " = ? AND m.verified"            \
+	" LEFT JOIN profile p ON p.mailbox = m.id AND p.state = 3 WHERE l." owner " = ? AND m.verified"      \
 	" ORDER BY m.id"
 
 static int read_boxes(struct q *q, int64_t owner, struct arena *a, struct alias_mailbox *ret, size_t *ret_n,

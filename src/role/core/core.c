@@ -144,12 +144,9 @@ static const struct ipc_rule web_rules[] = {
 static struct peer **place_of(struct core *c, enum role other, unsigned index)
 {
 	struct peer **places[ROLE_COUNT] = {
-		[ROLE_GATE] = &c->gate,
-		[ROLE_VAULT] = &c->vault,
-		[ROLE_KEYGEN] = &c->keygen,
-		[ROLE_OPENER] = &c->opener,
-		[ROLE_WEB] = &c->web,
-		[ROLE_SCRIBE] = index < SCRIBES_MAX ? &c->scribes[index] : NULL,
+		[ROLE_GATE] = &c->gate,     [ROLE_VAULT] = &c->vault,
+		[ROLE_KEYGEN] = &c->keygen, [ROLE_OPENER] = &c->opener,
+		[ROLE_WEB] = &c->web,       [ROLE_SCRIBE] = index < SCRIBES_MAX ? &c->scribes[index] : NULL,
 	};
 
 	return other < ROLE_COUNT ? places[other] : NULL;
@@ -188,8 +185,7 @@ static int take_peer(void *self, enum role other, unsigned index, int fd, struct
 {
 	static const struct ipc_rule *const rules[ROLE_COUNT] = {
 		[ROLE_GATE] = gate_rules,     [ROLE_VAULT] = vault_rules,   [ROLE_KEYGEN] = keygen_rules,
-		[ROLE_SCRIBE] = scribe_rules, [ROLE_OPENER] = opener_rules,
-		[ROLE_WEB] = web_rules,
+		[ROLE_SCRIBE] = scribe_rules, [ROLE_OPENER] = opener_rules, [ROLE_WEB] = web_rules,
 	};
 	struct core *c = self;
 	struct peer **place = place_of(c, other, index);

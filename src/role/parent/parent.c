@@ -57,8 +57,8 @@ static int bind_all(struct parent *p, struct fail *f)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (size_t k = 0; k < rows[i].all->n; k++)
-			TRY(add_listener(p, rows[i].kind, rows[i].kind == LISTEN_WEB ? ROLE_WEB : ROLE_GATE, rows[i].all->at[k], SOCK_STREAM,
-			                 rows[i].mode, f));
+			TRY(add_listener(p, rows[i].kind, rows[i].kind == LISTEN_WEB ? ROLE_WEB : ROLE_GATE,
+			                 rows[i].all->at[k], SOCK_STREAM, rows[i].mode, f));
 	buf_addf(&control, "unix:%.*s", STR_ARG(p->conf.control_socket));
 	return add_listener(p, LISTEN_CONTROL, ROLE_CORE, arena_str(&p->arena, buf_str(&control)),
 	                    SOCK_SEQPACKET, 0600, f);

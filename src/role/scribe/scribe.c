@@ -244,7 +244,8 @@ static int check_one(const struct chain_check *m, enum cert_kind kind, const str
 	want.subject_key = subject;
 	want.issuer_key = root ? subject : NULL;
 	r = cert_check(root ? m->root : m->intermediate, &want, issuer_spki, &why);
-	return r < 0 ? fail(f, r, "the %s is not as asked for: %s", root ? "root" : "intermediate", why.why) : OK;
+	return r < 0 ? fail(f, r, "the %s is not as asked for: %s", root ? "root" : "intermediate", why.why)
+	             : OK;
 }
 
 static int check_chain(const struct chain_check *m, struct fail *f)
