@@ -83,6 +83,8 @@ static int compose(struct cli *c, const struct place *p, struct buf *text, struc
 	TRY(setting(c, "listen", "127.0.0.1:2525", &values.listen, f));
 	TRY(setting(c, "smarthost", "127.0.0.1:25", &values.smarthost, f));
 	TRY(setting(c, "state-dir", "state", &values.state_dir, f));
+	TRY(setting(c, "web", "", &values.web, f));
+	TRY(setting(c, "origin", "", &values.origin, f));
 	conf_example(&values, text);
 	return conf_parse(buf_str(text), "postern.conf", p->dir, &c->arena, ret, f);
 }
@@ -118,6 +120,25 @@ static void tell(struct cli *c, const struct place *p, const struct conf *conf, 
 	wipe(text.p, text.cap);
 }
 
+/* The first account: asked of a server of our own, which makes the store on the way. */
+static int invite_first(struct cli *c, const struct place *p, struct fail *f)
+{
+	OWN(ask) a = ASK("user.invite");
+	struct str link;
+
+	c->conf_path = p->conf;
+	TRY(ask_run(&a, c, f));
+	link = ask_field(&a, "link");
+	if (c->json)
+		print_json(buf_str(&a.records));
+	else
+		printf("\nYour own account, once the server and its proxy run (good for a week; later: "
+		       "postern user invite):\n\n"
+		       "    %.*s\n",
+		       STR_ARG(link));
+	return OK;
+}
+
 static int init(struct cli *c, struct fail *f)
 {
 	bool fresh = !cli_option(c, "recover");
@@ -145,7 +166,7 @@ static int init(struct cli *c, struct fail *f)
 		TRY(file_new(p.conf, buf_str(&text), 0644, f));
 	TRY(file_new(master, secret_str(&key), 0400, f));
 	tell(c, &p, &conf, &key, fresh);
-	return OK;
+	return fresh && cli_option(c, "web") ? invite_first(c, &p, f) : OK;
 }
 
 /* ---- serve, check, version --------------------------------------------------------------------------------------- */
@@ -229,6 +250,8 @@ const struct cli_command cli_server[] = {
 	  { "listen", "ADDRESS:PORT", "where mail is taken; default 127.0.0.1:2525" },
 	  { "smarthost", "SERVER", "where mail goes: ADDRESS:PORT, a name, or mx; default 127.0.0.1:25" },
 	  { "state-dir", "DIR", "state directory; default state, beside the configuration" },
+	  { "web", "ADDRESS:PORT", "where the web app answers its proxy; prints a first invitation" },
+	  { "origin", "URL", "how browsers reach it: https://relay.example" },
 	  { "recover", "KEY", "make the master key anew from its recovery key; - asks for it" } } },
 	{ "serve", "", "run the relay", serve, 0, 0, { { 0 } } },
 	{ "reload", "", "let the running server read its files anew", reload, 0, 0, { { 0 } } },

@@ -138,6 +138,7 @@ MUST_CHECK int conf_apply(struct conf *c, struct str key, struct str value, stru
 /* The commented file with every default shown; the settings given are filled in. */
 struct conf_init {
 	struct str domain, listen, smarthost, state_dir;
+	struct str web, origin; /* may be empty */
 };
 void conf_example(const struct conf_init *init, struct buf *out);
 

@@ -6,8 +6,9 @@
 
 #include <cmocka.h>
 
-static const struct conf_init init = { STR_INIT("relay.example"), STR_INIT("127.0.0.1:2525"),
-	                               STR_INIT("127.0.0.1:2526"), STR_INIT("state") };
+static const struct conf_init init = { STR_INIT("relay.example"),  STR_INIT("127.0.0.1:2525"),
+	                               STR_INIT("127.0.0.1:2526"), STR_INIT("state"),
+	                               STR_INIT("127.0.0.1:8080"), STR_INIT("https://relay.example") };
 
 static void the_example_is_valid(void **state)
 {

@@ -11,6 +11,8 @@ static struct str given(const struct conf_key *k, const struct conf_init *init)
 		{ "smtp", "listen", init->listen },
 		{ "domains", "relay", init->domain },
 		{ "routes", "default", init->smarthost },
+		{ "web", "listen", init->web },
+		{ "web", "origin", init->origin },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -6,6 +6,7 @@
 #include "store/db.h"
 #include "store/fixture_test.h"
 #include "store/sessions.h"
+#include "store/upkeep.h"
 #include "store/users.h"
 
 enum { NOW = 1000000, IDLE = 1000 };
@@ -133,6 +134,8 @@ static void no_mail_goes_to_what_is_not_verified(void **state)
 	MUST(alias_mailboxes(st, i.alias, &a, boxes, &n, NULL));
 	assert_int_equal(n, 1);
 	MUST(mailbox_verified(st, i.mailbox, false, NULL));
+	MUST(upkeep_purge(st, 0, &right, NULL));
+	MUST(mailbox_get(st, i.mailbox, &a, &m, NULL)); /* not yet */
 	MUST(alias_mailboxes(st, i.alias, &a, boxes, &n, NULL));
 	assert_int_equal(n, 0);
 	MUST(mailbox_get(st, i.mailbox, &a, &m, NULL));
@@ -148,6 +151,11 @@ static void no_mail_goes_to_what_is_not_verified(void **state)
 	assert_int_equal(mailbox_code_get(st, i.mailbox, &mc, NULL), FAIL_ABSENT);
 	MUST(alias_mailboxes(st, i.alias, &a, boxes, &n, NULL));
 	assert_int_equal(n, 1);
+	MUST(upkeep_purge(st, NOW * 1000ll, &right, NULL));
+	MUST(mailbox_get(st, i.mailbox, &a, &m, NULL));
+	MUST(mailbox_verified(st, i.mailbox, false, NULL));
+	MUST(upkeep_purge(st, NOW * 1000ll, &right, NULL));
+	assert_int_equal(mailbox_get(st, i.mailbox, &a, &m, NULL), FAIL_ABSENT);
 }
 
 int main(void)

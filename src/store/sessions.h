@@ -4,6 +4,8 @@
 
 #include "store/store.h"
 
+enum { SESSION_IDLE_S = 14 * 86400, SESSION_LIFE_S = 90 * 86400 };
+
 enum session_kind { SESSION_PERSON = 1, SESSION_KEY };
 
 struct session {

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "store/db.h"
 #include "store/held.h"
+#include "store/sessions.h"
 
 /* What is kept how long, and why not shorter. ?1 is the oldest time that stays; at most ?2 rows a call. */
 // clang-format off
@@ -23,6 +24,8 @@ static const struct {
 	  "DELETE FROM activity WHERE (alias, hour) IN (SELECT alias, hour FROM activity WHERE hour < ?1 / 3600 LIMIT ?2)" },
 	{ "bounce", 30, /* what an operator or a user asks about last week */
 	  "DELETE FROM bounce WHERE id IN (SELECT id FROM bounce WHERE created < ?1 LIMIT ?2)" },
+	{ "mailbox", 7, /* named over the web and never shown to be theirs */
+	  "DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE verified = 0 AND created < ?1 LIMIT ?2)" },
 	{ "rate", 1, /* counted by the hour */
 	  "DELETE FROM rate WHERE (user, hour) IN (SELECT user, hour FROM rate WHERE hour < ?1 / 3600 LIMIT ?2)" },
 };
@@ -43,6 +46,7 @@ int upkeep_purge(struct store *st, int64_t now, bool *ret_more, struct fail *f)
 		TRY(q_done(&q, f));
 		more = more || store_changes(st) >= PURGE_ROWS;
 	}
+	TRY(session_purge(st, now, SESSION_IDLE_S, f));
 	TRY(held_purge(st, now, PURGE_ROWS, &n, f)); /* with their bodies */
 	*ret_more = more || n >= PURGE_ROWS;
 	return OK;

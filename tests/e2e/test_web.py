@@ -210,3 +210,17 @@ def test_a_unix_socket(hop):
         assert (folder / "web").stat().st_mode & 0o777 == 0o666
     finally:
         s.close()
+
+
+def test_init_prints_the_first_invitation(hop, tmp_path):
+    port, folder = postern.free_port(), postern.new_folder() / "new"
+    out = __import__("run").run(postern.binary(), "init", "--domain", "relay.example", "--web", f"127.0.0.1:{port}", "--origin",
+                                "http://relay.test", folder)[1].decode()
+    token = re.search(r"http://relay\.test/signup#([a-z2-7]{32})", out)[1]
+    s = postern.Postern(hop.port, folder=folder, init=False).start()
+    try:
+        b = Browser(port)
+        b.sign_up("first", token)
+        assert b.get("/v1/session").json["name"] == "first"
+    finally:
+        s.close()

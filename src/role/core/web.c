@@ -6,6 +6,7 @@
 #include "role/core/tries.h"
 #include "store/people.h"
 #include "store/profiles.h"
+#include "store/sessions.h"
 #include "store/users.h"
 
 enum { USED_EVERY_S = 300, OWNS_MAX = 3 };

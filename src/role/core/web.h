@@ -21,8 +21,6 @@ int64_t scope_by_name(struct str name);
 /* The names, comma separated. */
 void scope_names(int64_t scopes, struct buf *out);
 
-enum { SESSION_IDLE_S = 14 * 86400, SESSION_LIFE_S = 90 * 86400 };
-
 void web_asked(void *core, const void *msg, struct ipc_fds *fds); /* IPC_web_call */
 
 #endif

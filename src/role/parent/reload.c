@@ -70,6 +70,7 @@ static void keep_lists(const struct conf *old, struct conf *c)
 		{ "lmtp.listen", &old->lmtp, &c->lmtp },
 		{ "submission.listen", &old->submission, &c->submission },
 		{ "submission.tls_listen", &old->submission_tls, &c->submission_tls },
+		{ "web.listen", &old->web_listen, &c->web_listen },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -117,8 +117,16 @@ static int ready(void *self, struct fail *f)
 	return OK;
 }
 
+static void reload(void *self, const struct conf *c)
+{
+	struct web *w = self;
+
+	w->start->conf = *c;
+	w->https = str_starts(c->web_origin, STR("https://"));
+}
+
 static const struct role_def def = {
-	.peer = take_peer, .listener = take_listener, .init = init, .ready = ready
+	.peer = take_peer, .listener = take_listener, .init = init, .ready = ready, .reload = reload
 };
 
 void web_main(unsigned index)
