@@ -158,6 +158,55 @@ static void no_mail_goes_to_what_is_not_verified(void **state)
 	assert_int_equal(mailbox_get(st, i.mailbox, &a, &m, NULL), FAIL_ABSENT);
 }
 
+static int note_id(void *arg, const struct alias *al, struct fail *f)
+{
+	struct buf *b = arg;
+
+	buf_addf(b, "%lld ", (long long)al->id);
+	return OK;
+}
+
+/* Ids 1 to 4: used 1, 2, 0, 0 times; the third is off. */
+static void pages_of_aliases(void **state)
+{
+	static const struct {
+		struct alias_page p;
+		const char *want;
+		int64_t total;
+	} rows[] = {
+		{ { ALIAS_BY_AGE, false, 0, 0, 10 }, "1 2 3 4 ", 4 },
+		{ { ALIAS_BY_AGE, true, 0, 1, 2 }, "3 2 ", 4 },
+		{ { ALIAS_BY_USE, true, 0, 0, 10 }, "2 1 4 3 ", 4 },
+		{ { ALIAS_BY_LAST_USE, false, 0, 0, 3 }, "3 4 1 ", 4 },
+		{ { ALIAS_BY_AGE, false, 1u << ALIAS_ON, 0, 10 }, "1 2 4 ", 3 },
+		{ { ALIAS_BY_AGE, false, 1u << ALIAS_OFF_DROP | 1u << ALIAS_OFF_REJECT, 0, 10 }, "3 ", 1 },
+		{ { ALIAS_BY_AGE, false, 0, 4, 10 }, "", 4 },
+	};
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	struct alias al = { .user = i.user, .state = ALIAS_ON, .count_left = -1 };
+	const char *const more[] = { "b@relay.example", "c@relay.example", "d@relay.example" };
+	int64_t id, total;
+
+	for (size_t k = 0; k < 3; k++) {
+		al.address = str_c(more[k]);
+		al.state = k == 1 ? ALIAS_OFF_DROP : ALIAS_ON;
+		MUST(alias_add(st, &al, &id, NULL));
+	}
+	MUST(alias_used(st, i.alias, NOW, 1, NULL));
+	MUST(alias_used(st, i.alias + 1, NOW + 1, 1, NULL));
+	MUST(alias_used(st, i.alias + 1, NOW + 1, 1, NULL));
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		OWN(buf) got = BUF(256);
+
+		MUST(alias_page(st, i.user, &rows[k].p, note_id, &got, &total, NULL));
+		assert_string_equal(got.n ? got.p : "", rows[k].want);
+		assert_int_equal(total, rows[k].total);
+		MUST(alias_page(st, i.user + 1, &rows[k].p, note_id, &got, &total, NULL));
+		assert_int_equal(total, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup(a_recovery_code_is_good_once, fixture_fresh),
 		cmocka_unit_test_setup(an_invitation_ends, fixture_fresh),
 		cmocka_unit_test_setup(sessions_end, fixture_fresh),
+		cmocka_unit_test_setup(pages_of_aliases, fixture_fresh),
 		cmocka_unit_test_setup(no_mail_goes_to_what_is_not_verified, fixture_fresh),
 	};
 

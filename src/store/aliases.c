@@ -159,23 +159,59 @@ int alias_delete(struct store *st, int64_t id, struct fail *f)
 	return q_done(&del, f);
 }
 
-int alias_each(struct store *st, int64_t user, int (*fn)(void *arg, const struct alias *al, struct fail *f),
-               void *arg, struct fail *f)
+#define PAGE_OF(order)                                                                                       \
+	"SELECT " ALIAS_COLUMNS FROM_ALIAS " WHERE a.user = ?1 AND (?2 = 0 OR (?2 >> a.state) & 1)"          \
+	" ORDER BY " order " LIMIT ?4 OFFSET ?3"
+
+static int walk_aliases(struct q *q, int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg,
+                        struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT " ALIAS_COLUMNS FROM_ALIAS " WHERE ?1 = 0 OR a.user = ?1 ORDER BY a.id");
 	bool row = false;
 
-	q_i64(&q, user);
 	for (;;) {
 		OWN(arena) a = ARENA;
 		struct alias al;
 
-		TRY(q_row(&q, &row, f));
+		TRY(q_row(q, &row, f));
 		if (!row)
 			return OK;
-		TRY(read_alias(&q, &a, &al, f));
+		TRY(read_alias(q, &a, &al, f));
 		TRY(fn(arg, &al, f));
 	}
+}
+
+int alias_page(struct store *st, int64_t user, const struct alias_page *p,
+               int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg, int64_t *ret_total,
+               struct fail *f)
+{
+	static const char *const orders[ALIAS_ORDERS][2] = {
+		[ALIAS_BY_AGE] = { PAGE_OF("a.id"), PAGE_OF("a.id DESC") },
+		[ALIAS_BY_LAST_USE] = { PAGE_OF("a.last_used, a.id"),
+		                        PAGE_OF("a.last_used DESC, a.id DESC") },
+		[ALIAS_BY_USE] = { PAGE_OF("a.used, a.id"), PAGE_OF("a.used DESC, a.id DESC") },
+	};
+	OWNQ count =
+	        q_read(st, "SELECT count(*) FROM alias WHERE user = ?1 AND (?2 = 0 OR (?2 >> state) & 1)");
+	OWNQ q = q_read(st, orders[p->order][p->down]);
+
+	q_i64(&count, user);
+	q_i64(&count, p->states);
+	TRY(q_one(&count, "count", f));
+	*ret_total = q_col_i64(&count, 0);
+	q_i64(&q, user);
+	q_i64(&q, p->states);
+	q_i64(&q, p->offset);
+	q_i64(&q, p->limit);
+	return walk_aliases(&q, fn, arg, f);
+}
+
+int alias_each(struct store *st, int64_t user, int (*fn)(void *arg, const struct alias *al, struct fail *f),
+               void *arg, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " ALIAS_COLUMNS FROM_ALIAS " WHERE ?1 = 0 OR a.user = ?1 ORDER BY a.id");
+
+	q_i64(&q, user);
+	return walk_aliases(&q, fn, arg, f);
 }
 
 int alias_mailbox_add(struct store *st, int64_t alias, int64_t mailbox, struct fail *f)

@@ -50,6 +50,19 @@ MUST_CHECK int alias_each(struct store *st, int64_t user,
                           int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg,
                           struct fail *f);
 
+/* Some of a user's, without opening the others: alias_each for `limit` of them from `offset` on. states: bits 1 << alias_state;
+ * 0: any. *ret_total: how many there are. */
+enum alias_order { ALIAS_BY_AGE, ALIAS_BY_LAST_USE, ALIAS_BY_USE, ALIAS_ORDERS };
+struct alias_page {
+	enum alias_order order;
+	bool down;
+	unsigned states;
+	int64_t offset, limit;
+};
+MUST_CHECK int alias_page(struct store *st, int64_t user, const struct alias_page *p,
+                          int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg,
+                          int64_t *ret_total, struct fail *f);
+
 MUST_CHECK int alias_mailbox_add(struct store *st, int64_t alias, int64_t mailbox, struct fail *f);
 MUST_CHECK int alias_mailbox_clear(struct store *st, int64_t alias, struct fail *f);
 /* At most ALIAS_MAILBOXES_MAX. */

@@ -188,7 +188,6 @@ static int tell_alias(struct request *c, const struct alias *al, struct fail *f)
 
 struct search {
 	struct request *c;
-	int64_t id; /* 0: any */
 	struct str query;
 	struct alias *found;
 	size_t n, room;
@@ -204,8 +203,6 @@ static bool has(struct str s, struct str part)
 
 static bool is_wanted(const struct search *s, const struct alias *al)
 {
-	if (s->id)
-		return al->id == s->id;
 	if (arg_is(s->c, "state", "enabled") ? al->state != ALIAS_ON
 	                                     : arg_is(s->c, "state", "disabled") && al->state == ALIAS_ON)
 		return false;
@@ -248,14 +245,11 @@ static int run_page(struct request *c, struct fail *f)
 
 static int find(struct request *c, struct alias *ret, struct fail *f)
 {
-	struct search s = { .c = c, .id = (int64_t)arg_number(c, "id", 0) };
+	int r = alias_get(c->core->store, (int64_t)arg_number(c, "id", 0), &c->arena, ret, f);
 
-	if (s.id)
-		TRY(alias_each(c->core->store, c->asker->session.user, keep, &s, f));
-	if (!s.n)
-		return call_wrong(c, "id", f, FAIL_ABSENT, "Forbidden");
-	*ret = s.found[0];
-	return OK;
+	return r == FAIL_ABSENT || (r == OK && ret->user != c->asker->session.user)
+	               ? call_wrong(c, "id", f, FAIL_ABSENT, "Forbidden")
+	               : r;
 }
 
 static int run_alias(struct request *c, struct fail *f)

@@ -121,13 +121,74 @@ static size_t order_of(const struct request *c)
 	return 0;
 }
 
+/* ---- what the database can do ------------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *word;
+	enum alias_order order;
+	bool down;
+} plain_orders[] = {
+	{ "", ALIAS_BY_AGE, true },
+	{ "-created", ALIAS_BY_AGE, true },
+	{ "created", ALIAS_BY_AGE, false },
+	{ "-last_used", ALIAS_BY_LAST_USE, true },
+	{ "last_used", ALIAS_BY_LAST_USE, false },
+	{ "-used", ALIAS_BY_USE, true },
+	{ "used", ALIAS_BY_USE, false },
+};
+
+static const struct {
+	const char *word;
+	unsigned states;
+} state_sets[] = {
+	{ "on", 1u << ALIAS_ON },
+	{ "off-drop", 1u << ALIAS_OFF_DROP },
+	{ "off-reject", 1u << ALIAS_OFF_REJECT },
+	{ "off", 1u << ALIAS_OFF_DROP | 1u << ALIAS_OFF_REJECT },
+};
+
+/* False: what is sealed is searched or sorted by, so that all must be opened. */
+static bool plain_page(const struct request *c, struct alias_page *ret)
+{
+	*ret = (struct alias_page){ .offset = (int64_t)arg_number(c, "offset", 0),
+		                    .limit = (int64_t)arg_number(c, "limit", PAGE) };
+	for (size_t i = 0; i < sizeof(state_sets) / sizeof(state_sets[0]); i++)
+		if (arg_is(c, "state", state_sets[i].word))
+			ret->states = state_sets[i].states;
+	for (size_t i = 0; i < sizeof(plain_orders) / sizeof(plain_orders[0]); i++) {
+		if (arg_text(c, "query").n || !arg_is(c, "sort", plain_orders[i].word))
+			continue;
+		ret->order = plain_orders[i].order;
+		ret->down = plain_orders[i].down;
+		return true;
+	}
+	return false;
+}
+
+static int tell_page(struct request *c, const struct page *p, int64_t total, struct fail *f)
+{
+	rec_number(c, "total", total);
+	rec_end(c);
+	for (size_t i = 0; i < p->n; i++) {
+		TRY(call_tell_alias(c, &p->of[i], f));
+		rec_end(c);
+	}
+	return OK;
+}
+
 /* ---- requests ---------------------------------------------------------------------------------------------------- */
 
 static int run_alias_page(struct request *c, struct fail *f)
 {
 	struct page p = { .c = c, .query = arg_text(c, "query") };
+	struct alias_page plain;
+	int64_t total;
 	size_t order = order_of(c), offset = arg_number(c, "offset", 0), limit = arg_number(c, "limit", PAGE);
 
+	if (plain_page(c, &plain)) {
+		TRY(alias_page(c->core->store, c->asker->session.user, &plain, take, &p, &total, f));
+		return tell_page(c, &p, total, f);
+	}
 	TRY(alias_each(c->core->store, c->asker->session.user, take, &p, f));
 	if (p.n)
 		qsort(p.of, p.n, sizeof(*p.of), orders[order].compare);
