@@ -180,6 +180,7 @@ static int tell_alias(struct request *c, const struct alias *al, struct fail *f)
 	rec_bool(c, "enabled", al->state == ALIAS_ON);
 	rec_number(c, "created", al->created);
 	rec_number(c, "forwarded", al->used);
+	rec_number(c, "replied", al->answered);
 	rec_text(c, "mailbox_ids", buf_str(&ids));
 	rec_text(c, "mailbox_emails", buf_str(&names));
 	rec_end(c);

@@ -68,7 +68,7 @@ static json_t *alias_of(const json_t *r)
 	json_object_set_new(o, "creation_timestamp", json_integer(number(r, "created")));
 	json_object_set_new(o, "nb_forward", json_integer(number(r, "forwarded")));
 	json_object_set_new(o, "nb_block", json_integer(0));
-	json_object_set_new(o, "nb_reply", json_integer(0));
+	json_object_set_new(o, "nb_reply", json_integer(number(r, "replied")));
 	json_object_set(o, "mailbox", first ? first : json_null());
 	json_object_set_new(o, "mailboxes", boxes);
 	json_object_set_new(o, "support_pgp", json_false());
