@@ -225,7 +225,7 @@ static int second_factor(struct request *c, const struct account *ac, struct str
 static int run_login(struct request *c, struct fail *f)
 {
 	struct str name = arg_text(c, "name");
-	struct account ac;
+	struct account ac = { .user = 0 };
 	bool right = false;
 	int64_t user = 0;
 	int r;

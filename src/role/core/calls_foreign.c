@@ -75,7 +75,7 @@ static int find_box(struct request *c, struct str number, size_t i, struct mailb
 static int tell_boxes(struct request *c, struct fail *f)
 {
 	OWN(buf) names = BUF(8192);
-	struct mailbox m;
+	struct mailbox m = { .id = 0 };
 	struct str one;
 
 	for (size_t i = 0; arg_nth(c, "mailbox_id", i, &one); i++) {
@@ -263,7 +263,7 @@ static int run_alias(struct request *c, struct fail *f)
 
 static int set_mailboxes(struct request *c, const struct alias *al, struct fail *f)
 {
-	struct mailbox m;
+	struct mailbox m = { .id = 0 };
 	struct str one;
 
 	TRY(alias_mailbox_clear(c->core->store, al->id, f));

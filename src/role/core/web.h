@@ -19,7 +19,7 @@ enum scope {
 /* The bit of "aliases.create"; 0: there is none. */
 int64_t scope_by_name(struct str name);
 /* The names, comma separated. */
-void scope_names(int64_t scopes, struct buf *out);
+void scope_names(int64_t bits, struct buf *out);
 
 void web_asked(void *core, const void *msg, struct ipc_fds *fds); /* IPC_web_call */
 

@@ -284,23 +284,28 @@ static bool is_of_api(struct str path)
 	return str_starts(path, STR("/v1/")) || str_starts(path, STR("/api/"));
 }
 
+/* The compatible APIs: any origin may read their answers, and no cookie counts. True: it was a browser's question before. */
+static bool foreign_start(struct exchange *x, bool known)
+{
+	x->cors = true;
+	x->error_form = "error";
+	if (x->by_cookie) /* these take a key, which no other site can have a browser send */
+		x->token = STR("");
+	if (!known || !str_eq(x->method, STR("OPTIONS")))
+		return false;
+	x->status = 204;
+	exchange_done(x);
+	return true;
+}
+
 void api_start(struct exchange *x)
 {
 	bool other;
 
 	x->route = route_of(x, &other);
 	find_token(x);
-	if (str_starts(x->path, STR("/api/"))) {
-		x->cors = true;
-		x->error_form = "error";
-		if (x->by_cookie) /* these take a key, which no other site can have a browser send */
-			x->token = STR("");
-		if (other && str_eq(x->method, STR("OPTIONS"))) {
-			x->status = 204;
-			exchange_done(x);
-			return;
-		}
-	}
+	if (str_starts(x->path, STR("/api/")) && foreign_start(x, other))
+		return;
 	if (!x->route && (other || is_of_api(x->path))) {
 		exchange_error(x, other ? 405 : 404, "absent",
 		               other ? "this is asked with another method" : "there is nothing of this name",

@@ -249,14 +249,14 @@ json_t *json_records(struct str records, const char *rest, bool one)
 	return first;
 }
 
-struct str json_field(struct str records, const char *want)
+struct str json_field(struct str records, const char *name)
 {
-	struct str record, name, type, value;
+	struct str record, own, type, value;
 
 	if (!list_next(&records, &record))
 		return STR("");
-	while (list_next(&record, &name) && list_next(&record, &type) && list_next(&record, &value))
-		if (str_eq(name, str_c(want)))
+	while (list_next(&record, &own) && list_next(&record, &type) && list_next(&record, &value))
+		if (str_eq(own, str_c(name)))
 			return value;
 	return STR("");
 }
