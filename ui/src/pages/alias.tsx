@@ -1,0 +1,187 @@
+/* alias.tsx - one alias: its rules, who wrote to it, and writing to somebody first. */
+
+import { useState } from "preact/hooks";
+import { api, type Alias, type AliasChange, type Correspondent, type Mailbox } from "../api/api";
+import { t } from "../strings";
+import { ago, date } from "../ui/format";
+import { sum } from "../ui/list";
+import { Await, Back, Badge, Button, Choices, Confirm, Copy, Dialog, Form, Head, Input, Note, Spark, Switch } from "../ui/parts";
+import { go, sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
+import { EndingFields, endingOf, limitsOf, PickMailboxes } from "./alias-new";
+import { isAddress } from "./mailboxes";
+
+const s = t.alias;
+
+function Facts({ alias }: { alias: Alias }) {
+  const ends = alias.expires ? date(alias.expires) : alias.idleDays ? s.endsIdle(alias.idleDays) : alias.countLeft >= 0 ? s.endsCount(alias.countLeft) : t.never;
+  const rows: [string, string][] = [
+    [s.facts.created, date(alias.created)],
+    [s.facts.used, alias.used.toLocaleString()],
+    [s.facts.lastUsed, alias.lastUsed ? ago(alias.lastUsed) : t.never],
+    [s.facts.delivered, alias.mailboxes.join(", ")],
+    [s.facts.ends, ends],
+    ...(alias.caught ? [[s.facts.origin, s.caught] as [string, string]] : []),
+  ];
+  return <dl class="facts">{rows.map(([k, v]) => [<dt key={k}>{k}</dt>, <dd key={`${k}=`}>{v}</dd>])}</dl>;
+}
+
+function Rules({ alias, mailboxes, onSaved }: { alias: Alias; mailboxes: Mailbox[]; onSaved: (a: Alias) => void }) {
+  const [label, setLabel] = useState(alias.label);
+  const [chosen, setChosen] = useState(alias.mailboxes);
+  const [ending, setEnding] = useState(endingOf(alias));
+  const send = useSend();
+  const keep = async () => {
+    if (!chosen.length) return send.fail(t.newAlias.noMailbox, "mailboxes");
+    const limits = limitsOf(ending, send);
+    if (!limits) return;
+    onSaved(await api.aliasSet(alias.address, { label: label.trim(), mailboxes: chosen, ...limits }));
+    toast(t.saved);
+  };
+  return (
+    <Form send={send} onSend={keep}>
+      <Input label={t.newAlias.label} hint={t.newAlias.labelHint} value={label} onValue={setLabel} error={send.of("label")} maxLength={200} autocomplete="off" />
+      <PickMailboxes mailboxes={mailboxes.filter((m) => m.verified)} chosen={chosen} onChosen={setChosen} />
+      {send.of("mailboxes") && <p class="error" role="alert">{send.of("mailboxes")}</p>}
+      <EndingFields value={ending} onValue={setEnding} send={send} />
+      <div><Button kind="main" type="submit" busy={send.busy}>{t.save}</Button></div>
+    </Form>
+  );
+}
+
+/* ---- correspondents ---------------------------------------------------------------------------------------------------- */
+
+function Person({ who, alias, onChange }: { who: Correspondent; alias: string; onChange: () => void }) {
+  const send = useSend();
+  return (
+    <tr>
+      <td>
+        <div>{who.name || who.address} {who.blocked && <Badge kind="bad">{s.blocked}</Badge>}</div>
+        {who.name && <div class="small soft">{who.address}</div>}
+      </td>
+      <td><div class="row still"><code>{who.reverse}</code><Copy text={who.reverse} what={s.reverse} label="" /></div></td>
+      <td class="small soft">{who.lastUsed ? ago(who.lastUsed) : t.never}</td>
+      <td>
+        <Button small kind="quiet" busy={send.busy} aria-label={`${who.blocked ? s.unblock : s.block} ${who.address}`} onClick={() => send.run(async () => { await api.correspondentBlock(alias, who.id, !who.blocked); onChange(); }).then((good) => good || toast(t.error.unknown))}>
+          {who.blocked ? s.unblock : s.block}
+        </Button>
+      </td>
+    </tr>
+  );
+}
+
+function WriteFirst({ alias, onClose, onDone }: { alias: string; onClose: () => void; onDone: () => void }) {
+  const [address, setAddress] = useState("");
+  const [made, setMade] = useState<Correspondent>();
+  const send = useSend();
+  const add = async () => {
+    if (!isAddress(address.trim())) return send.fail(t.mailboxes.badAddress, "address");
+    setMade(await api.correspondentAdd(alias, address.trim()));
+    onDone();
+  };
+  return (
+    <Dialog title={s.writeTitle} onClose={onClose}>
+      {made ? (
+        <>
+          <p class="secret row ends"><code>{made.reverse}</code><Copy text={made.reverse} what={s.reverse} /></p>
+          <p>{s.writeDone(made.reverse)}</p>
+          <div class="actions"><Button kind="main" onClick={onClose}>{t.close}</Button></div>
+        </>
+      ) : (
+        <Form send={send} onSend={add}>
+          <p class="soft">{s.writeSays}</p>
+          <Input label={s.person} type="email" value={address} onValue={setAddress} error={send.of("address")} autocomplete="off" spellcheck={false} autoFocus />
+          <div class="actions">
+            <Button onClick={onClose}>{t.cancel}</Button>
+            <Button kind="main" type="submit" busy={send.busy}>{s.write}</Button>
+          </div>
+        </Form>
+      )}
+    </Dialog>
+  );
+}
+
+function Correspondents({ alias }: { alias: string }) {
+  const people = useLoad(() => api.correspondents(alias), alias);
+  const [writing, setWriting] = useState(false);
+  return (
+    <section class="stack" aria-labelledby="people">
+      <div class="row ends top">
+        <div><h2 id="people">{s.correspondents}</h2><p class="soft">{s.correspondentsSays}</p></div>
+        <Button icon="mail" onClick={() => setWriting(true)}>{s.write}</Button>
+      </div>
+      <Await of={people}>
+        {(list) =>
+          list.length ? (
+            <div class="panel scroll">
+              <table>
+                <thead><tr><th scope="col">{s.who}</th><th scope="col">{s.reverse}</th><th scope="col">{s.facts.lastUsed}</th><th scope="col"><span class="away">{s.block}</span></th></tr></thead>
+                <tbody>{list.map((who) => <Person key={who.id} who={who} alias={alias} onChange={people.reload} />)}</tbody>
+              </table>
+            </div>
+          ) : (
+            <p class="soft">{s.noCorrespondents}</p>
+          )
+        }
+      </Await>
+      {writing && <WriteFirst alias={alias} onClose={() => setWriting(false)} onDone={people.reload} />}
+    </section>
+  );
+}
+
+/* ---- the page -------------------------------------------------------------------------------------------------------------- */
+
+function One({ alias, mailboxes, onSet }: { alias: Alias; mailboxes: Mailbox[]; onSet: (a: Alias) => void }) {
+  const [deleting, setDeleting] = useState(false);
+  const send = useSend();
+  const set = (change: AliasChange) => {
+    onSet({ ...alias, ...change } as Alias);
+    api.aliasSet(alias.address, change).then(onSet, (e: unknown) => { onSet(alias); toast(sentence(e)); });
+  };
+  const on = alias.state === "on";
+  return (
+    <>
+      <Head title={alias.address} says={alias.label}>
+        <Copy text={alias.address} what={alias.address} />
+        <Badge kind={on ? "good" : alias.state === "expired" ? "bad" : ""}>{t.aliases.states[alias.state]}</Badge>
+        <Switch label={t.aliases.switch(alias.address)} checked={on} onValue={(value) => set({ state: value ? "on" : "off-drop" })} />
+      </Head>
+      {!on && alias.state !== "expired" && (
+        <section class="panel pad">
+          <Choices
+            legend={s.off} name="off" value={alias.state} onValue={(state) => set({ state: state as "off-drop" | "off-reject" })}
+            options={[{ value: "off-drop", title: s.offDrop, hint: s.offDropHint }, { value: "off-reject", title: s.offReject, hint: s.offRejectHint }]}
+          />
+        </section>
+      )}
+      <section class="panel pad stack">
+        <div class="row ends"><h2>{s.activity}</h2><span class="soft small">{s.received(sum(alias.days))}</span></div>
+        <Spark large days={alias.days} label={t.aliases.activity(sum(alias.days))} />
+        <Facts alias={alias} />
+      </section>
+      <Correspondents alias={alias.address} />
+      <section class="panel pad stack"><h2>{s.settings}</h2><Rules alias={alias} mailboxes={mailboxes} onSaved={onSet} /></section>
+      <div><Button kind="bad" onClick={() => setDeleting(true)}>{s.delete}</Button></div>
+      {deleting && (
+        <Confirm title={s.deleteTitle(alias.address)} action={s.delete} send={send} onClose={() => setDeleting(false)} onConfirm={async () => { await api.aliasDelete(alias.address); toast(t.deleted); go("/aliases"); }}>
+          <Note kind="warn">{s.deleteSays}</Note>
+        </Confirm>
+      )}
+    </>
+  );
+}
+
+export function AliasPage({ address }: { address: string }) {
+  const loaded = useLoad(async () => {
+    const [alias, mailboxes] = await Promise.all([api.alias(address), api.mailboxes()]);
+    return { alias, mailboxes };
+  }, address);
+  useTitle(address);
+  return (
+    <>
+      <Back href="#/aliases">{t.nav.aliases}</Back>
+      <Await of={loaded}>
+        {(d) => <One alias={d.alias} mailboxes={d.mailboxes} onSet={(alias) => loaded.set({ ...d, alias: { ...d.alias, ...alias } })} />}
+      </Await>
+    </>
+  );
+}

@@ -1,0 +1,231 @@
+/* settings.tsx - the account: password, second factor, sessions, API keys, and its end. */
+
+import { useState } from "preact/hooks";
+import { api, type ApiKey, type Me } from "../api/api";
+import { t } from "../strings";
+import { ago, date } from "../ui/format";
+import { Await, Badge, Button, Check, Confirm, Copy, Dialog, Form, Head, Input, Note, save, Select } from "../ui/parts";
+import { toast, useLoad, useSend, useTitle } from "../ui/state";
+
+const s = t.settings;
+const PASSWORD_LEAST = 12;
+
+/* ---- password ---------------------------------------------------------------------------------------------------------- */
+
+function Password() {
+  const [old, setOld] = useState("");
+  const [password, setPassword] = useState("");
+  const send = useSend();
+  const set = async () => {
+    if ([...password].length < PASSWORD_LEAST) return send.fail(t.door.passwordShort, "password");
+    await api.passwordSet(old, password);
+    setOld("");
+    setPassword("");
+    toast(s.passwordChanged);
+  };
+  return (
+    <Form send={send} onSend={set}>
+      <div class="pair">
+        <Input label={s.passwordOld} type="password" value={old} onValue={setOld} error={send.of("old")} autocomplete="current-password" />
+        <Input label={s.passwordNew} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="new-password" />
+      </div>
+      <div><Button type="submit" busy={send.busy}>{s.passwordSet}</Button></div>
+    </Form>
+  );
+}
+
+/* ---- second factor ------------------------------------------------------------------------------------------------------- */
+
+function Codes({ codes, onClose }: { codes: string[]; onClose: () => void }) {
+  const text = `${codes.join("\n")}\n`;
+  return (
+    <Dialog title={s.recoveryTitle} onClose={onClose}>
+      <p>{s.recoveryKeep}</p>
+      <div class="codes">{codes.map((c) => <code key={c}>{c}</code>)}</div>
+      <div class="actions">
+        <Copy text={text} what={s.recovery} />
+        <Button icon="down" onClick={() => save("postern-recovery-codes.txt", text, "text/plain")}>{t.download}</Button>
+        <Button kind="main" onClick={onClose}>{t.close}</Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function StartTotp({ onClose, onDone }: { onClose: () => void; onDone: (codes: string[]) => void }) {
+  const secret = useLoad(() => api.totpBegin());
+  const [code, setCode] = useState("");
+  const send = useSend();
+  return (
+    <Dialog title={s.totp} onClose={onClose}>
+      <Await of={secret}>
+        {(d) => (
+          <Form send={send} onSend={async () => onDone((await api.totpConfirm(code.trim())).codes)}>
+            <p>{s.totpScan}</p>
+            <div class="secret row ends"><code>{d.secret.replace(/.{4}(?=.)/g, "$& ")}</code><Copy text={d.secret} what={s.totpSecret} /></div>
+            <p><a href={d.uri}>{s.totpOpen}</a></p>
+            <Input label={s.totpCode} value={code} onValue={setCode} error={send.of("code")} inputmode="numeric" autocomplete="one-time-code" class="mono" />
+            <div class="actions">
+              <Button onClick={onClose}>{t.cancel}</Button>
+              <Button kind="main" type="submit" busy={send.busy}>{s.totpConfirm}</Button>
+            </div>
+          </Form>
+        )}
+      </Await>
+    </Dialog>
+  );
+}
+
+/* Asks for the password again before something that matters. */
+function WithPassword({ title, action, onClose, onSend }: { title: string; action: string; onClose: () => void; onSend: (password: string) => Promise<unknown> }) {
+  const [password, setPassword] = useState("");
+  const send = useSend();
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <Form send={send} onSend={() => onSend(password)}>
+        <Input label={s.passwordOld} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="current-password" autoFocus />
+        <div class="actions">
+          <Button onClick={onClose}>{t.cancel}</Button>
+          <Button kind="main" type="submit" busy={send.busy}>{action}</Button>
+        </div>
+      </Form>
+    </Dialog>
+  );
+}
+
+function SecondFactor({ me, onChange }: { me: Me; onChange: () => void }) {
+  const [dialog, setDialog] = useState<"start" | "end" | "codes">();
+  const [codes, setCodes] = useState<string[]>();
+  const close = () => setDialog(undefined);
+  const show = (list: string[]) => { setDialog(undefined); setCodes(list); onChange(); };
+  return (
+    <>
+      <div class="row ends top">
+        <div><h2>{s.totp} <Badge kind={me.totp ? "good" : ""}>{me.totp ? s.totpOn : s.totpOff}</Badge></h2><p class="soft small">{s.totpSays}</p></div>
+        {me.totp ? <Button onClick={() => setDialog("end")}>{s.totpEnd}</Button> : <Button onClick={() => setDialog("start")}>{s.totpStart}</Button>}
+      </div>
+      <div class="row ends top">
+        <div><h3>{s.recovery}</h3><p class="soft small">{s.recoverySays(me.recoveryCodes)}</p></div>
+        <Button onClick={() => setDialog("codes")}>{s.recoveryNew}</Button>
+      </div>
+      {dialog === "start" && <StartTotp onClose={close} onDone={show} />}
+      {dialog === "end" && <WithPassword title={s.totpEnd} action={s.totpEnd} onClose={close} onSend={async (p) => { await api.totpOff(p); close(); onChange(); }} />}
+      {dialog === "codes" && <WithPassword title={s.recovery} action={s.recoveryNew} onClose={close} onSend={async (p) => show((await api.recoveryCodes(p)).codes)} />}
+      {codes && <Codes codes={codes} onClose={() => setCodes(undefined)} />}
+    </>
+  );
+}
+
+/* ---- sessions ---------------------------------------------------------------------------------------------------------------- */
+
+function Sessions() {
+  const sessions = useLoad(() => api.sessions());
+  const send = useSend();
+  return (
+    <section class="panel pad stack">
+      <div><h2>{s.sessions}</h2><p class="soft small">{s.sessionsSays}</p></div>
+      <Await of={sessions}>
+        {(list) => (
+          <ul class="stack tight">
+            {list.map((x) => (
+              <li class="row ends" key={x.id}>
+                <div><span>{x.agent}</span> {x.current && <Badge kind="good">{s.current}</Badge>}<div class="small soft">{s.seen(ago(x.seen))}</div></div>
+                {!x.current && <Button small busy={send.busy} onClick={() => send.run(async () => { await api.sessionEnd(x.id); sessions.reload(); })}>{s.end}</Button>}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Await>
+      {send.error && <p class="error" role="alert">{send.error}</p>}
+    </section>
+  );
+}
+
+/* ---- API keys ---------------------------------------------------------------------------------------------------------------- */
+
+function NewKey({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+  const [name, setName] = useState("");
+  const [scopes, setScopes] = useState(["aliases:read", "aliases:write"]);
+  const [days, setDays] = useState("365");
+  const [secret, setSecret] = useState("");
+  const send = useSend();
+  if (secret)
+    return (
+      <Dialog title={s.keyShown} onClose={onClose}>
+        <Note kind="warn">{s.keyOnce}</Note>
+        <p class="secret row ends"><code>{secret}</code><Copy text={secret} what={s.keyShown} /></p>
+        <div class="actions"><Button kind="main" onClick={onClose}>{t.close}</Button></div>
+      </Dialog>
+    );
+  return (
+    <Dialog title={s.keyAdd} onClose={onClose}>
+      <Form send={send} onSend={async () => { setSecret((await api.keyAdd(name.trim(), scopes, Number(days))).secret); onDone(); }}>
+        <Input label={s.keyName} hint={s.keyNameHint} value={name} onValue={setName} error={send.of("name")} maxLength={64} autocomplete="off" autoFocus />
+        <fieldset>
+          <legend>{s.scopes}</legend>
+          {Object.entries(s.scopeNames).map(([scope, label]) => (
+            <Check key={scope} checked={scopes.includes(scope)} onValue={(on) => setScopes(on ? [...scopes, scope] : scopes.filter((x) => x !== scope))}>{label}</Check>
+          ))}
+          {send.of("scopes") && <p class="error" role="alert">{send.of("scopes")}</p>}
+        </fieldset>
+        <Select label={s.keyExpiry} value={days} options={(["30", "90", "365", "0"] as const).map((d) => [d, s.keyDays[d]] as [string, string])} onValue={setDays} error={send.of("days")} />
+        <div class="actions">
+          <Button onClick={onClose}>{t.cancel}</Button>
+          <Button kind="main" type="submit" busy={send.busy}>{s.keyAdd}</Button>
+        </div>
+      </Form>
+    </Dialog>
+  );
+}
+
+const KeyLine = ({ k, onDelete }: { k: ApiKey; onDelete: () => void }) => (
+  <li class="row ends">
+    <div>
+      <span>{k.name}</span>
+      <div class="small soft">
+        {k.scopes.map((x) => s.scopeNames[x] ?? x).join(", ")} · {k.expires ? `${s.keyExpiry.toLowerCase()} ${date(k.expires)}` : t.never} · {s.seen(k.seen ? ago(k.seen) : t.never)}
+      </div>
+    </div>
+    <Button small aria-label={`${s.keyDelete} ${k.name}`} onClick={onDelete}>{s.keyDelete}</Button>
+  </li>
+);
+
+function Keys() {
+  const keys = useLoad(() => api.keys());
+  const [adding, setAdding] = useState(false);
+  const [ending, setEnding] = useState<ApiKey>();
+  const send = useSend();
+  return (
+    <section class="panel pad stack">
+      <div class="row ends top">
+        <div class="measure"><h2>{s.keys}</h2><p class="soft small">{s.keysSays}</p></div>
+        <Button icon="plus" onClick={() => setAdding(true)}>{s.keyAdd}</Button>
+      </div>
+      <Await of={keys}>
+        {(list) => list.length ? <ul class="stack tight">{list.map((k) => <KeyLine key={k.id} k={k} onDelete={() => setEnding(k)} />)}</ul> : <p class="soft">{s.keyNone}</p>}
+      </Await>
+      {adding && <NewKey onClose={() => setAdding(false)} onDone={keys.reload} />}
+      {ending && (
+        <Confirm title={`${s.keyDelete}: ${ending.name}`} action={s.keyDelete} send={send} onClose={() => setEnding(undefined)} onConfirm={async () => { await api.keyDelete(ending.id); toast(s.keyRevoked); keys.reload(); }} />
+      )}
+    </section>
+  );
+}
+
+export function Settings({ me, onChange }: { me: Me; onChange: () => void }) {
+  const [deleting, setDeleting] = useState(false);
+  useTitle(s.title);
+  return (
+    <>
+      <Head title={s.title} says={me.name} />
+      <section class="panel pad stack"><h2>{s.password}</h2><Password /></section>
+      <section class="panel pad stack wide"><SecondFactor me={me} onChange={onChange} /></section>
+      <Sessions />
+      <Keys />
+      <section class="panel pad stack">
+        <div><h2>{s.deleteAccount}</h2><p class="soft measure">{s.deleteAccountSays}</p></div>
+        <div><Button kind="bad" onClick={() => setDeleting(true)}>{s.deleteAccount}</Button></div>
+      </section>
+      {deleting && <WithPassword title={s.deleteAccount} action={s.deleteAccount} onClose={() => setDeleting(false)} onSend={async (p) => { await api.accountDelete(p); location.hash = ""; location.reload(); }} />}
+    </>
+  );
+}

@@ -1,0 +1,17 @@
+/* client.ts - which mail client is likely here? A guess to begin with; the user can choose another. */
+
+export type Client = "iphone" | "mac" | "outlook" | "thunderbird" | "android";
+export const CLIENTS: Client[] = ["iphone", "mac", "outlook", "thunderbird", "android"];
+
+export const FILE_OF: Record<Client, "apple" | "p12" | "legacy"> = {
+  iphone: "apple", mac: "apple", outlook: "p12", thunderbird: "p12", android: "p12",
+};
+
+export function clientOf(agent: string, touchPoints: number): Client {
+  if (/iPhone|iPad|iPod/.test(agent)) return "iphone";
+  if (/Macintosh/.test(agent)) return touchPoints > 1 ? "iphone" : "mac"; /* an iPad calls itself a Macintosh */
+  if (/Android/.test(agent)) return "android";
+  return /Windows/.test(agent) ? "outlook" : "thunderbird";
+}
+
+export const clientHere = (): Client => clientOf(navigator.userAgent, navigator.maxTouchPoints);

@@ -1,0 +1,30 @@
+/* format.ts - dates and numbers, in the reader's language. Times are seconds since 1970. */
+
+const DAY = 86400;
+const dateOnly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+
+export const date = (utc: number): string => dateOnly.format(utc * 1000);
+export const moment = (utc: number): string => dateTime.format(utc * 1000);
+
+const UNITS: [number, Intl.RelativeTimeFormatUnit][] = [
+  [365 * DAY, "year"], [30 * DAY, "month"], [DAY, "day"], [3600, "hour"], [60, "minute"],
+];
+
+/* "3 days ago", "in 2 months" */
+export function ago(utc: number, now = Date.now() / 1000): string {
+  const s = utc - now;
+  for (const [size, unit] of UNITS) if (Math.abs(s) >= size) return relative.format(Math.trunc(s / size), unit);
+  return relative.format(0, "second");
+}
+
+export const daysUntil = (utc: number, now = Date.now() / 1000): number => Math.ceil((utc - now) / DAY);
+
+/* yyyy-mm-dd of <input type=date>, end of that day where the reader is; 0 for none. */
+export const fromDateInput = (text: string): number => (text ? Math.floor(new Date(`${text}T23:59:59`).getTime() / 1000) : 0);
+export const toDateInput = (utc: number): string => {
+  if (!utc) return "";
+  const d = new Date(utc * 1000);
+  return `${d.getFullYear()}-${String(d.getMonth() + 1).padStart(2, "0")}-${String(d.getDate()).padStart(2, "0")}`;
+};
