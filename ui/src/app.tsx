@@ -59,7 +59,7 @@ function page(path: string, context: Omit<Context, "query">): ComponentChildren 
     const m = pattern.exec(where);
     if (m) return show(decodeURIComponent(m[1] ?? ""), { ...context, query: new URLSearchParams(search) });
   }
-  return <Empty icon="globe" title={t.error.page}><a class="button" href="#/aliases">{t.nav.aliases}</a></Empty>;
+  return <Empty top icon="globe" title={t.error.page}><a class="button" href="#/aliases">{t.nav.aliases}</a></Empty>;
 }
 
 function Side({ path, about, me, onSignOut }: { path: string; about: About; me: Me; onSignOut: () => void }) {

@@ -168,6 +168,7 @@ export const t = {
     },
     issueFailed: (why: string) => `Nothing was issued: ${why}. What was begun has been taken back.`,
     issued: "Root, intermediate and your certificate. The root key is gone.",
+    vouches: (mailbox: string, domains: string[]) => `The root vouches for ${mailbox} and for addresses at ${domains.join(", ")}, and for nothing else.`,
     passphraseSet: "Set",
     exported: "Saved",
     installed: "Installed",

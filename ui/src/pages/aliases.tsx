@@ -35,13 +35,13 @@ function Line({ alias, selected, onSelect, onSwitch }: LineProps) {
       <div>
         <div class="cut"><a class="address" href={`#/aliases/${encodeURIComponent(address)}`}><Address of={address} /></a></div>
         <div class="small soft cut">
+          {alias.state === "expired" && <Badge kind="bad">{s.states.expired}</Badge>}{" "}
           {alias.label && <span>{alias.label} · </span>}
           {alias.lastUsed ? s.lastUsed(ago(alias.lastUsed)) : s.unused}
         </div>
       </div>
       <Spark days={alias.days} label={s.activity(sum(alias.days))} />
       <div class="ends">
-        {alias.state === "expired" && <Badge kind="bad">{s.states.expired}</Badge>}
         <Copy text={address} what={address} label="" />
         <Switch label={s.switch(address)} checked={alias.state === "on"} onValue={onSwitch} />
       </div>

@@ -220,7 +220,7 @@ export function NewProfile({ mailbox }: { mailbox: string }) {
         {box(1, mailboxes.data && <ChooseMailbox mailboxes={mailboxes.data} value={plan.mailbox} onNext={(m) => { setPlan({ ...plan, mailbox: m }); next(1); }} />, plan.mailbox)}
         {box(2, <ChooseKind value={plan.cipher} onNext={(cipher) => { setPlan({ ...plan, cipher }); next(2); }} />, plan.cipher === "modern" ? s.modern : `S/MIME, ${s.compatible}`)}
         {box(3, <ChooseExpiry value={plan.days} onNext={(days) => { setPlan({ ...plan, days }); next(3); }} />, s.endsOn(date(Date.now() / 1000 + plan.days * 86400)))}
-        {box(4, <Issue plan={plan} onMade={(m) => { setMade(m); next(4); }} />, s.issued)}
+        {box(4, <Issue plan={plan} onMade={(m) => { setMade(m); next(4); }} />, made && `${s.issued} ${s.vouches(made.issued.mailbox, made.issued.domains)}`)}
         {box(5, <PassphraseForm personal={plan.mailbox.split(/[@.]/)} onNext={(p) => { setPassphrase(p); next(5); }} />, s.passphraseSet)}
         {box(6, made && <Exports made={made} passphrase={passphrase} saved={saved} onSaved={() => setSaved(true)} onNext={() => next(6)} />, s.exported)}
         {box(7, <Guide onNext={() => next(7)} />, s.installed)}

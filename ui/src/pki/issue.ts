@@ -35,6 +35,7 @@ export interface Issued extends Chain {
   userCert: Bytes;
   notAfter: number; /* of the user's certificate */
   mailbox: string;
+  domains: string[]; /* what else the root vouches for */
 }
 
 export type Step = "key" | "ask" | "root" | "finish";
@@ -98,5 +99,5 @@ export async function issue(
   const chain = await makeChain(begun, intermediate, kind);
   at("finish");
   await server.finish(chain);
-  return { ...chain, key, userCert: begun.userCert, notAfter, mailbox: begun.mailbox };
+  return { ...chain, key, userCert: begun.userCert, notAfter, mailbox: begun.mailbox, domains: begun.domains };
 }

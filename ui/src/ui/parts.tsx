@@ -186,10 +186,10 @@ export const Note = ({ kind = "", children }: { kind?: "" | "good" | "warn" | "b
   </div>
 );
 
-export const Empty = ({ icon, title, children }: { icon: IconName; title: string } & Children) => (
+export const Empty = ({ icon, title, top, children }: { icon: IconName; title: string; top?: boolean } & Children) => (
   <div class="panel empty">
     <Icon name={icon} size={32} />
-    <h2>{title}</h2>
+    {top ? <h1>{title}</h1> : <h2>{title}</h2>}
     {children}
   </div>
 );

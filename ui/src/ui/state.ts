@@ -20,14 +20,14 @@ export function useLoad<T>(load: () => Promise<T>, ...key: unknown[]): Loaded<T>
     let current = true;
     setError(undefined);
     load().then(
-      (value) => current && set(value),
+      (value) => current && set(() => value), /* a value that is a function stays one */
       (e: unknown) => current && setError(sentence(e)),
     );
     return () => {
       current = false;
     };
   }, [...key, again]);
-  return { data, error, reload: useCallback(() => setAgain((n) => n + 1), []), set: useCallback((value: T) => set(value), []) };
+  return { data, error, reload: useCallback(() => setAgain((n) => n + 1), []), set: useCallback((value: T) => set(() => value), []) };
 }
 
 /* What to say of a failure. */

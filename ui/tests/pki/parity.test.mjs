@@ -4,15 +4,14 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { checkCert } from "../../src/pki/cert";
 import { mobileconfig } from "../../src/pki/files";
 import { publicKey } from "../../src/pki/key";
 import { folder, run } from "./world.mjs";
 
-const BUILD = join(dirname(fileURLToPath(import.meta.url)), "../..");
+const BUILD = join(process.env.UI, "../build");
 const POSTERN = process.env.POSTERN ?? ["test", "release", "plain", "dev"].map((v) => join(BUILD, v, "postern")).find(existsSync);
 
 const read = async (dir, name) => {

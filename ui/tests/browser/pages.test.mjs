@@ -1,0 +1,270 @@
+// Every page as somebody sees who has used it for a while: what it does, and that everybody can use it.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { aliasesOf, EMPTY, FULL } from "../mock.mjs";
+import { accessible, DIST, open, picture, signIn, SIZES } from "./world.mjs";
+
+const PAGES = {
+  aliases: "/aliases", alias: "/aliases/harbour.willow1%40relay.example", mailboxes: "/mailboxes", "profile-new": "/profiles/new",
+  "profile-continue": "/profiles/3", domains: "/domains", activity: "/activity", held: "/held", settings: "/settings",
+};
+
+for (const colorScheme of ["light", "dark"])
+  for (const size of ["desktop", "phone"])
+    test(`every page, ${colorScheme}, ${size}`, async (t) => {
+      const w = await open(t, FULL(12), { colorScheme, viewport: SIZES[size], hasTouch: size === "phone" });
+      await w.go("/");
+      await w.page.getByLabel("Name").waitFor();
+      await accessible(w.page, "sign in");
+      await picture(w.page, `sign-in-${size}-${colorScheme}`);
+      await signIn(w);
+      for (const [name, path] of Object.entries(PAGES)) {
+        await w.go(path);
+        await w.page.waitForFunction(() => document.querySelector("main h1") && !/Loading/.test(document.querySelector("main").textContent));
+        await accessible(w.page, `${name}, ${colorScheme}, ${size}`);
+        await picture(w.page, `${name}-${size}-${colorScheme}`);
+        const wide = await w.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(wide <= 0, `${name} is ${wide} px too wide`);
+      }
+      w.clean();
+    });
+
+test("empty pages teach", async (t) => {
+  const w = await open(t, EMPTY());
+  await signIn(w);
+  for (const [path, text] of [["/mailboxes", "No mailbox yet"], ["/domains", "No domain of your own"], ["/activity", "Nothing happened yet"], ["/held", "Nothing is held"], ["/nowhere", "There is no such page."]]) {
+    await w.go(path);
+    await w.page.getByRole("heading", { name: text }).waitFor();
+    await accessible(w.page, path);
+  }
+  w.clean();
+});
+
+test("signing in: wrong, second factor, out, and a session that ended", async (t) => {
+  const world = FULL();
+  world.users.alice.totp = "271828";
+  const w = await open(t, world);
+  const { page } = w;
+  await w.go("/held");
+  await page.getByLabel("Name").fill("alice");
+  await page.getByLabel("Password").fill("wrong");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText("Name or password is wrong.").waitFor();
+  await page.getByLabel("Password").fill("correct horse battery");
+  await page.keyboard.press("Enter");
+  const code = page.getByLabel("Six digits from your authenticator app");
+  await code.fill("111111");
+  await page.keyboard.press("Enter");
+  await page.getByText("That code is not right").waitFor();
+  await code.fill("271828");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Held replies" }).waitFor();
+  world.sessions.clear();
+  await w.go("/activity");
+  await page.getByText("You were signed out.").waitFor();
+  await page.getByLabel("Name").fill("alice");
+  await page.getByLabel("Password").fill("correct horse battery");
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Six digits").fill("271828");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.equal(world.sessions.size, 0);
+});
+
+test("aliases: search, filter, sort, switch, many at once, import and export", async (t) => {
+  const world = FULL();
+  const w = await open(t, world);
+  const { page } = w;
+  await signIn(w);
+  const count = () => page.locator(".alias").count();
+  assert.equal(await count(), 60);
+  await page.getByLabel("Search aliases").fill("book harbour");
+  await page.waitForFunction(() => document.querySelectorAll(".alias").length < 10);
+  assert.ok((await count()) > 0);
+  await page.getByLabel("Search aliases").fill("zzz");
+  await page.getByText("No alias matches.").waitFor();
+  await page.getByRole("button", { name: "Show all" }).click();
+  await page.getByLabel("Show", { exact: true }).selectOption("expired");
+  assert.equal(await count(), world.aliases.filter((a) => a.state === "expired").length);
+  await page.getByLabel("Show", { exact: true }).selectOption("all");
+  await page.getByLabel("Sort").selectOption("address");
+  const shown = await page.locator(".alias .address").allTextContents();
+  assert.deepEqual(shown, [...shown].sort((a, b) => a.localeCompare(b)));
+
+  const first = page.locator(".alias").first();
+  const stateOf = (address) => world.aliases.find((a) => a.address === address).state;
+  const was = stateOf(shown[0]);
+  const [sent] = await Promise.all([page.waitForResponse((r) => r.request().method() === "PATCH"), first.getByRole("switch").click()]);
+  assert.ok(sent.ok());
+  assert.equal(stateOf(shown[0]), was === "on" ? "off-drop" : "on");
+
+  world.refuse[`PATCH /aliases/${encodeURIComponent(shown[1])}`] = [409, "This alias is locked."];
+  await page.locator(".alias").nth(1).getByRole("switch").click();
+  await page.getByRole("status").getByText("This alias is locked.").waitFor();
+  assert.ok(await page.locator(".alias").nth(1).getByRole("switch").isChecked() === (stateOf(shown[1]) === "on"), "it shows what is");
+
+  await page.getByLabel(`Select ${shown[2]}`).check();
+  await page.getByLabel(`Select ${shown[3]}`).check();
+  await page.getByRole("region", { name: "2 selected" }).getByRole("button", { name: "Switch off" }).click();
+  await page.getByText("2 aliases changed.").waitFor();
+  assert.ok([shown[2], shown[3]].every((a) => world.aliases.find((x) => x.address === a).state === "off-drop"));
+
+  await page.getByLabel(`Select ${shown[4]}`).check();
+  await picture(page, "aliases-bulk");
+  await page.getByRole("region", { name: "1 selected" }).getByRole("button", { name: "Delete" }).click();
+  const confirm = page.getByRole("dialog");
+  assert.ok(await confirm.getByRole("button", { name: "Delete" }).isDisabled());
+  await confirm.getByLabel("Type delete to confirm").fill("delete");
+  await confirm.getByRole("button", { name: "Delete" }).click();
+  await page.waitForFunction(() => document.querySelectorAll(".alias").length === 59);
+
+  await page.getByRole("button", { name: "Import" }).click();
+  await page.getByLabel("File").setInputFiles({ name: "a.csv", mimeType: "text/csv", buffer: Buffer.from("alias,note\na@relay.example,x\nb@relay.example,y\n") });
+  await page.getByRole("dialog").getByRole("button", { name: "Import" }).click();
+  await page.getByText("2 aliases added, 1 left out.").waitFor();
+  await page.getByRole("button", { name: "Export" }).click();
+  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+  assert.equal(file.suggestedFilename(), "postern-aliases.csv");
+  w.clean();
+});
+
+test("ten thousand aliases stay fast", async (t) => {
+  const w = await open(t, { ...FULL(), aliases: aliasesOf(10000) });
+  await signIn(w);
+  await w.page.locator(".alias").nth(99).waitFor();
+  assert.equal(await w.page.locator(".alias").count(), 100);
+  const took = await w.page.evaluate(async () => {
+    const box = document.querySelector("input[type=search]");
+    const start = performance.now();
+    box.value = "river9";
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    await new Promise((go) => requestAnimationFrame(() => setTimeout(go)));
+    return performance.now() - start;
+  });
+  t.diagnostic(`a key in the search: ${Math.round(took)} ms`);
+  assert.ok(took < 800, `${took} ms`);
+});
+
+test("an alias: block, write first, rules, copy, delete", async (t) => {
+  const world = FULL();
+  const w = await open(t, world);
+  const { page } = w;
+  await w.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await signIn(w);
+  await w.go("/aliases/harbour.willow1%40relay.example");
+  await page.getByRole("button", { name: "Block orders@bookshop.example" }).click();
+  await page.getByRole("button", { name: "Unblock orders@bookshop.example" }).waitFor();
+  await page.getByRole("row", { name: /Book Shop/ }).getByRole("button", { name: "Copy Reverse address" }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "r4k2m8x7tq9w@relay.example");
+  await page.getByRole("button", { name: "Write first" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Their address").fill("new@person.example");
+  await dialog.getByRole("button", { name: "Write first" }).click();
+  await dialog.getByText("An introduction is on its way").waitFor();
+  await picture(page, "write-first");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByLabel("Ends").selectOption("count");
+  await page.getByLabel("Messages", { exact: true }).fill("0");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("A whole number, 1 or more.").waitFor();
+  await page.getByLabel("Messages", { exact: true }).fill("25");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("after 25 more messages").waitFor();
+  await page.getByRole("switch").click();
+  await page.getByLabel("Refuse").check();
+  assert.equal(world.aliases[1].state, "off-reject");
+  await page.getByRole("button", { name: "Delete alias" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete alias" }).click();
+  await page.getByRole("heading", { name: "Aliases" }).waitFor();
+  assert.equal(world.aliases.length, 59);
+  w.clean();
+});
+
+test("domains, held replies, settings", async (t) => {
+  const world = FULL();
+  const w = await open(t, world);
+  const { page } = w;
+  await signIn(w);
+  await w.go("/domains");
+  await page.getByText("found: v=spf1 -all").waitFor();
+  await page.getByRole("button", { name: "Check now" }).click();
+  await page.getByText("ready").waitFor();
+  await page.getByRole("switch", { name: "Catch-all" }).click();
+  await w.go("/held");
+  await page.getByRole("button", { name: "Send it now" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Send it now" }).click();
+  await page.getByText("On its way.").waitFor();
+  assert.deepEqual(world.held.map((h) => h.id), ["8"]);
+  await w.go("/settings");
+  await page.getByRole("button", { name: "Set up" }).click();
+  await page.getByLabel("Code").fill("1");
+  await page.getByRole("button", { name: "Switch on" }).click();
+  await page.getByText("That is not what the app shows now.").waitFor();
+  await picture(page, "totp");
+  await page.getByLabel("Code").fill("271828");
+  await page.getByRole("button", { name: "Switch on" }).click();
+  await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+  await accessible(page, "recovery codes");
+  await picture(page, "codes");
+  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "New key" }).click();
+  await page.getByRole("dialog").getByLabel("Name").fill("Laptop");
+  await page.getByRole("dialog").getByRole("button", { name: "New key" }).click();
+  await page.getByText("It is shown this once.").waitFor();
+  assert.equal(world.keys.length, 2);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Revoke Bitwarden" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await page.waitForFunction(() => !document.body.textContent.includes("Bitwarden"));
+  w.clean();
+});
+
+test("by the keyboard alone", async (t) => {
+  const w = await open(t, FULL(5));
+  const { page } = w;
+  await signIn(w);
+  await page.locator(".alias").first().waitFor();
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  for (let i = 0; i < 3; i++) await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "New alias");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  assert.ok(await page.evaluate(() => document.querySelector("dialog").contains(document.activeElement)));
+  await page.keyboard.type("Keyboard");
+  await page.keyboard.press("Enter");
+  await page.getByText("Your new alias").waitFor();
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => !document.querySelector("dialog"));
+  w.clean();
+});
+
+test("the first load is small", async (t) => {
+  const w = await open(t, FULL());
+  await signIn(w);
+  await w.page.locator(".alias").first().waitFor();
+  const files = [...new Set(w.requests.map((u) => new URL(u).pathname))].filter((p) => !p.startsWith("/api"));
+  const bytes = files.map((p) => gzipSync(readFileSync(join(DIST, p === "/" ? "index.html" : p)), { level: 9 }).length);
+  const total = bytes.reduce((a, b) => a + b, 0);
+  const paint = await w.page.evaluate(() => Math.round(performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0));
+  t.diagnostic(`first load: ${total} bytes gzipped in ${files.length} files, first paint after ${paint} ms`);
+  assert.ok(total < 60_000, `${total} bytes: ${files}`);
+  assert.ok(!files.some((f) => /pkcs12|legacy|issue|settings/.test(f)), "cryptography comes when it is needed");
+});
+
+test("nothing in the build is inline, evaluated, or fetched from elsewhere", () => {
+  const text = readdirSync(DIST, { recursive: true }).filter((f) => /\.(js|html|css)$/.test(f)).map((f) => [f, readFileSync(join(DIST, f), "utf8")]);
+  for (const [file, body] of text) {
+    assert.ok(!/\beval\(|new Function\(|document\.write|insertAdjacentHTML|createPolicy/.test(body), file);
+    assert.deepEqual(body.match(/https?:\/\/(?!www\.w3\.org\/|www\.apple\.com\/DTDs)[a-z][^"'`\s]*/g) ?? [], [], file);
+  }
+  const html = readFileSync(join(DIST, "index.html"), "utf8");
+  assert.ok(!/<script(?![^>]* src=)|<style|style=|on[a-z]+=/i.test(html.replace(/<meta[^>]*>/g, "")));
+});

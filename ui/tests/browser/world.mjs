@@ -1,0 +1,74 @@
+// What the tests in a browser share: Debian's chromium, a page that complains, and pictures.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startMock } from "../mock.mjs";
+
+const need = createRequire(join(process.env.UI, "package.json"));
+const { chromium } = need("playwright-core");
+const AXE = readFileSync(need.resolve("axe-core/axe.min.js"), "utf8");
+export const DIST = join(process.env.UI, "dist");
+const SHOTS = process.env.SHOTS; // a folder: pictures of the pages are put there
+
+export const SIZES = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } };
+
+export async function open(t, world, options = {}) {
+  const mock = await startMock(DIST, world);
+  const home = mkdtempSync(join(tmpdir(), "postern-chromium-"));
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+    env: { ...process.env, HOME: home },
+  });
+  t.after(async () => {
+    await browser.close();
+    mock.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+  const context = await browser.newContext({ viewport: SIZES.desktop, acceptDownloads: true, locale: "en-GB", timezoneId: "UTC", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const complaints = [];
+  const requests = [];
+  page.on("pageerror", (e) => complaints.push(`error: ${e}`));
+  page.on("console", (m) => (m.type() === "error" || m.type() === "warning") && !/status of 4\d\d/.test(m.text()) && complaints.push(`${m.type()}: ${m.text()}`));
+  page.on("request", (r) => requests.push(r.url()));
+  return {
+    page, context, browser, mock, requests,
+    go: (path) => page.goto(`${mock.url}/#${path}`),
+    // Nothing was complained of (the content security policy's violations are errors of the console), and nobody else was asked.
+    clean() {
+      assert.deepEqual(complaints, []);
+      assert.deepEqual(requests.filter((u) => !u.startsWith(mock.url) && !u.startsWith(`blob:${mock.url}`)), []);
+    },
+  };
+}
+
+export async function signIn(w, name = "alice", password = "correct horse battery") {
+  await w.go("/");
+  await w.page.getByLabel("Name").fill(name);
+  await w.page.getByLabel("Password").fill(password);
+  await w.page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await w.page.getByRole("navigation").waitFor();
+}
+
+// The rules of WCAG 2.2 A and AA, and axe's best practices. It is run past the policy, as a debugger is.
+export async function accessible(page, where) {
+  await page.evaluate(() => document.querySelector(".toast")?.remove());
+  const session = await page.context().newCDPSession(page);
+  await session.send("Runtime.evaluate", { expression: AXE });
+  const { result } = await session.send("Runtime.evaluate", {
+    expression: "axe.run(document, { resultTypes: ['violations'] }).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 200) + ' ' + n.failureSummary).join('; '))))",
+    awaitPromise: true, returnByValue: true,
+  });
+  await session.detach();
+  assert.deepEqual(JSON.parse(result.value), [], `axe, ${where}`);
+}
+
+export async function picture(page, name) {
+  if (!SHOTS) return;
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true, animations: "disabled" });
+}
