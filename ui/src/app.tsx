@@ -41,7 +41,7 @@ const ROUTES: [RegExp, (arg: string, c: Context) => ComponentChildren][] = [
   [/^\/domains$/, (_, c) => <Domains about={c.about} />],
   [/^\/activity$/, () => <Activity />],
   [/^\/held$/, () => <HeldReplies />],
-  [/^\/settings$/, (_, c) => <Later load={async () => (await import("./pages/settings")).Settings} props={{ me: c.me, onChange: c.reloadMe }} />],
+  [/^\/settings$/, (_, c) => <Later load={async () => (await import("./pages/settings")).Settings} props={{ onChange: c.reloadMe }} />],
 ];
 
 const NAV: [string, IconName, string][] = [
@@ -80,9 +80,9 @@ function Side({ path, about, me, onSignOut }: { path: string; about: About; me: 
       <div class="foot">
         <span class="only-wide cut">{me.name}</span>
         <div><Button kind="quiet" small icon="out" onClick={onSignOut}>{t.nav.signOut}</Button></div>
-        {about.interfaceDigest && (
+        {about.manifest && (
           <span class="only-wide" title={t.foot.interfaceHint}>
-            {t.foot.interface} <code>{about.interfaceDigest.slice(0, 12)}</code>
+            {t.foot.interface} <code>{about.manifest.slice(0, 12)}</code>
           </span>
         )}
       </div>

@@ -7,6 +7,7 @@ import { checkCert, readRequest, buildCert, buildRequest } from "../src/pki/cert
 import { base64, fromBase64 } from "../src/pki/bytes";
 import { newKey, publicKey } from "../src/pki/key";
 import * as der from "../src/pki/der";
+import { unlike } from "./openapi.mjs";
 
 const DAY = 86400;
 const now = () => Math.floor(Date.now() / 1000);
@@ -26,74 +27,76 @@ class Refusal extends Error {
 
 const WORDS = ["quiet", "harbour", "amber", "river", "cedar", "lantern", "meadow", "copper", "willow", "ember", "slate", "orchard"];
 const LABELS = ["Book shop", "Newsletter", "Bank", "Parcel service", "", "Forum", "Electricity", "Concert tickets", "Doctor", ""];
+const time = (utc) => (utc ? new Date(utc * 1000).toISOString().replace(/\.\d+Z/, "Z") : null);
+const daysOf = (count) =>
+  Array.from({ length: 14 }, (_, i) => {
+    const forwarded = count(i);
+    return { day: time(now() - (13 - i) * DAY).slice(0, 10), forwarded, dropped: forwarded % 3, refused: forwarded % 2, bytes: forwarded * 48123 };
+  }).filter((d) => d.forwarded);
+const BOUNDS = { messages_hour: 100, messages_day: 1000, bytes_hour: 0, bytes_day: 0, used_messages_hour: 0, used_messages_day: 2, used_bytes_hour: 0, used_bytes_day: 9000 };
 
 export function aliasesOf(count, mailbox = "alice@mailbox.example") {
   return Array.from({ length: count }, (_, i) => ({
-    address: `${WORDS[i % 12]}.${WORDS[(i * 5 + 3) % 12]}${i}@${i % 4 ? "relay.example" : "post.example"}`,
-    state: i % 9 === 5 ? "off-drop" : i % 11 === 7 ? "expired" : "on",
-    label: LABELS[i % 10], mailboxes: [mailbox], expires: i % 11 === 7 ? now() - DAY : 0, idleDays: 0, countLeft: -1, used: (i * 7) % 50,
-    lastUsed: (i * 7) % 50 ? now() - ((i * 5003) % (40 * DAY)) : 0, created: now() - i * 3 * DAY - 600, caught: false,
-    days: Array.from({ length: 14 }, (_, d) => ((i * 7) % 50 ? Math.max(0, ((i * 31 + d * 17) % 9) - 3) : 0)),
+    id: i + 1, address: `${WORDS[i % 12]}.${WORDS[(i * 5 + 3) % 12]}${i}@${i % 4 ? "relay.example" : "post.example"}`,
+    state: i % 9 === 5 ? "off-drop" : "on", label: LABELS[i % 10], from_name: "", mailboxes: [mailbox], expires: i % 11 === 7 ? time(now() - DAY) : null,
+    idle_days: 0, count_left: -1, used: (i * 7) % 50, last_used: (i * 7) % 50 ? time(now() - ((i * 5003) % (40 * DAY))) : null,
+    created: time(now() - i * 3 * DAY - 600), origin: "given",
   }));
 }
 
-const profile = (id, state, expires) => ({ id, mailbox: "alice@mailbox.example", kind: "S/MIME", cipher: "compatible", state, created: now() - 30 * DAY, expires });
+const profile = (id, state, notAfter) => ({
+  profile: id, mailbox: "alice@mailbox.example", state, cipher: "compatible", sender_key: "rsa2048", not_before: time(now() - 30 * DAY), not_after: time(notAfter), certificates: 3, pool: 32,
+});
+export const mailboxOf = (address, verified = true) => ({
+  address, verified, clear: false, active_profile: 0, reply: "required", clear_replies: "accept", created: time(now() - 40 * DAY), state: "on", reason: "", since: null,
+});
 
 export const EMPTY = () => ({
-  signup: "invitation", users: { alice: { password: "correct horse battery", totp: "" } }, invitations: ["postern-2f7k"], domains: ["relay.example", "post.example"],
-  mailboxes: [], profiles: [], aliases: [], people: {}, own: [], events: [], held: [], keys: [], sent: {}, sessions: new Map(), refuse: {},
+  signup: "invite", users: { alice: { password: "correct horse battery", totp: "" } }, invitations: { "postern-2f7k": null }, domains: ["relay.example", "post.example"],
+  mailboxes: [], profiles: [], aliases: [], people: {}, own: [], days: [], held: [], keys: [], tests: {}, sessions: new Map(), refuse: {}, extra: [], ended: [],
 });
 
 /* As it looks to somebody who has used it for a while. */
 export const FULL = (count = 60) => ({
   ...EMPTY(),
   mailboxes: [
-    { address: "alice@mailbox.example", verified: true, paused: false, encryption: "required", replies: "signed", hideSubject: false, aliases: count },
-    { address: "a.liddell@work.example", verified: false, paused: false, encryption: "required", replies: "signed", hideSubject: false, aliases: 0 },
+    { ...mailboxOf("alice@mailbox.example"), active_profile: 2 },
+    { ...mailboxOf("a.liddell@work.example"), state: "paused", reason: "550 5.2.2 mailbox full", since: time(now() - DAY) },
+    mailboxOf("al@new.example", false),
   ],
-  profiles: [profile("2", "active", now() + 20 * DAY), profile("1", "expired", now() - 9 * DAY), profile("3", "ready", now() + 1095 * DAY)],
+  profiles: [profile(2, "active", now() + 20 * DAY), profile(1, "expired", now() - 9 * DAY), profile(3, "issued", now() + 1095 * DAY)],
   aliases: aliasesOf(count),
   people: {
     "*": [
-      { id: "11", address: "orders@bookshop.example", name: "The Book Shop", reverse: "r4k2m8x7tq9w@relay.example", blocked: false, lastUsed: now() - 4000, received: 12, sent: 2 },
-      { id: "12", address: "noreply@tracking.example", name: "", reverse: "p7d3n1c5hv2z@relay.example", blocked: true, lastUsed: now() - 9 * DAY, received: 40, sent: 0 },
+      { address: "orders@bookshop.example", name: "The Book Shop", reverse: "r4k2m8x7tq9w@relay.example", kind: "person", blocked: "", reply_to: "", reply_asked: "", created: time(now() - 20 * DAY), last_used: time(now() - 4000) },
+      { address: "noreply@tracking.example", name: "", reverse: "p7d3n1c5hv2z@relay.example", kind: "list", blocked: "drop", reply_to: "", reply_asked: "help@tracking.example", created: time(now() - 20 * DAY), last_used: time(now() - 9 * DAY) },
     ],
   },
-  own: [
-    {
-      name: "liddell.example", verified: false, catchAll: false,
-      records: [
-        { what: "mx", type: "MX", name: "liddell.example", value: "10 mx.relay.example.", state: "good", found: "10 mx.relay.example." },
-        { what: "spf", type: "TXT", name: "liddell.example", value: "v=spf1 include:relay.example -all", state: "wrong", found: "v=spf1 -all" },
-        { what: "dkim", type: "CNAME", name: "postern._domainkey.liddell.example", value: "postern._domainkey.relay.example.", state: "missing", found: "" },
-      ],
-    },
-  ],
-  events: ["relayed", "refused", "replied", "dropped", "held", "relayed"].map((what, i) => ({
-    at: now() - i * 5000, what, alias: "harbour.willow1@relay.example", why: { refused: "sender is blocked", dropped: "alias is off", held: "not signed" }[what] ?? "",
-  })),
+  own: [{ domain: "liddell.example", catch_all: "on", allow: "shop-*", deny: "", per_day: 20, made_today: 3, aliases: 14, mailboxes: ["alice@mailbox.example"], created: time(now() - 90 * DAY) }],
+  days: daysOf((i) => [3, 5, 0, 0, 8, 12, 9, 4, 0, 1, 7, 6, 2, 5][i]),
   held: [
-    { id: "7", at: now() - 3600, alias: "harbour.willow1@relay.example", correspondent: "orders@bookshop.example", why: "Your answer was not signed.", releasable: true },
-    { id: "8", at: now() - 2 * DAY, alias: "amber.harbour2@relay.example", correspondent: "info@forum.example", why: "It could not be decrypted: it was encrypted to a key of a deleted profile.", releasable: false },
+    { id: 7, at: time(now() - 3600), user: "alice", alias: "harbour.willow1@relay.example", to: "orders@bookshop.example", cause: "unsigned", releasable: true, why: "Your answer was not signed.", remedy: "Switch signing on in your mail client, or let this one go." },
+    { id: 8, at: time(now() - 2 * DAY), user: "alice", alias: "amber.harbour2@relay.example", to: "info@forum.example", cause: "unreadable", releasable: false, why: "It could not be decrypted.", remedy: "It was encrypted to a key of a deleted profile. Write it again." },
   ],
-  keys: [{ id: "5", name: "Bitwarden", scopes: ["aliases:read", "aliases:write"], created: now() - 90 * DAY, expires: now() + 200 * DAY, seen: now() - 400 }],
+  keys: [{ id: 5, name: "Bitwarden", scopes: ["aliases.create"], created: time(now() - 90 * DAY), last_used: time(now() - 400), expires: time(now() + 200 * DAY) }],
 });
 
 /* ---- profiles ------------------------------------------------------------------------------------------------------------ */
 
-async function begin(w, { mailbox, cipher, days, csr }) {
+async function begin(w, { mailbox, cipher, days = 1095, csr }) {
   const user = await readRequest(fromBase64(csr));
   const key = await newKey(cipher === "modern" ? "p256" : "rsa", false);
-  const id = String(w.profiles.length + 1);
-  const said = {
-    profile: id, mailbox, domains: w.domains, critical: false, root_cn: `Postern root ${id}`, intermediate_cn: `Postern intermediate ${id}`,
-    not_before: now() - DAY, not_after: now() + days * DAY,
-  };
+  const id = w.profiles.length + 1;
+  const dates = { notBefore: now() - DAY, notAfter: now() + days * DAY };
   const limits = { domains: w.domains, mailbox, critical: false };
+  const names = { root: `Postern root ${id}`, below: `Postern intermediate ${id}` };
   const notAfter = now() + Math.min(days, 1095) * DAY;
-  const cert = await buildCert({ role: "user", subject: mailbox, issuer: said.intermediate_cn, notBefore: said.not_before, notAfter, limits, key: user }, key);
-  w.profiles.push({ ...profile(id, "begun", said.not_after), mailbox, cipher, said, key, limits });
-  return { ...said, user_cert: base64(cert), intermediate_csr: base64(await buildRequest(mailbox, key)) };
+  const cert = await buildCert({ role: "user", subject: mailbox, issuer: names.below, notBefore: dates.notBefore, notAfter, limits, key: user }, key);
+  w.profiles.push({ ...profile(id, "pending", dates.notAfter), mailbox, cipher, inside: { key, limits, dates, names } });
+  return {
+    profile: id, mailbox, domains: w.domains, critical: false, root_cn: names.root, intermediate_cn: names.below, not_before: time(dates.notBefore), not_after: time(dates.notAfter),
+    user_cert: base64(cert), intermediate_csr: base64(await buildRequest(mailbox, key)), intermediate_spki: base64(key.spki),
+  };
 }
 
 /* The public key of a certificate: the seventh field. */
@@ -103,166 +106,215 @@ async function keyOf(cert) {
   return publicKey(r.next().whole);
 }
 
-async function finish(w, p, { root, intermediate }) {
+async function finish(p, { root, intermediate }) {
   const [rootDer, belowDer] = [fromBase64(root), fromBase64(intermediate)];
+  const { key, limits, dates, names } = p.inside;
   const rootKey = await keyOf(rootDer);
-  const fields = { issuer: p.said.root_cn, notBefore: p.said.not_before, notAfter: p.said.not_after, limits: p.limits };
-  await checkCert(rootDer, { ...fields, role: "root", subject: p.said.root_cn, key: rootKey }, rootKey);
-  await checkCert(belowDer, { ...fields, role: "intermediate", subject: p.said.intermediate_cn, key: p.key }, rootKey);
-  p.state = "ready";
+  const fields = { issuer: names.root, ...dates, limits };
+  await checkCert(rootDer, { ...fields, role: "root", subject: names.root, key: rootKey }, rootKey);
+  await checkCert(belowDer, { ...fields, role: "intermediate", subject: names.below, key }, rootKey);
+  p.state = "issued";
 }
 
 /* ---- requests ------------------------------------------------------------------------------------------------------------ */
 
-const find = (list, test, what) => list.find(test) ?? (() => { throw new Refusal(404, `There is no such ${what}.`); })();
+const find = (list, test, what) => list.find(test) ?? (() => { throw new Refusal(404, `there is no such ${what}`); })();
 const without = (list, test) => { const i = list.findIndex(test); if (i >= 0) list.splice(i, 1); };
+const text = (value, least, name) => { if (typeof value !== "string" || value.length < least) throw new Refusal(400, `${name} is missing`, name); };
 
-const newAlias = (w, b) => {
-  const local = b.format === "custom" ? b.local : b.format === "words" ? `${WORDS[w.aliases.length % 12]}.harbour${w.aliases.length}` : `x7k2m9qd${w.aliases.length}`;
-  const address = `${local}@${b.domain}`;
-  if (w.aliases.some((a) => a.address === address)) throw new Refusal(409, "That address is taken. Choose another.", "local");
-  const alias = { ...aliasesOf(1)[0], address, state: "on", label: b.label, mailboxes: b.mailboxes, expires: b.expires, idleDays: b.idleDays, countLeft: b.countLeft, used: 0, lastUsed: 0, created: now(), days: Array(14).fill(0) };
+function addAlias(w, b) {
+  const made = b.style === "words" ? `${WORDS[w.aliases.length % 12]}.harbour${w.aliases.length}` : `x7k2m9qd${w.aliases.length}`;
+  const address = b.address ?? `${made}@${b.domain}`;
+  if (w.aliases.some((a) => a.address === address)) throw new Refusal(409, "that address is taken: choose another", "address");
+  if (![...w.domains, ...w.own.map((d) => d.domain)].includes(address.split("@")[1])) throw new Refusal(403, "that domain is not here", "address");
+  const alias = {
+    ...aliasesOf(1)[0], id: w.aliases.length + 1, address, state: b.state ?? "on", label: b.label ?? "", mailboxes: b.mailboxes ?? w.mailboxes.map((m) => m.address), expires: b.expires ?? null,
+    idle_days: b.idle_days ?? 0, count_left: b.count ?? -1, used: 0, last_used: null, created: time(now()),
+  };
   w.aliases.unshift(alias);
   return alias;
-};
-
-/* "METHOD /path", a star is an argument; what stands behind the sign-in gets the world, arguments and body. */
-const ROUTES = {
-  "GET /about": (w) => ({ signup: w.signup, domains: w.domains, version: "0.1.0", interfaceDigest: "3b2947c9fa0bc7f82ac52be5ff43695cbe137a6e8491759fb991b52c665783a6", passkeys: false }),
-  "GET /me": (w, _, __, s) => ({ name: s.name, totp: Boolean(w.users[s.name].totp), recoveryCodes: 8, password: true }),
-  "DELETE /session": (w, _, __, s) => void w.sessions.delete(s.id),
-  "GET /mailboxes": (w) => w.mailboxes,
-  "POST /mailboxes": (w, _, b) => {
-    if (w.mailboxes.some((m) => m.address === b.address)) throw new Refusal(409, "That mailbox is there already.", "address");
-    w.mailboxes.push({ address: b.address, verified: false, paused: false, encryption: "required", replies: "signed", hideSubject: false, aliases: 0 });
-  },
-  "POST /mailboxes/*/verify": (w, [a], b) => {
-    if (b.code !== "314159") throw new Refusal(422, "That is not the code. Look at the latest message; an older code has ended.", "code");
-    find(w.mailboxes, (m) => m.address === a, "mailbox").verified = true;
-  },
-  "POST /mailboxes/*/resend": () => {},
-  "PATCH /mailboxes/*": (w, [a], b) => void Object.assign(find(w.mailboxes, (m) => m.address === a, "mailbox"), b),
-  "DELETE /mailboxes/*": (w, [a]) => void without(w.mailboxes, (m) => m.address === a),
-  "GET /profiles": (w) => w.profiles.map(({ said, key, limits, ...p }) => p),
-  "POST /profiles": (w, _, b) => begin(w, b),
-  "POST /profiles/*/finish": (w, [id], b) => finish(w, find(w.profiles, (p) => p.id === id, "profile"), b),
-  "POST /profiles/*/activate": (w, [id]) => w.profiles.forEach((p) => (p.state = p.id === id ? "active" : p.state === "active" ? "ready" : p.state)),
-  "POST /profiles/*/test": (w, [id]) => void (w.sent[id] = "none"),
-  "GET /profiles/*/test": (w, [id]) => ({ sent: id in w.sent, answer: w.sent[id] ?? "none" }),
-  "DELETE /profiles/*": (w, [id]) => void without(w.profiles, (p) => p.id === id),
-  "GET /aliases": (w) => w.aliases,
-  "POST /aliases": (w, _, b) => newAlias(w, b),
-  "POST /aliases/import": (w, _, b) => {
-    const lines = b.text.split("\n").filter((l) => l.includes("@"));
-    if (!lines.length) throw new Refusal(422, "There is no alias in this file.", "text");
-    return { added: lines.length, skipped: 1 };
-  },
-  "GET /aliases/export": (w) => w.aliases.map((a) => `${a.address},${a.state}`).join("\n"),
-  "GET /aliases/*": (w, [a]) => find(w.aliases, (x) => x.address === a, "alias"),
-  "PATCH /aliases/*": (w, [a], b) => Object.assign(find(w.aliases, (x) => x.address === a, "alias"), b),
-  "DELETE /aliases/*": (w, [a]) => void without(w.aliases, (x) => x.address === a),
-  "GET /aliases/*/correspondents": (w, [a]) => w.people[a] ?? w.people["*"] ?? [],
-  "POST /aliases/*/correspondents": (w, [a], b) => {
-    const who = { id: "99", address: b.address, name: "", reverse: "n3wr3v3rse@relay.example", blocked: false, lastUsed: 0, received: 0, sent: 0 };
-    w.people[a] = [...(w.people[a] ?? w.people["*"] ?? []), who];
-    return who;
-  },
-  "PATCH /aliases/*/correspondents/*": (w, [a, id], b) => void Object.assign(find(w.people[a] ?? w.people["*"], (p) => p.id === id, "correspondent"), b),
-  "GET /domains": (w) => w.own,
-  "POST /domains": (w, _, b) => {
-    const d = { name: b.name, verified: false, catchAll: false, records: [{ what: "mx", type: "MX", name: b.name, value: "10 mx.relay.example.", state: "unchecked", found: "" }] };
-    w.own.push(d);
-    return d;
-  },
-  "POST /domains/*/check": (w, [n]) => {
-    const d = find(w.own, (x) => x.name === n, "domain");
-    d.records.forEach((r) => (r.state = "good"));
-    d.verified = true;
-    return d;
-  },
-  "PATCH /domains/*": (w, [n], b) => void Object.assign(find(w.own, (x) => x.name === n, "domain"), b),
-  "DELETE /domains/*": (w, [n]) => void without(w.own, (x) => x.name === n),
-  "GET /activity": (w) => w.events,
-  "GET /held": (w) => w.held,
-  "POST /held/*/release": (w, [id]) => void without(w.held, (h) => h.id === id),
-  "DELETE /held/*": (w, [id]) => void without(w.held, (h) => h.id === id),
-  "GET /sessions": (w, _, __, s) => [
-    { id: "1", agent: "Chromium on Linux", created: now() - 60, seen: now() - 5, current: true },
-    { id: "2", agent: "Safari on iPhone", created: now() - 5 * DAY, seen: now() - 7000, current: false },
-  ].filter((x) => !w.ended?.includes(x.id) && s),
-  "DELETE /sessions/*": (w, [id]) => void (w.ended = [...(w.ended ?? []), id]),
-  "GET /keys": (w) => w.keys,
-  "POST /keys": (w, _, b) => {
-    if (!b.name) throw new Refusal(422, "Give it a name.", "name");
-    w.keys.push({ id: "6", name: b.name, scopes: b.scopes, created: now(), expires: b.days ? now() + b.days * DAY : 0, seen: 0 });
-    return { secret: "pk_q8w2e4r6t1y3u5i7o9p0a2s4d6f8g1h3" };
-  },
-  "DELETE /keys/*": (w, [id]) => void without(w.keys, (k) => k.id === id),
-  "POST /totp": () => ({ secret: "JBSWY3DPEHPK3PXP", uri: "otpauth://totp/Postern:alice?secret=JBSWY3DPEHPK3PXP&issuer=Postern" }),
-  "POST /totp/confirm": (w, _, b, s) => {
-    if (b.code !== "271828") throw new Refusal(422, "That is not what the app shows now.", "code");
-    w.users[s.name].totp = b.code;
-    return { codes: Array.from({ length: 8 }, (_, i) => `k3m${i}-x9q2-t7w${i}`) };
-  },
-  "DELETE /totp": (w, _, b, s) => checkPassword(w, b.password, s, "password") ?? void (w.users[s.name].totp = ""),
-  "POST /recovery": (w, _, b, s) => checkPassword(w, b.password, s, "password") ?? { codes: Array.from({ length: 8 }, (_, i) => `n5p${i}-c4v8-b2d${i}`) },
-  "POST /password": (w, _, b, s) => checkPassword(w, b.old, s, "old") ?? void (w.users[s.name].password = b.password),
-  "DELETE /account": (w, _, b, s) => checkPassword(w, b.password, s, "password") ?? void w.sessions.clear(),
-};
-
-function checkPassword(w, password, s, field) {
-  if (w.users[s.name].password !== password) throw new Refusal(422, "That is not your password.", field);
-  return undefined;
 }
+
+function change(alias, { count, ...b }) {
+  for (const k of Object.keys(b)) if (!(k in alias)) throw new Refusal(400, `unknown field ${k}`, k);
+  Object.assign(alias, b, count !== undefined && { count_left: count ?? -1 });
+}
+
+const SORTS = { created: "created", last_used: "last_used", address: "address", used: "used" };
+
+function page(w, q) {
+  const words = (q.get("query") ?? "").toLowerCase().split(/\s+/);
+  const state = q.get("state") ?? "";
+  const sort = q.get("sort") ?? "-created";
+  const by = SORTS[sort.replace("-", "")];
+  const fits = (a) => words.every((x) => `${a.address} ${a.label}`.toLowerCase().includes(x)) && (!state || (state === "off" ? a.state !== "on" : a.state === state));
+  const order = (a, b) => (a[by] ?? "") < (b[by] ?? "") ? -1 : 1;
+  const all = w.aliases.filter(fits).sort((a, b) => (sort[0] === "-" ? order(b, a) : order(a, b)));
+  const from = Number(q.get("offset") ?? 0);
+  return { total: all.length, aliases: all.slice(from, from + Number(q.get("limit") ?? 100)) };
+}
+
+const people = (w, alias) => (w.people[alias] ??= structuredClone(w.people["*"] ?? []));
+const person = (w, alias, address) => find(people(w, alias), (p) => p.address === address, "correspondent");
+const mailbox = (w, address) => find(w.mailboxes, (m) => m.address === address, "mailbox");
+const profileAt = (w, id) => find(w.profiles, (p) => p.profile === Number(id), "profile");
+const alias = (w, address) => find(w.aliases, (a) => a.address === address, "alias");
+const domain = (w, name) => find(w.own, (d) => d.domain === name, "domain");
+const shown = ({ inside, ...p }) => p;
+const codes = (n) => ({ codes: Array.from({ length: 8 }, (_, i) => `${n}3m${i}-x9q2-t7w${i}`) });
+
+function password(w, s, given, name = "password") {
+  if (w.users[s.name].password !== given) throw new Refusal(401, "that is not your password", name);
+}
+
+function activate(w, id) {
+  const p = profileAt(w, id);
+  for (const o of w.profiles) if (o.mailbox === p.mailbox && o.state === "active") o.state = "inactive";
+  p.state = "active";
+}
+
+/* Of doc/openapi.yaml; w the world, v the path's variables, b the body, s the session, q the query. */
+const ROUTES = {
+  "GET /v1/session": (w, v, b, s) => ({ name: s.name, kind: "session", scopes: [], totp: Boolean(w.users[s.name].totp), created: time(now()), expires: time(now() + 30 * DAY) }),
+  "POST /v1/logout": (w, v, b, s) => void w.sessions.delete(s.id),
+  "GET /v1/sessions": (w) => [
+    { id: 1, current: true, agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", created: time(now() - 60), last_used: time(now() - 5), expires: time(now() + DAY) },
+    { id: 2, current: false, agent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1", created: time(now() - 5 * DAY), last_used: time(now() - 7000), expires: time(now() + DAY) },
+  ].filter((x) => !w.ended.includes(x.id)),
+  "DELETE /v1/sessions/{id}": (w, [id]) => void w.ended.push(Number(id)),
+  "GET /v1/account": (w, v, b, s) => ({ name: s.name, expiry_notices: "on", totp: Boolean(w.users[s.name].totp), recovery_codes: 8, ...BOUNDS, days: w.days }),
+  "PATCH /v1/account": () => undefined,
+  "DELETE /v1/account": (w, v, b, s) => { password(w, s, b.password); w.sessions.clear(); },
+  "PUT /v1/password": (w, v, b, s) => { password(w, s, b.password); w.users[s.name].password = b.new_password; },
+  "POST /v1/totp": (w, v, b, s) => { password(w, s, b.password); return { secret: "JBSWY3DPEHPK3PXP", uri: "otpauth://totp/Postern:alice?secret=JBSWY3DPEHPK3PXP&issuer=Postern" }; },
+  "PUT /v1/totp": (w, v, b, s) => {
+    if (b.code !== "271828") throw new Refusal(400, "that is not what the app shows now", "code");
+    w.users[s.name].totp = b.code;
+    return codes("k");
+  },
+  "DELETE /v1/totp": (w, v, b, s) => { password(w, s, b.password); w.users[s.name].totp = ""; },
+  "POST /v1/recovery-codes": (w, v, b, s) => { password(w, s, b.password); return codes("n"); },
+  "GET /v1/keys": (w) => w.keys,
+  "POST /v1/keys": (w, v, b, s) => {
+    password(w, s, b.password);
+    if (!b.scopes.length) throw new Refusal(400, "a key without a scope may do nothing: name one", "scopes");
+    w.keys.push({ id: 6, name: b.name, scopes: b.scopes, created: time(now()), expires: b.expires, last_used: null });
+    return { id: 6, key: "pk_q8w2e4r6t1y3u5i7o9p0a2s4d6f8g1h3" };
+  },
+  "DELETE /v1/keys/{id}": (w, [id]) => without(w.keys, (k) => k.id === Number(id)),
+  "GET /v1/mailboxes": (w) => w.mailboxes,
+  "POST /v1/mailboxes": (w, v, b) => {
+    if (w.mailboxes.some((m) => m.address === b.address)) throw new Refusal(409, "that mailbox is there already", "address");
+    w.mailboxes.push(mailboxOf(b.address, false));
+    return w.mailboxes.at(-1);
+  },
+  "PATCH /v1/mailboxes/{address}": (w, [a], { clear, ...b }) => void Object.assign(mailbox(w, a), b, clear !== undefined && { clear: clear === "on" }),
+  "DELETE /v1/mailboxes/{address}": (w, [a]) => without(w.mailboxes, (m) => m.address === a),
+  "POST /v1/mailboxes/{address}/verify": (w, [a], b) => {
+    if (b.code !== "314159") throw new Refusal(400, "that is not the code: look at the latest message", "code");
+    mailbox(w, a).verified = true;
+  },
+  "POST /v1/mailboxes/{address}/code": () => undefined,
+  "POST /v1/mailboxes/{address}/resume": (w, [a]) => void Object.assign(mailbox(w, a), { state: "on", reason: "", since: null }),
+  "POST /v1/mailboxes/{address}/senders": () => undefined,
+  "GET /v1/profiles": (w) => w.profiles.map(shown),
+  "POST /v1/profiles": (w, v, b) => begin(w, b),
+  "PUT /v1/profiles/{profile}/chain": (w, [id], b) => finish(profileAt(w, id), b),
+  "POST /v1/profiles/{profile}/activate": (w, [id]) => activate(w, id),
+  "POST /v1/profiles/{profile}/deactivate": (w, [id]) => void (profileAt(w, id).state = "inactive"),
+  "DELETE /v1/profiles/{profile}": (w, [id]) => {
+    if (profileAt(w, id).state === "active") throw new Refusal(409, "it is active: deactivate it first");
+    without(w.profiles, (p) => p.profile === Number(id));
+  },
+  "POST /v1/profiles/{profile}/test": (w, [id]) => void (w.tests[id] = "none"),
+  "GET /v1/profiles/{profile}/test": (w, [id]) => ({ sent: id in w.tests, answer: w.tests[id] ?? "none" }),
+  "GET /v1/aliases": (w, v, b, s, q) => page(w, q),
+  "POST /v1/aliases": (w, v, b) => addAlias(w, b),
+  "GET /v1/aliases/{address}": (w, [a]) => ({ ...alias(w, a), ...BOUNDS, days: daysOf((i) => (i * 17) % 9) }),
+  "PATCH /v1/aliases/{address}": (w, [a], b) => change(alias(w, a), b),
+  "DELETE /v1/aliases/{address}": (w, [a]) => without(w.aliases, (x) => x.address === a),
+  "GET /v1/aliases/{address}/correspondents": (w, [a]) => people(w, a),
+  "POST /v1/aliases/{address}/correspondents": (w, [a], b) => {
+    people(w, a).push({ address: b.address, name: "", reverse: "n3wr3v3rse@relay.example", kind: "person", blocked: "", reply_to: "", reply_asked: "", created: time(now()), last_used: null });
+    return { reverse: "n3wr3v3rse@relay.example" };
+  },
+  "POST /v1/aliases/{address}/block": (w, [a], b) => void (person(w, a, b.address).blocked = b.how ?? "drop"),
+  "POST /v1/aliases/{address}/unblock": (w, [a], b) => void (person(w, a, b.address).blocked = ""),
+  "PATCH /v1/correspondents/{reverse}": (w, [r], b) => {
+    const p = find(Object.keys(w.people).filter((a) => a !== "*").flatMap((a) => w.people[a]), (x) => x.reverse === r, "correspondent");
+    Object.assign(p, { reply_to: b.reply_to ?? "", reply_asked: "" });
+  },
+  "GET /v1/domains": (w) => w.own,
+  "POST /v1/domains": (w, v, b) => {
+    w.own.push({ domain: b.domain, catch_all: "off", allow: "", deny: "", per_day: 20, made_today: 0, aliases: 0, mailboxes: [], created: time(now()) });
+    return w.own.at(-1);
+  },
+  "PATCH /v1/domains/{domain}": (w, [n], b) => void Object.assign(domain(w, n), b),
+  "DELETE /v1/domains/{domain}": (w, [n]) => without(w.own, (d) => d.domain === n),
+  "GET /v1/replies": (w) => w.held.map(({ why, remedy, ...h }) => h),
+  "GET /v1/replies/{id}": (w, [id]) => find(w.held, (h) => h.id === Number(id), "answer"),
+  "DELETE /v1/replies/{id}": (w, [id]) => without(w.held, (h) => h.id === Number(id)),
+  "POST /v1/replies/{id}/release": (w, [id]) => without(w.held, (h) => h.id === Number(id)),
+};
 
 function enter(w, name, respond) {
   const id = String(Math.random());
   w.sessions.set(id, { id, name });
-  respond.setHeader("Set-Cookie", `session=${id}; HttpOnly; SameSite=Strict; Path=/`);
-  return { step: "in" };
+  respond.setHeader("Set-Cookie", `postern=${id}; HttpOnly; SameSite=Strict; Path=/`);
+  return ROUTES["GET /v1/session"](w, [], {}, { name });
 }
 
 /* What needs no session. */
 const OPEN = {
-  "POST /session": (w, b, respond) => {
-    const user = w.users[b.name];
-    if (!user || user.password !== b.password) throw new Refusal(401, "Name or password is wrong.");
-    return user.totp ? { step: "totp", ticket: b.name } : enter(w, b.name, respond);
+  "GET /v1/server": (w) => ({ name: "relay.example", version: "0.1.0", signup: w.signup, domains: w.domains, origin: "http://127.0.0.1", manifest: "3b2947c9fa0bc7f82ac52be5ff43695cbe137a6e8491759fb991b52c665783a6" }),
+  "GET /v1/routes": (w) => [...Object.keys(ROUTES).filter((r) => !r.endsWith("/test")), ...Object.keys(OPEN), ...w.extra],
+  "POST /v1/invitation": (w, b) => {
+    if (!(b.invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");
+    return { name: w.invitations[b.invitation], expires: time(now() + DAY) };
   },
-  "POST /session/totp": (w, b, respond) => {
-    if (b.code !== w.users[b.ticket].totp) throw new Refusal(401, "That code is not right, or has ended.", "code");
-    return enter(w, b.ticket, respond);
-  },
-  "POST /accounts": (w, b, respond) => {
-    if (!w.invitations.includes(b.invitation)) throw new Refusal(422, "This invitation is not known, or has been used.", "invitation");
-    if (w.users[b.name]) throw new Refusal(409, "That name is taken. Choose another.", "name");
+  "POST /v1/signup": (w, b, respond) => {
+    if (!(b.invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");
+    text(b.name, 1, "name");
+    if (w.users[b.name]) throw new Refusal(409, "that name is taken: choose another", "name");
     w.users[b.name] = { password: b.password, totp: "" };
-    without(w.invitations, (i) => i === b.invitation);
+    delete w.invitations[b.invitation];
+    return enter(w, b.name, respond);
+  },
+  "POST /v1/login": (w, b, respond) => {
+    const user = w.users[b.name];
+    if (!user || user.password !== b.password) throw new Refusal(401, "name or password is wrong", "password");
+    if (user.totp && b.code !== user.totp) throw new Refusal(401, b.code ? "that code is not right, or has ended" : "a code is wanted too", "code");
     return enter(w, b.name, respond);
   },
 };
 
+/* The route of a request, as openapi names it, with its variables. */
 function route(method, path) {
-  for (const [name, run] of Object.entries(ROUTES)) {
+  for (const name of [...Object.keys(OPEN), ...Object.keys(ROUTES)]) {
     const [m, pattern] = name.split(" ");
-    const match = m === method && new RegExp(`^${pattern.replace(/\*/g, "([^/]+)")}$`).exec(path);
-    if (match) return { run, args: match.slice(1).map(decodeURIComponent) };
+    const match = m === method && new RegExp(`^${pattern.replace(/\{\w+\}/g, "([^/]+)")}$`).exec(path);
+    if (match) return { name, v: match.slice(1).map(decodeURIComponent) };
   }
   return undefined;
 }
 
-async function answer(w, request, respond, path, body) {
-  const name = `${request.method} ${path}`;
-  w.log?.push(name);
-  if (w.refuse[name]) throw new Refusal(...w.refuse[name]);
-  if (request.method !== "GET" && request.headers["x-requested-with"] !== "postern") throw new Refusal(403, "A request from another page.");
-  if (OPEN[name]) return OPEN[name](w, body, respond);
-  const s = w.sessions.get(/session=([^;]+)/.exec(request.headers.cookie ?? "")?.[1]);
-  if (!s && name !== "GET /about") throw new Refusal(401, "Sign in first.");
-  const r = route(request.method, path);
-  if (!r) throw new Refusal(404, `no ${name}`);
-  return r.run(w, r.args, body, s);
+async function answer(w, request, respond, url, body) {
+  const asked = `${request.method} ${url.pathname}`;
+  if (w.refuse[asked]) throw new Refusal(...w.refuse[asked]);
+  const r = route(request.method, url.pathname);
+  if (!r) throw new Refusal(404, `no ${asked}`);
+  if (request.method !== "GET" && request.headers["x-postern"] !== "1") throw new Refusal(403, "a request from another page");
+  let out;
+  if (OPEN[r.name]) out = await OPEN[r.name](w, body, respond);
+  else {
+    const s = w.sessions.get(/postern=([^;]+)/.exec(request.headers.cookie ?? "")?.[1]);
+    if (!s) throw new Refusal(401, "sign in first", "session");
+    out = await ROUTES[r.name](w, r.v, body, s, url.searchParams);
+  }
+  return { name: r.name, out };
 }
+
+const ERRORS = { 400: "syntax", 401: "denied", 403: "denied", 404: "absent", 409: "exists", 429: "limit", 503: "again" };
 
 /* ---- the server ------------------------------------------------------------------------------------------------------------ */
 
@@ -273,26 +325,28 @@ function serveFile(dist, path, respond) {
   respond.end(readFileSync(file));
 }
 
-/* `state.world` may be replaced at any time. */
+/* `state.world` may be replaced at any time; what does not fit doc/openapi.yaml stands in `state.unlike`. */
 export async function startMock(dist, world) {
-  const state = { world, requests: [] };
+  const state = { world, requests: [], unlike: [] };
   const server = createServer(async (request, respond) => {
     const url = new URL(request.url, "http://mock");
     state.requests.push(`${request.method} ${url.pathname}`);
     respond.setHeader("Content-Security-Policy", POLICY);
     respond.setHeader("X-Content-Type-Options", "nosniff");
-    if (!url.pathname.startsWith("/api/v1")) return serveFile(dist, url.pathname, respond);
+    if (!url.pathname.startsWith("/v1/")) return serveFile(dist, url.pathname, respond);
     const chunks = [];
     for await (const c of request) chunks.push(c);
+    const send = (status, body) => respond.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     try {
-      const text = Buffer.concat(chunks).toString();
-      const out = await answer(state.world, request, respond, url.pathname.slice(7), text ? JSON.parse(text) : {});
-      if (out === undefined) return void respond.writeHead(204).end();
-      respond.setHeader("Content-Type", typeof out === "string" ? "text/csv" : "application/json");
-      respond.end(typeof out === "string" ? out : JSON.stringify(out));
+      const said = Buffer.concat(chunks).toString();
+      const body = said ? JSON.parse(said) : undefined;
+      const { name, out } = await answer(state.world, request, respond, url, body ?? {});
+      const status = out === undefined ? 204 : /^POST \/v1\/(signup|keys|mailboxes|profiles|aliases|domains|aliases\/\{address\}\/correspondents)$/.test(name) ? 201 : 200;
+      state.unlike.push(...unlike(name, url.searchParams, body, status, out));
+      if (status === 204) respond.writeHead(204).end();
+      else send(status, out);
     } catch (e) {
-      respond.writeHead(e.status ?? 500, { "Content-Type": "application/json" });
-      respond.end(JSON.stringify({ error: e.message, ...(e.field && { field: e.field }) }));
+      send(e.status ?? 500, { error: ERRORS[e.status] ?? "bug", why: e.message, argument: e.field ?? null });
     }
   });
   await new Promise((up) => server.listen(0, "127.0.0.1", up));

@@ -1,53 +1,63 @@
-/* api.ts - everything that the pages ask of the server, in the words of the pages. What the server calls it, and how it
- * writes it, is known here alone. Times are seconds since 1970; 0 is never. */
+/* api.ts - everything that the pages ask of the server, in the words of the pages. Times are seconds since 1970; 0 is
+ * never. */
 
-import { base64, fromBase64 } from "../pki/bytes";
-import type { Begun, Server } from "../pki/issue";
-import { del, get, getText, patch, post } from "./http";
-
-/* ---- what there is ----------------------------------------------------------------------------------------------- */
+import { base64 } from "../pki/bytes";
+import type { Server } from "../pki/issue";
+import { del, get, patch, post, put } from "./http";
+import * as wire from "./wire";
 
 export interface About {
-  signup: "open" | "invitation" | "closed";
-  domains: string[]; /* shared by everybody */
+  name: string;
   version: string;
-  interfaceDigest: string; /* of manifest.txt */
-  passkeys: boolean;
+  signup: "invite" | "open" | "closed";
+  domains: string[]; /* shared by everybody */
+  manifest: string; /* digest of the interface */
 }
 
 export interface Me {
   name: string;
   totp: boolean;
+}
+
+export interface Day {
+  day: string; /* 2026-11-26 */
+  forwarded: number;
+  dropped: number;
+  refused: number;
+  bytes: number;
+}
+
+export interface Account extends Me {
   recoveryCodes: number; /* left */
-  password: boolean;
+  reminders: boolean; /* before keys end */
+  days: Day[]; /* the last 14 */
 }
 
 export interface Mailbox {
   address: string;
   verified: boolean;
   paused: boolean;
-  encryption: "required" | "off";
-  replies: "signed" | "authenticated"; /* whose answers are sent on */
-  hideSubject: boolean;
-  aliases: number;
+  reason: string; /* why it is paused */
+  sealedAlways: boolean; /* nothing goes there in clear */
+  signedReplies: boolean; /* only answers that its key signed are sent on */
+  clearReplies: boolean; /* such answers are taken in clear too */
 }
 
 export interface Profile {
-  id: string;
+  id: number;
   mailbox: string;
-  kind: string;
+  state: "pending" | "issued" | "active" | "inactive" | "expired";
   cipher: "compatible" | "modern";
-  state: "begun" | "ready" | "active" | "expired";
-  created: number;
   expires: number;
 }
 
-export type AliasState = "on" | "off-drop" | "off-reject" | "expired";
+export type AliasState = "on" | "off-drop" | "off-reject";
 
 export interface Alias {
   address: string;
   state: AliasState;
   label: string;
+  fromName: string; /* beside the address, in answers */
   mailboxes: string[];
   expires: number;
   idleDays: number;
@@ -56,12 +66,13 @@ export interface Alias {
   lastUsed: number;
   created: number;
   caught: boolean; /* came to be by a catch-all */
-  days: number[]; /* messages of the last 14 days, the last is today */
+  days: Day[] | undefined; /* where the server tells them */
 }
 
 export interface AliasChange {
   label?: string;
-  state?: "on" | "off-drop" | "off-reject";
+  fromName?: string;
+  state?: AliasState;
   mailboxes?: string[];
   expires?: number;
   idleDays?: number;
@@ -69,168 +80,188 @@ export interface AliasChange {
 }
 
 export interface NewAlias extends AliasChange {
-  domain: string;
-  format: "words" | "characters" | "custom";
-  local?: string;
+  address?: string; /* the whole; or it is made */
+  domain?: string;
+  style?: "words" | "characters";
+}
+
+export type AliasSort = "-created" | "-last_used" | "address" | "-used";
+export interface AliasQuery {
+  query?: string | undefined;
+  state?: "on" | "off" | undefined;
+  sort?: AliasSort;
+  offset?: number;
+  limit?: number;
 }
 
 export interface Correspondent {
-  id: string;
   address: string;
   name: string;
   reverse: string;
+  kind: "person" | "list" | "shared";
   blocked: boolean;
+  replyAsked: string; /* where a message wanted answers to go; not decided yet */
   lastUsed: number;
-  received: number;
-  sent: number;
-}
-
-export interface DnsRecord {
-  what: string;
-  type: string;
-  name: string;
-  value: string;
-  state: "good" | "missing" | "wrong" | "unchecked";
-  found: string;
 }
 
 export interface Domain {
   name: string;
-  verified: boolean;
   catchAll: boolean;
-  records: DnsRecord[];
-}
-
-export interface Event {
-  at: number;
-  what: "relayed" | "refused" | "dropped" | "replied" | "held";
-  alias: string;
-  why: string;
+  allow: string;
+  deny: string;
+  perDay: number;
+  madeToday: number;
+  aliases: number;
+  mailboxes: string[];
 }
 
 export interface Held {
-  id: string;
+  id: number;
   at: number;
   alias: string;
-  correspondent: string;
-  why: string;
+  to: string;
+  cause: string;
   releasable: boolean;
+  why: string;
+  remedy: string;
 }
 
 export interface Session {
-  id: string;
+  id: number;
   agent: string;
   created: number;
   seen: number;
   current: boolean;
 }
 
+export const SCOPES = ["aliases", "aliases.create", "mailboxes", "profiles", "domains", "replies", "account", "metrics"] as const;
+export type Scope = (typeof SCOPES)[number];
+
 export interface ApiKey {
-  id: string;
+  id: number;
   name: string;
   scopes: string[];
-  created: number;
   expires: number;
   seen: number;
 }
+
+const at = encodeURIComponent;
+const onOff = (on: boolean): "on" | "off" => (on ? "on" : "off");
+
+/* What is not given stays out. */
+const changeOf = (c: AliasChange) => ({
+  ...(c.label !== undefined && { label: c.label }),
+  ...(c.fromName !== undefined && { from_name: c.fromName }),
+  ...(c.state !== undefined && { state: c.state }),
+  ...(c.mailboxes !== undefined && { mailboxes: c.mailboxes }),
+  ...(c.expires !== undefined && { expires: wire.rfc3339(c.expires) }),
+  ...(c.idleDays !== undefined && { idle_days: c.idleDays }),
+  ...(c.countLeft !== undefined && { count: c.countLeft < 0 ? null : c.countLeft }),
+});
+
+const list = async <W, T>(path: string, to: (w: W) => T): Promise<T[]> => (await get<W[]>(path)).map(to);
+
+export const api = {
+  about: () => get<About>("/server"),
+  routes: () => get<string[]>("/routes"),
+
+  me: async () => wire.meOf(await get<wire.WireSession>("/session")),
+  signIn: (name: string, password: string, code?: string) => post("/login", { name, password, ...(code && { code }) }),
+  signOut: () => post("/logout"),
+  invitation: (invitation: string) => post<{ name: string | null; expires: wire.Time }>("/invitation", { invitation }),
+  join: (invitation: string, name: string, password: string) => post("/signup", { ...(invitation && { invitation }), name, password }),
+
+  account: async () => wire.accountOf(await get<wire.WireAccount>("/account")),
+  reminders: (on: boolean) => patch("/account", { expiry_notices: onOff(on) }),
+  accountDelete: (password: string) => del("/account", { password }),
+  passwordSet: (old: string, password: string) => put("/password", { password: old, new_password: password }),
+  totpBegin: (password: string) => post<{ secret: string; uri: string }>("/totp", { password }),
+  totpConfirm: (code: string) => put<{ codes: string[] }>("/totp", { code }),
+  totpOff: (password: string) => del("/totp", { password }),
+  recoveryCodes: (password: string) => post<{ codes: string[] }>("/recovery-codes", { password }),
+  sessions: () => list("/sessions", wire.sessionOf),
+  sessionEnd: (id: number) => del(`/sessions/${id}`),
+  keys: () => list("/keys", wire.keyOf),
+  keyAdd: async (name: string, scopes: string[], expires: number, password: string) =>
+    (await post<{ key: string }>("/keys", { name, scopes, expires: wire.rfc3339(expires), password })).key,
+  keyDelete: (id: number) => del(`/keys/${id}`),
+
+  mailboxes: () => list("/mailboxes", wire.mailboxOf),
+  mailboxAdd: (address: string) => post("/mailboxes", { address }),
+  mailboxVerify: (address: string, code: string) => post(`/mailboxes/${at(address)}/verify`, { code }),
+  mailboxCode: (address: string) => post(`/mailboxes/${at(address)}/code`),
+  mailboxResume: (address: string) => post(`/mailboxes/${at(address)}/resume`),
+  mailboxSender: (address: string, sender: string) => post(`/mailboxes/${at(address)}/senders`, { sender }),
+  mailboxSet: (address: string, c: Partial<Mailbox>) =>
+    patch(`/mailboxes/${at(address)}`, {
+      ...(c.sealedAlways !== undefined && { clear: onOff(!c.sealedAlways) }),
+      ...(c.signedReplies !== undefined && { reply: c.signedReplies ? "required" : "relaxed" }),
+      ...(c.clearReplies !== undefined && { clear_replies: c.clearReplies ? "accept" : "refuse" }),
+    }),
+  mailboxDelete: (address: string) => del(`/mailboxes/${at(address)}`),
+
+  profiles: () => list("/profiles", wire.profileOf),
+  profileActivate: (id: number) => post(`/profiles/${id}/activate`),
+  /* The server refuses to destroy the keys of an active one: it is made inactive first. */
+  profileDelete: async (id: number, active = false) => {
+    if (active) await post(`/profiles/${id}/deactivate`);
+    await del(`/profiles/${id}`);
+  },
+  issuing: (plan: { mailbox: string; cipher: "compatible" | "modern"; days: number }, begun: (id: number) => void): Server => {
+    let id = 0;
+    return {
+      async begin(request) {
+        const w = await post<wire.WireBegun>("/profiles", { mailbox: plan.mailbox, cipher: plan.cipher, days: plan.days, csr: base64(request) });
+        id = w.profile;
+        begun(id);
+        return wire.begunOf(w);
+      },
+      finish: (chain) => put(`/profiles/${id}/chain`, { root: base64(chain.root), intermediate: base64(chain.intermediate) }),
+    };
+  },
+
+  aliases: async (q: AliasQuery) => {
+    const page = await get<{ total: number; aliases: wire.WireAlias[] }>("/aliases", { ...q });
+    return { total: page.total, aliases: page.aliases.map(wire.aliasOf) };
+  },
+  alias: async (address: string) => wire.aliasOf(await get<wire.WireAlias>(`/aliases/${at(address)}`)),
+  aliasAdd: async (a: NewAlias) =>
+    wire.aliasOf(
+      await post<wire.WireAlias>("/aliases", {
+        ...(a.address !== undefined ? { address: a.address } : { domain: a.domain, style: a.style }),
+        ...changeOf(a),
+      }),
+    ),
+  aliasSet: (address: string, change: AliasChange) => patch(`/aliases/${at(address)}`, changeOf(change)),
+  aliasDelete: (address: string) => del(`/aliases/${at(address)}`),
+
+  correspondents: (alias: string) => list(`/aliases/${at(alias)}/correspondents`, wire.correspondentOf),
+  correspondentAdd: async (alias: string, address: string) => (await post<{ reverse: string }>(`/aliases/${at(alias)}/correspondents`, { address })).reverse,
+  correspondentBlock: (alias: string, address: string, blocked: boolean) => post(`/aliases/${at(alias)}/${blocked ? "block" : "unblock"}`, { address }),
+  correspondentReply: (reverse: string, to: string | null) => patch(`/correspondents/${at(reverse)}`, { reply_to: to }),
+
+  domains: () => list("/domains", wire.domainOf),
+  domainAdd: (name: string) => post("/domains", { domain: name }),
+  domainSet: (name: string, c: Partial<Domain>) =>
+    patch(`/domains/${at(name)}`, {
+      ...(c.catchAll !== undefined && { catch_all: onOff(c.catchAll) }),
+      ...(c.allow !== undefined && { allow: c.allow }),
+      ...(c.deny !== undefined && { deny: c.deny }),
+      ...(c.perDay !== undefined && { per_day: c.perDay }),
+    }),
+  domainDelete: (name: string) => del(`/domains/${at(name)}`, undefined, { aliases: "delete" }),
+
+  held: () => list("/replies", wire.heldOf),
+  heldOne: async (id: number) => wire.heldOf(await get<wire.WireReply>(`/replies/${id}`)),
+  heldRelease: (id: number) => post(`/replies/${id}/release`),
+  heldDelete: (id: number) => del(`/replies/${id}`),
+
+  /* A test of both directions; older servers have no such route, see routes(). */
+  test: (id: number) => post(`/profiles/${id}/test`),
+  tested: (id: number) => get<TestResult>(`/profiles/${id}/test`),
+};
 
 export interface TestResult {
   sent: boolean;
   answer: "none" | "both" | "signed" | "encrypted" | "clear";
 }
-
-export type Entered = { step: "in" } | { step: "totp"; ticket: string };
-
-/* ---- as the server writes it --------------------------------------------------------------------------------------- */
-
-interface WireBegun {
-  profile: string | number;
-  mailbox: string;
-  domains: string[];
-  critical: boolean;
-  root_cn: string;
-  intermediate_cn: string;
-  not_before: number;
-  not_after: number;
-  user_cert: string;
-  intermediate_csr: string;
-}
-
-const begunOf = (w: WireBegun): Begun => ({
-  mailbox: w.mailbox, domains: w.domains, critical: w.critical, rootName: w.root_cn, intermediateName: w.intermediate_cn,
-  notBefore: w.not_before, notAfter: w.not_after, userCert: fromBase64(w.user_cert), intermediateRequest: fromBase64(w.intermediate_csr),
-});
-
-const at = encodeURIComponent;
-
-/* ---- what can be asked ----------------------------------------------------------------------------------------------- */
-
-export const api = {
-  about: () => get<About>("/about"),
-  me: () => get<Me>("/me"),
-
-  signIn: (name: string, password: string) => post<Entered>("/session", { name, password }),
-  signInCode: (ticket: string, code: string) => post<Entered>("/session/totp", { ticket, code }),
-  signOut: () => del("/session"),
-  join: (invitation: string, name: string, password: string) => post<Entered>("/accounts", { invitation, name, password }),
-
-  mailboxes: () => get<Mailbox[]>("/mailboxes"),
-  mailboxAdd: (address: string) => post("/mailboxes", { address }),
-  mailboxVerify: (address: string, code: string) => post(`/mailboxes/${at(address)}/verify`, { code }),
-  mailboxResend: (address: string) => post(`/mailboxes/${at(address)}/resend`),
-  mailboxSet: (address: string, change: Partial<Mailbox>) => patch(`/mailboxes/${at(address)}`, change),
-  mailboxDelete: (address: string) => del(`/mailboxes/${at(address)}`),
-
-  profiles: () => get<Profile[]>("/profiles"),
-  profileActivate: (id: string) => post(`/profiles/${at(id)}/activate`),
-  profileDelete: (id: string) => del(`/profiles/${at(id)}`),
-  profileTest: (id: string) => post(`/profiles/${at(id)}/test`),
-  profileTested: (id: string) => get<TestResult>(`/profiles/${at(id)}/test`),
-  issuing: (plan: { mailbox: string; cipher: string; days: number }, begun: (id: string) => void): Server => {
-    let id = "";
-    return {
-      async begin(request) {
-        const w = await post<WireBegun>("/profiles", { ...plan, csr: base64(request) });
-        id = String(w.profile);
-        begun(id);
-        return begunOf(w);
-      },
-      finish: (chain) => post(`/profiles/${at(id)}/finish`, { root: base64(chain.root), intermediate: base64(chain.intermediate) }),
-    };
-  },
-
-  aliases: () => get<Alias[]>("/aliases"),
-  alias: (address: string) => get<Alias>(`/aliases/${at(address)}`),
-  aliasAdd: (alias: NewAlias) => post<Alias>("/aliases", alias),
-  aliasSet: (address: string, change: AliasChange) => patch<Alias>(`/aliases/${at(address)}`, change),
-  aliasDelete: (address: string) => del(`/aliases/${at(address)}`),
-  aliasImport: (text: string) => post<{ added: number; skipped: number }>("/aliases/import", { text }),
-  aliasExport: (format: "csv" | "json") => getText("/aliases/export", { format }),
-
-  correspondents: (alias: string) => get<Correspondent[]>(`/aliases/${at(alias)}/correspondents`),
-  correspondentAdd: (alias: string, address: string) => post<Correspondent>(`/aliases/${at(alias)}/correspondents`, { address }),
-  correspondentBlock: (alias: string, id: string, blocked: boolean) => patch(`/aliases/${at(alias)}/correspondents/${at(id)}`, { blocked }),
-
-  domains: () => get<Domain[]>("/domains"),
-  domainAdd: (name: string) => post<Domain>("/domains", { name }),
-  domainCheck: (name: string) => post<Domain>(`/domains/${at(name)}/check`),
-  domainSet: (name: string, catchAll: boolean) => patch(`/domains/${at(name)}`, { catchAll }),
-  domainDelete: (name: string) => del(`/domains/${at(name)}`),
-
-  activity: () => get<Event[]>("/activity"),
-  held: () => get<Held[]>("/held"),
-  heldRelease: (id: string) => post(`/held/${at(id)}/release`),
-  heldDelete: (id: string) => del(`/held/${at(id)}`),
-
-  sessions: () => get<Session[]>("/sessions"),
-  sessionEnd: (id: string) => del(`/sessions/${at(id)}`),
-  keys: () => get<ApiKey[]>("/keys"),
-  keyAdd: (name: string, scopes: string[], days: number) => post<{ secret: string }>("/keys", { name, scopes, days }),
-  keyDelete: (id: string) => del(`/keys/${at(id)}`),
-  totpBegin: () => post<{ secret: string; uri: string }>("/totp"),
-  totpConfirm: (code: string) => post<{ codes: string[] }>("/totp/confirm", { code }),
-  totpOff: (password: string) => del("/totp", { password }),
-  recoveryCodes: (password: string) => post<{ codes: string[] }>("/recovery", { password }),
-  passwordSet: (old: string, password: string) => post("/password", { old, password }),
-  accountDelete: (password: string) => del("/account", { password }),
-};

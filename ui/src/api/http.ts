@@ -3,8 +3,9 @@
 
 import { t } from "../strings";
 
+/* `field` is the argument that the server found wrong; `session`, `code` and `rate` stand for those. */
 export class ApiError extends Error {
-  constructor(public status: number, message: string, public field?: string, public code?: string) {
+  constructor(public status: number, message: string, public field?: string) {
     super(message);
   }
 }
@@ -14,23 +15,28 @@ export const whenSignedOut = (f: () => void): void => {
   onSignedOut = f;
 };
 
-type Query = Record<string, string | number | undefined>;
+export type Query = Record<string, string | number | undefined>;
 
 const address = (path: string, query: Query = {}): string => {
   const q = new URLSearchParams();
   for (const [k, v] of Object.entries(query)) if (v !== undefined && v !== "") q.set(k, String(v));
   const text = q.toString();
-  return `/api/v1${path}${text ? `?${text}` : ""}`;
+  return `/v1${path}${text ? `?${text}` : ""}`;
+};
+
+/* The server's sentence begins in lower case, as its logs and command line want it. */
+const asSentence = (why: string): string => {
+  const text = why.charAt(0).toUpperCase() + why.slice(1);
+  return /[.!?)]$/.test(text) ? text : `${text}.`;
 };
 
 async function failure(r: Response): Promise<ApiError> {
-  const said = (await r.json().catch(() => ({}))) as { error?: string | { message?: string; field?: string; code?: string }; field?: string };
-  const e = typeof said.error === "string" ? { message: said.error, field: said.field } : (said.error ?? {});
-  return new ApiError(r.status, e.message ?? t.error.status(r.status), e.field, "code" in e ? e.code : undefined);
+  const said = (await r.json().catch(() => ({}))) as { why?: string; argument?: string | null };
+  return new ApiError(r.status, said.why ? asSentence(said.why) : t.error.status(r.status), said.argument ?? undefined);
 }
 
 async function call(method: string, path: string, query?: Query, body?: unknown): Promise<Response> {
-  const headers: Record<string, string> = { "X-Requested-With": "postern" };
+  const headers: Record<string, string> = { "X-Postern": "1" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let r: Response;
   try {
@@ -43,17 +49,16 @@ async function call(method: string, path: string, query?: Query, body?: unknown)
   }
   if (r.ok) return r;
   const e = await failure(r);
-  if (r.status === 401 && !path.startsWith("/session")) onSignedOut();
+  if (r.status === 401 && e.field === "session") onSignedOut();
   throw e;
 }
 
-export const get = async <T>(path: string, query?: Query): Promise<T> => (await call("GET", path, query)).json() as Promise<T>;
-export const getText = async (path: string, query?: Query): Promise<string> => (await call("GET", path, query)).text();
-
-async function send<T>(method: string, path: string, body: unknown): Promise<T> {
-  const r = await call(method, path, undefined, body);
+async function json<T>(r: Response): Promise<T> {
   return (r.status === 204 ? undefined : await r.json()) as T;
 }
-export const post = <T = void>(path: string, body: unknown = {}): Promise<T> => send<T>("POST", path, body);
-export const patch = <T = void>(path: string, body: unknown): Promise<T> => send<T>("PATCH", path, body);
-export const del = <T = void>(path: string, body?: unknown): Promise<T> => send<T>("DELETE", path, body);
+
+export const get = async <T>(path: string, query?: Query): Promise<T> => json(await call("GET", path, query));
+export const post = async <T = void>(path: string, body?: unknown): Promise<T> => json(await call("POST", path, undefined, body));
+export const put = async <T = void>(path: string, body: unknown): Promise<T> => json(await call("PUT", path, undefined, body));
+export const patch = async <T = void>(path: string, body: unknown): Promise<T> => json(await call("PATCH", path, undefined, body));
+export const del = async <T = void>(path: string, body?: unknown, query?: Query): Promise<T> => json(await call("DELETE", path, query, body));

@@ -1,40 +1,48 @@
-/* activity.tsx - what the relay did, without content. */
+/* activity.tsx - what came, by day. There is nothing else to show: no content is kept, and no address in any log. */
 
-import { api, type Event } from "../api/api";
+import { api, type Day } from "../api/api";
 import { t } from "../strings";
-import { moment } from "../ui/format";
-import { Await, Badge, Empty, Head } from "../ui/parts";
+import { bytes, day } from "../ui/format";
+import { Await, Empty, Head, Spark, Table } from "../ui/parts";
 import { useLoad, useTitle } from "../ui/state";
 
 const s = t.activity;
-const KIND = { relayed: "good", replied: "good", refused: "bad", dropped: "", held: "warn" } as const;
 
-const Row = ({ event }: { event: Event }) => (
+const Row = ({ of }: { of: Day }) => (
   <tr>
-    <td class="small soft">{moment(event.at)}</td>
-    <td><Badge kind={KIND[event.what]}>{s.whats[event.what]}</Badge></td>
-    <td><a href={`#/aliases/${encodeURIComponent(event.alias)}`}>{event.alias}</a></td>
-    <td class="soft">{event.why}</td>
+    <th scope="row">{day(of.day)}</th>
+    <td class="number-cell">{of.forwarded.toLocaleString()}</td>
+    <td class="number-cell">{of.dropped.toLocaleString()}</td>
+    <td class="number-cell">{of.refused.toLocaleString()}</td>
+    <td class="number-cell soft">{bytes(of.bytes)}</td>
   </tr>
 );
 
 export function Activity() {
-  const events = useLoad(() => api.activity());
+  const account = useLoad(() => api.account());
   useTitle(s.title);
   return (
     <>
       <Head title={s.title} says={s.says} />
-      <Await of={events}>
-        {(list) => list.length ? (
-          <div class="panel scroll">
-            <table>
-              <thead><tr><th scope="col">{s.when}</th><th scope="col">{s.what}</th><th scope="col">{s.alias}</th><th scope="col">{s.why}</th></tr></thead>
-              <tbody>{list.map((e, i) => <Row key={`${e.at}.${i}`} event={e} />)}</tbody>
-            </table>
-          </div>
-        ) : (
-          <Empty icon="pulse" title={s.emptyTitle}><p>{s.empty}</p></Empty>
-        )}
+      <Await of={account}>
+        {({ days }) => {
+          const seen = days.filter((d) => d.forwarded + d.dropped + d.refused > 0);
+          if (!seen.length) return <Empty icon="pulse" title={s.emptyTitle}><p>{s.empty}</p></Empty>;
+          return (
+            <>
+              <section class="panel pad stack">
+                <h2>{s.relayed}</h2>
+                <Spark large days={days.map((d) => d.forwarded)} label={s.label(days.reduce((n, d) => n + d.forwarded, 0))} />
+              </section>
+              <Table
+                label={s.title}
+                head={<><th scope="col">{s.day}</th><th scope="col" class="number-cell">{s.relayed}</th><th scope="col" class="number-cell">{s.dropped}</th><th scope="col" class="number-cell">{s.refused}</th><th scope="col" class="number-cell">{s.size}</th></>}
+              >
+                {[...seen].reverse().map((d) => <Row key={d.day} of={d} />)}
+              </Table>
+            </>
+          );
+        }}
       </Await>
     </>
   );

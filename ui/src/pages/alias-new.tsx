@@ -1,7 +1,7 @@
 /* alias-new.tsx - a new alias, and the rule by which it ends. */
 
 import { useState } from "preact/hooks";
-import { api, type About, type Alias, type Mailbox, type NewAlias as Wanted } from "../api/api";
+import { api, type About, type Alias, type Mailbox } from "../api/api";
 import { t } from "../strings";
 import { fromDateInput, toDateInput } from "../ui/format";
 import { Button, Check, Choices, Copy, Dialog, Field, Form, Input, Select } from "../ui/parts";
@@ -18,7 +18,7 @@ export interface Ending {
 export const NEVER: Ending = { kind: "never", date: "", idle: "90", count: "1" };
 
 export const endingOf = (a: Alias): Ending => {
-  if (a.expires && a.state !== "expired") return { ...NEVER, kind: "date", date: toDateInput(a.expires) };
+  if (a.expires) return { ...NEVER, kind: "date", date: toDateInput(a.expires) };
   if (a.idleDays) return { ...NEVER, kind: "idle", idle: String(a.idleDays) };
   if (a.countLeft >= 0) return { ...NEVER, kind: "count", count: String(a.countLeft) };
   return NEVER;
@@ -36,7 +36,7 @@ export function limitsOf(e: Ending, send: Sending): { expires: number; idleDays:
     return { ...none, expires };
   }
   const n = whole(e.kind === "idle" ? e.idle : e.count);
-  if (!n) return void send.fail(s.badNumber, e.kind === "idle" ? "idleDays" : "countLeft");
+  if (!n) return void send.fail(s.badNumber, e.kind === "idle" ? "idle_days" : "count");
   return e.kind === "idle" ? { ...none, idleDays: n } : { ...none, countLeft: n };
 }
 
@@ -46,8 +46,8 @@ export function EndingFields({ value, onValue, send }: { value: Ending; onValue:
     <div class="pair">
       <Select label={s.expiry} value={value.kind} options={kinds} onValue={(kind) => onValue({ ...value, kind })} />
       {value.kind === "date" && <Input label={s.date} type="date" min={toDateInput(Date.now() / 1000)} value={value.date} onValue={(date) => onValue({ ...value, date })} error={send.of("expires")} />}
-      {value.kind === "idle" && <Input label={s.idleDays} type="number" min={1} inputmode="numeric" value={value.idle} onValue={(idle) => onValue({ ...value, idle })} error={send.of("idleDays")} />}
-      {value.kind === "count" && <Input label={s.count} type="number" min={1} inputmode="numeric" value={value.count} onValue={(count) => onValue({ ...value, count })} error={send.of("countLeft")} />}
+      {value.kind === "idle" && <Input label={s.idleDays} type="number" min={1} inputmode="numeric" value={value.idle} onValue={(idle) => onValue({ ...value, idle })} error={send.of("idle_days")} />}
+      {value.kind === "count" && <Input label={s.count} type="number" min={1} inputmode="numeric" value={value.count} onValue={(count) => onValue({ ...value, count })} error={send.of("count")} />}
     </div>
   );
 }
@@ -73,7 +73,7 @@ export function PickMailboxes({ mailboxes, chosen, onChosen }: PickProps) {
   );
 }
 
-type Format = Wanted["format"];
+type Format = keyof typeof s.formats;
 
 function Created({ alias, onAnother, onClose }: { alias: Alias; onAnother: () => void; onClose: () => void }) {
   return (
@@ -90,7 +90,7 @@ function Created({ alias, onAnother, onClose }: { alias: Alias; onAnother: () =>
 
 export function NewAlias({ about, mailboxes, onClose, onCreated }: { about: About; mailboxes: Mailbox[]; onClose: () => void; onCreated: () => void }) {
   const own = useLoad(() => api.domains());
-  const domains = [...about.domains, ...(own.data ?? []).filter((d) => d.verified).map((d) => d.name)];
+  const domains = [...about.domains, ...(own.data ?? []).map((d) => d.name)];
   const verified = mailboxes.filter((m) => m.verified);
   const [format, setFormat] = useState<Format>("words");
   const [local, setLocal] = useState("");
@@ -102,11 +102,12 @@ export function NewAlias({ about, mailboxes, onClose, onCreated }: { about: Abou
   const send = useSend();
 
   const create = async () => {
-    if (format === "custom" && !/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(local)) return send.fail(s.badLocal, "local");
+    if (format === "custom" && !/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(local)) return send.fail(s.badLocal, "address");
     if (!chosen.length) return send.fail(s.noMailbox, "mailboxes");
     const limits = limitsOf(ending, send);
     if (!limits) return;
-    setMade(await api.aliasAdd({ format, domain, label: label.trim(), mailboxes: chosen, ...limits, ...(format === "custom" && { local: local.toLowerCase() }) }));
+    const where = format === "custom" ? { address: `${local.toLowerCase()}@${domain}` } : { domain, style: format };
+    setMade(await api.aliasAdd({ ...where, label: label.trim(), mailboxes: chosen, ...limits }));
     onCreated();
   };
   if (made) return <Created alias={made} onClose={onClose} onAnother={() => { setMade(undefined); setLabel(""); setLocal(""); }} />;
@@ -119,7 +120,7 @@ export function NewAlias({ about, mailboxes, onClose, onCreated }: { about: Abou
           options={(Object.keys(s.formats) as Format[]).map((f) => ({ value: f, ...s.formats[f] }))}
         />
         {format === "custom" ? (
-          <Field label={s.local} error={send.of("local") ?? send.of("domain")}>
+          <Field label={s.local} error={send.of("address") ?? send.of("domain")}>
             {(wired) => (
               <div class="joined">
                 <input {...wired} value={local} onInput={(e) => setLocal(e.currentTarget.value)} autocomplete="off" autocapitalize="off" spellcheck={false} />

@@ -4,10 +4,10 @@ import { useState } from "preact/hooks";
 import { api, type Alias, type AliasChange, type Correspondent, type Mailbox } from "../api/api";
 import { t } from "../strings";
 import { ago, date } from "../ui/format";
-import { sum } from "../ui/list";
-import { Await, Back, Badge, Button, Choices, Confirm, Copy, Dialog, Form, Head, Input, Note, Spark, Switch } from "../ui/parts";
+import { Await, Back, Badge, Button, Choices, Confirm, Copy, Dialog, Form, Head, Input, Note, Spark, Switch, Table } from "../ui/parts";
 import { go, sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 import { EndingFields, endingOf, limitsOf, PickMailboxes } from "./alias-new";
+import { counts, isOver, sum } from "./aliases";
 import { isAddress } from "./mailboxes";
 
 const s = t.alias;
@@ -25,8 +25,9 @@ function Facts({ alias }: { alias: Alias }) {
   return <dl class="facts">{rows.map(([k, v]) => [<dt key={k}>{k}</dt>, <dd key={`${k}=`}>{v}</dd>])}</dl>;
 }
 
-function Rules({ alias, mailboxes, onSaved }: { alias: Alias; mailboxes: Mailbox[]; onSaved: (a: Alias) => void }) {
+function Rules({ alias, mailboxes, onSaved }: { alias: Alias; mailboxes: Mailbox[]; onSaved: (change: AliasChange) => void }) {
   const [label, setLabel] = useState(alias.label);
+  const [fromName, setFromName] = useState(alias.fromName);
   const [chosen, setChosen] = useState(alias.mailboxes);
   const [ending, setEnding] = useState(endingOf(alias));
   const send = useSend();
@@ -34,12 +35,15 @@ function Rules({ alias, mailboxes, onSaved }: { alias: Alias; mailboxes: Mailbox
     if (!chosen.length) return send.fail(t.newAlias.noMailbox, "mailboxes");
     const limits = limitsOf(ending, send);
     if (!limits) return;
-    onSaved(await api.aliasSet(alias.address, { label: label.trim(), mailboxes: chosen, ...limits }));
+    const change = { label: label.trim(), fromName: fromName.trim(), mailboxes: chosen, ...limits };
+    await api.aliasSet(alias.address, change);
+    onSaved(change);
     toast(t.saved);
   };
   return (
     <Form send={send} onSend={keep}>
       <Input label={t.newAlias.label} hint={t.newAlias.labelHint} value={label} onValue={setLabel} error={send.of("label")} maxLength={200} autocomplete="off" />
+      <Input label={s.fromName} hint={s.fromNameHint} value={fromName} onValue={setFromName} error={send.of("from_name")} maxLength={100} autocomplete="off" />
       <PickMailboxes mailboxes={mailboxes.filter((m) => m.verified)} chosen={chosen} onChosen={setChosen} />
       {send.of("mailboxes") && <p class="error" role="alert">{send.of("mailboxes")}</p>}
       <EndingFields value={ending} onValue={setEnding} send={send} />
@@ -52,38 +56,43 @@ function Rules({ alias, mailboxes, onSaved }: { alias: Alias; mailboxes: Mailbox
 
 function Person({ who, alias, onChange }: { who: Correspondent; alias: string; onChange: () => void }) {
   const send = useSend();
+  const turn = () => send.run(async () => { await api.correspondentBlock(alias, who.address, !who.blocked); onChange(); });
+  const decide = (to: string | null) => send.run(async () => { await api.correspondentReply(who.reverse, to); onChange(); });
   return (
     <tr>
       <td>
-        <div>{who.name || who.address} {who.blocked && <Badge kind="bad">{s.blocked}</Badge>}</div>
+        <div>{who.name || who.address} {who.blocked && <Badge kind="bad">{s.blocked}</Badge>} {who.kind !== "person" && <Badge>{s.kinds[who.kind]}</Badge>}</div>
         {who.name && <div class="small soft">{who.address}</div>}
+        {who.replyAsked && (
+          <div class="stack tight small">
+            <p>{s.replyAsked(who.replyAsked)}</p>
+            <div class="row"><Button small busy={send.busy} onClick={() => decide(who.replyAsked)}>{s.replyThere}</Button><Button small kind="quiet" busy={send.busy} onClick={() => decide(null)}>{s.replyHere}</Button></div>
+          </div>
+        )}
+        {send.error && <p class="error" role="alert">{send.error}</p>}
       </td>
       <td><div class="row still"><code>{who.reverse}</code><Copy text={who.reverse} what={s.reverse} label="" /></div></td>
       <td class="small soft">{who.lastUsed ? ago(who.lastUsed) : t.never}</td>
-      <td>
-        <Button small kind="quiet" busy={send.busy} aria-label={`${who.blocked ? s.unblock : s.block} ${who.address}`} onClick={() => send.run(async () => { await api.correspondentBlock(alias, who.id, !who.blocked); onChange(); }).then((good) => good || toast(t.error.unknown))}>
-          {who.blocked ? s.unblock : s.block}
-        </Button>
-      </td>
+      <td><Button small kind="quiet" busy={send.busy} aria-label={`${who.blocked ? s.unblock : s.block} ${who.address}`} onClick={turn}>{who.blocked ? s.unblock : s.block}</Button></td>
     </tr>
   );
 }
 
 function WriteFirst({ alias, onClose, onDone }: { alias: string; onClose: () => void; onDone: () => void }) {
   const [address, setAddress] = useState("");
-  const [made, setMade] = useState<Correspondent>();
+  const [reverse, setReverse] = useState("");
   const send = useSend();
   const add = async () => {
     if (!isAddress(address.trim())) return send.fail(t.mailboxes.badAddress, "address");
-    setMade(await api.correspondentAdd(alias, address.trim()));
+    setReverse(await api.correspondentAdd(alias, address.trim()));
     onDone();
   };
   return (
     <Dialog title={s.writeTitle} onClose={onClose}>
-      {made ? (
+      {reverse ? (
         <>
-          <p class="secret row ends"><code>{made.reverse}</code><Copy text={made.reverse} what={s.reverse} /></p>
-          <p>{s.writeDone(made.reverse)}</p>
+          <p class="secret row ends"><code>{reverse}</code><Copy text={reverse} what={s.reverse} /></p>
+          <p>{s.writeDone}</p>
           <div class="actions"><Button kind="main" onClick={onClose}>{t.close}</Button></div>
         </>
       ) : (
@@ -112,12 +121,12 @@ function Correspondents({ alias }: { alias: string }) {
       <Await of={people}>
         {(list) =>
           list.length ? (
-            <div class="panel scroll">
-              <table>
-                <thead><tr><th scope="col">{s.who}</th><th scope="col">{s.reverse}</th><th scope="col">{s.facts.lastUsed}</th><th scope="col"><span class="away">{s.block}</span></th></tr></thead>
-                <tbody>{list.map((who) => <Person key={who.id} who={who} alias={alias} onChange={people.reload} />)}</tbody>
-              </table>
-            </div>
+            <Table
+              label={s.correspondents}
+              head={<><th scope="col">{s.who}</th><th scope="col">{s.reverse}</th><th scope="col">{s.facts.lastUsed}</th><th scope="col"><span class="away">{s.block}</span></th></>}
+            >
+              {list.map((who) => <Person key={who.reverse} who={who} alias={alias} onChange={people.reload} />)}
+            </Table>
           ) : (
             <p class="soft">{s.noCorrespondents}</p>
           )
@@ -134,18 +143,19 @@ function One({ alias, mailboxes, onSet }: { alias: Alias; mailboxes: Mailbox[]; 
   const [deleting, setDeleting] = useState(false);
   const send = useSend();
   const set = (change: AliasChange) => {
-    onSet({ ...alias, ...change } as Alias);
-    api.aliasSet(alias.address, change).then(onSet, (e: unknown) => { onSet(alias); toast(sentence(e)); });
+    onSet({ ...alias, ...change });
+    api.aliasSet(alias.address, change).catch((e: unknown) => { onSet(alias); toast(sentence(e)); });
   };
   const on = alias.state === "on";
+  const days = counts(alias);
   return (
     <>
       <Head title={alias.address} says={alias.label}>
         <Copy text={alias.address} what={alias.address} />
-        <Badge kind={on ? "good" : alias.state === "expired" ? "bad" : ""}>{t.aliases.states[alias.state]}</Badge>
+        {isOver(alias) ? <Badge kind="bad">{t.aliases.expired}</Badge> : <Badge kind={on ? "good" : ""}>{t.aliases.states[alias.state]}</Badge>}
         <Switch label={t.aliases.switch(alias.address)} checked={on} onValue={(value) => set({ state: value ? "on" : "off-drop" })} />
       </Head>
-      {!on && alias.state !== "expired" && (
+      {alias.state !== "on" && (
         <section class="panel pad">
           <Choices
             legend={s.off} name="off" value={alias.state} onValue={(state) => set({ state: state as "off-drop" | "off-reject" })}
@@ -154,12 +164,12 @@ function One({ alias, mailboxes, onSet }: { alias: Alias; mailboxes: Mailbox[]; 
         </section>
       )}
       <section class="panel pad stack">
-        <div class="row ends"><h2>{s.activity}</h2><span class="soft small">{s.received(sum(alias.days))}</span></div>
-        <Spark large days={alias.days} label={t.aliases.activity(sum(alias.days))} />
+        <div class="row ends"><h2>{s.activity}</h2>{days && <span class="soft small">{s.received(sum(days))}</span>}</div>
+        {days && <Spark large days={days} label={t.aliases.activity(sum(days))} />}
         <Facts alias={alias} />
       </section>
       <Correspondents alias={alias.address} />
-      <section class="panel pad stack"><h2>{s.settings}</h2><Rules alias={alias} mailboxes={mailboxes} onSaved={onSet} /></section>
+      <section class="panel pad stack"><h2>{s.settings}</h2><Rules alias={alias} mailboxes={mailboxes} onSaved={(change) => onSet({ ...alias, ...change })} /></section>
       <div><Button kind="bad" onClick={() => setDeleting(true)}>{s.delete}</Button></div>
       {deleting && (
         <Confirm title={s.deleteTitle(alias.address)} action={s.delete} send={send} onClose={() => setDeleting(false)} onConfirm={async () => { await api.aliasDelete(alias.address); toast(t.deleted); go("/aliases"); }}>
@@ -180,7 +190,7 @@ export function AliasPage({ address }: { address: string }) {
     <>
       <Back href="#/aliases">{t.nav.aliases}</Back>
       <Await of={loaded}>
-        {(d) => <One alias={d.alias} mailboxes={d.mailboxes} onSet={(alias) => loaded.set({ ...d, alias: { ...d.alias, ...alias } })} />}
+        {(d) => <One alias={d.alias} mailboxes={d.mailboxes} onSet={(alias) => loaded.set({ ...d, alias })} />}
       </Await>
     </>
   );

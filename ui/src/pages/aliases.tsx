@@ -1,17 +1,22 @@
-/* aliases.tsx - the list, and what can be done to many at once. */
+/* aliases.tsx - the list, and what can be done to many at once. The server searches, sorts and pages. */
 
-import { useMemo, useState } from "preact/hooks";
-import { api, type About, type Alias, type Mailbox, type Profile } from "../api/api";
+import { useEffect, useState } from "preact/hooks";
+import { api, type About, type Alias, type AliasSort, type Mailbox, type Profile } from "../api/api";
 import { t } from "../strings";
 import { ago } from "../ui/format";
 import { Icon } from "../ui/icons";
-import { choose, sum, type Filter, type Sort } from "../ui/list";
-import { Await, Badge, Button, Confirm, Copy, Dialog, Empty, Field, Form, Head, save, Spark, Switch } from "../ui/parts";
+import { Await, Badge, Button, Confirm, Copy, Empty, Head, Note, Spark, Switch } from "../ui/parts";
 import { go, sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 import { NewAlias } from "./alias-new";
+import { Export, Import } from "./alias-transfer";
 
 const s = t.aliases;
-const PAGE = 100; /* lines that are drawn at first */
+const PAGE = 100;
+const SEARCH_AFTER_MS = 200;
+
+export const isOver = (a: Alias, now = Date.now() / 1000): boolean => (a.expires > 0 && a.expires <= now) || a.countLeft === 0;
+export const counts = (a: Alias): number[] | undefined => a.days?.map((d) => d.forwarded);
+export const sum = (days: number[]): number => days.reduce((a, b) => a + b, 0);
 
 export const Address = ({ of }: { of: string }) => {
   const cut = of.lastIndexOf("@");
@@ -29,69 +34,23 @@ interface LineProps {
 
 function Line({ alias, selected, onSelect, onSwitch }: LineProps) {
   const { address } = alias;
+  const days = counts(alias);
   return (
     <li class="alias">
       <input type="checkbox" aria-label={s.select(address)} checked={selected} onChange={(e) => onSelect(e.currentTarget.checked)} />
       <div>
         <div class="cut"><a class="address" href={`#/aliases/${encodeURIComponent(address)}`}><Address of={address} /></a></div>
         <div class="small soft cut">
-          {alias.state === "expired" && <Badge kind="bad">{s.states.expired}</Badge>}{" "}
-          {alias.label && <span>{alias.label} · </span>}
-          {alias.lastUsed ? s.lastUsed(ago(alias.lastUsed)) : s.unused}
+          {isOver(alias) && <Badge kind="bad">{s.expired}</Badge>} {alias.label && <span>{alias.label} · </span>}
+          {alias.lastUsed ? s.used(alias.used, ago(alias.lastUsed)) : s.unused}
         </div>
       </div>
-      <Spark days={alias.days} label={s.activity(sum(alias.days))} />
+      {days ? <Spark days={days} label={s.activity(sum(days))} /> : <span />}
       <div class="ends">
         <Copy text={address} what={address} label="" />
         <Switch label={s.switch(address)} checked={alias.state === "on"} onValue={onSwitch} />
       </div>
     </li>
-  );
-}
-
-/* ---- import and export --------------------------------------------------------------------------------------------------- */
-
-function Import({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
-  const [file, setFile] = useState<File>();
-  const send = useSend();
-  const read = async () => {
-    if (!file) return;
-    const { added, skipped } = await api.aliasImport(await file.text());
-    toast(s.imported(added, skipped));
-    onDone();
-  };
-  return (
-    <Dialog title={s.importTitle} onClose={onClose}>
-      <p>{s.importSays}</p>
-      <Form send={send} onSend={read}>
-        <Field label={s.importFile} error={send.of("text")}>
-          {(wired) => <input {...wired} type="file" accept=".csv,.json,text/csv,application/json" onChange={(e) => setFile(e.currentTarget.files?.[0])} />}
-        </Field>
-        <div class="actions">
-          <Button onClick={onClose}>{t.cancel}</Button>
-          <Button kind="main" type="submit" busy={send.busy} disabled={!file}>{s.import}</Button>
-        </div>
-      </Form>
-    </Dialog>
-  );
-}
-
-function Export({ onClose }: { onClose: () => void }) {
-  const send = useSend();
-  const take = (format: "csv" | "json") =>
-    send.run(async () => {
-      save(`postern-aliases.${format}`, await api.aliasExport(format), format === "csv" ? "text/csv" : "application/json");
-      onClose();
-    });
-  return (
-    <Dialog title={s.export} onClose={onClose}>
-      {send.error && <p class="error" role="alert">{send.error}</p>}
-      <div class="actions">
-        <Button onClick={onClose}>{t.cancel}</Button>
-        <Button busy={send.busy} icon="down" onClick={() => take("csv")}>CSV</Button>
-        <Button busy={send.busy} icon="down" onClick={() => take("json")}>JSON</Button>
-      </div>
-    </Dialog>
   );
 }
 
@@ -111,10 +70,11 @@ function Bulk({ chosen, onClear, onDone }: BulkProps) {
     toast(s.bulkDone(chosen.length));
     onDone();
   };
-  const turn = (state: "on" | "off-drop") => send.run(() => each((a) => api.aliasSet(a, { state }))).then((good) => good || onDone());
+  const turn = (state: "on" | "off-drop") => send.run(() => each((a) => api.aliasSet(a, { state })));
   return (
     <div class="bulk row ends" role="region" aria-label={s.selected(chosen.length)}>
-      <span aria-live="polite">{s.selected(chosen.length)}{send.error && <span class="error">{send.error}</span>}</span>
+      <span aria-live="polite">{s.selected(chosen.length)}</span>
+      {send.error && <span class="error" role="alert">{send.error}</span>}
       <div class="row">
         <Button small busy={send.busy} onClick={() => turn("on")}>{s.turnOn}</Button>
         <Button small busy={send.busy} onClick={() => turn("off-drop")}>{s.turnOff}</Button>
@@ -132,13 +92,17 @@ function Bulk({ chosen, onClear, onDone }: BulkProps) {
 
 /* ---- the first visit --------------------------------------------------------------------------------------------------------- */
 
-function Start({ mailboxes, profiles, aliases, onNew }: { mailboxes: Mailbox[]; profiles: Profile[]; aliases: Alias[]; onNew: () => void }) {
-  const verified = mailboxes.some((m) => m.verified);
-  const sealed = profiles.some((p) => p.state === "active");
+interface World {
+  mailboxes: Mailbox[];
+  profiles: Profile[];
+  any: boolean; /* is there an alias? */
+}
+
+function Start({ mailboxes, profiles, any, onNew }: World & { onNew: () => void }) {
   const steps = [
-    { done: verified, title: t.start.mailbox, says: t.start.mailboxSays, action: () => go(mailboxes.length ? "/mailboxes" : "/mailboxes?add") },
-    { done: sealed, title: t.start.profile, says: t.start.profileSays, action: () => go("/profiles/new") },
-    { done: aliases.length > 0, title: t.start.alias, says: t.start.aliasSays, action: onNew },
+    { done: mailboxes.some((m) => m.verified), title: t.start.mailbox, says: t.start.mailboxSays, action: () => go(mailboxes.length ? "/mailboxes" : "/mailboxes?add") },
+    { done: profiles.some((p) => p.state === "active"), title: t.start.profile, says: t.start.profileSays, action: () => go("/profiles/new") },
+    { done: any, title: t.start.alias, says: t.start.aliasSays, action: onNew },
   ];
   const next = steps.findIndex((x) => !x.done);
   return (
@@ -159,28 +123,51 @@ function Start({ mailboxes, profiles, aliases, onNew }: { mailboxes: Mailbox[]; 
   );
 }
 
-/* ---- the page ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the list ------------------------------------------------------------------------------------------------------------------ */
 
-interface Data {
-  aliases: Alias[];
-  mailboxes: Mailbox[];
-  profiles: Profile[];
+type Filter = keyof typeof s.filters;
+interface Asked {
+  search: string;
+  filter: Filter;
+  sort: AliasSort;
 }
 
-interface ListProps {
-  aliases: Alias[];
-  onSet: (alias: Alias) => void;
-  onReload: () => void;
+const query = (a: Asked, offset: number) => ({ query: a.search.trim() || undefined, state: a.filter === "all" ? undefined : a.filter, sort: a.sort, offset, limit: PAGE });
+
+function Tools({ asked, onAsk }: { asked: Asked; onAsk: (a: Asked) => void }) {
+  const [text, setText] = useState(asked.search);
+  useEffect(() => setText(asked.search), [asked.search]);
+  useEffect(() => {
+    if (text === asked.search) return;
+    const timer = setTimeout(() => onAsk({ ...asked, search: text }), SEARCH_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <div class="tools">
+      <div class="search">
+        <Icon name="search" size={16} />
+        <input type="search" aria-label={s.search} placeholder={s.search} value={text} onInput={(e) => setText(e.currentTarget.value)} />
+      </div>
+      <select aria-label={s.filter} value={asked.filter} onChange={(e) => onAsk({ ...asked, filter: e.currentTarget.value as Filter })}>
+        {Object.entries(s.filters).map(([f, name]) => <option key={f} value={f}>{name}</option>)}
+      </select>
+      <select aria-label={s.sort} value={asked.sort} onChange={(e) => onAsk({ ...asked, sort: e.currentTarget.value as AliasSort })}>
+        {Object.entries(s.sorts).map(([f, name]) => <option key={f} value={f}>{name}</option>)}
+      </select>
+    </div>
+  );
 }
 
-function List({ aliases, onSet, onReload }: ListProps) {
-  const [search, setSearch] = useState("");
-  const [filter, setFilter] = useState<Filter>("all");
-  const [sort, setSort] = useState<Sort>("newest");
-  const [lines, setLines] = useState(PAGE);
+const EVERYTHING: Asked = { search: "", filter: "all", sort: "-created" };
+
+/* `version` changes when aliases did elsewhere on the page. */
+function List({ version }: { version: number }) {
+  const [asked, setAsked] = useState(EVERYTHING);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const found = useMemo(() => choose(aliases, search, filter, sort), [aliases, search, filter, sort]);
-  const shown = found.slice(0, lines);
+  const page = useLoad(() => api.aliases(query(asked, 0)), asked.search, asked.filter, asked.sort, version);
+  const more = useSend();
+  const data = page.data;
+  const shown = data?.aliases ?? [];
   const all = shown.length > 0 && shown.every((a) => chosen.has(a.address));
 
   const select = (addresses: string[], on: boolean) => {
@@ -188,77 +175,80 @@ function List({ aliases, onSet, onReload }: ListProps) {
     for (const a of addresses) if (on) next.add(a); else next.delete(a);
     setChosen(next);
   };
+  const set = (alias: Alias) => data && page.set({ ...data, aliases: data.aliases.map((a) => (a.address === alias.address ? alias : a)) });
   const turn = (alias: Alias, on: boolean) => {
     const state = on ? "on" : "off-drop";
-    onSet({ ...alias, state });
-    api.aliasSet(alias.address, { state }).then(onSet, (e: unknown) => { onSet(alias); toast(sentence(e)); });
+    set({ ...alias, state });
+    api.aliasSet(alias.address, { state }).catch((e: unknown) => { page.reload(); toast(sentence(e)); });
   };
-  const narrow = (change: () => void) => { change(); setLines(PAGE); };
+  const next = () =>
+    more.run(async () => {
+      const added = await api.aliases(query(asked, shown.length));
+      const known = new Set(shown.map((a) => a.address)); /* one may have come meanwhile and pushed others down */
+      page.set({ total: added.total, aliases: [...shown, ...added.aliases.filter((a) => !known.has(a.address))] });
+    });
 
   return (
     <>
-      <div class="tools">
-        <div class="search">
-          <Icon name="search" size={16} />
-          <input type="search" aria-label={s.search} placeholder={s.search} value={search} onInput={(e) => narrow(() => setSearch(e.currentTarget.value))} />
-        </div>
-        <select aria-label={s.filter} value={filter} onChange={(e) => narrow(() => setFilter(e.currentTarget.value as Filter))}>
-          {(Object.keys(s.filters) as Filter[]).map((f) => <option key={f} value={f}>{s.filters[f]}</option>)}
-        </select>
-        <select aria-label={s.sort} value={sort} onChange={(e) => setSort(e.currentTarget.value as Sort)}>
-          {(Object.keys(s.sorts) as Sort[]).map((f) => <option key={f} value={f}>{s.sorts[f]}</option>)}
-        </select>
-      </div>
-      {shown.length ? (
+      <Tools asked={asked} onAsk={setAsked} />
+      {page.error && <Note kind="bad">{page.error}</Note>}
+      {data && !shown.length && (
+        <Empty icon="search" title={s.noneFound}><Button onClick={() => setAsked(EVERYTHING)}>{s.showAll}</Button></Empty>
+      )}
+      {shown.length > 0 && (
         <div class="panel">
           <ul class="list">
-            <li class="row small soft">
+            <li class="row small soft ends">
               <label class="check"><input type="checkbox" checked={all} onChange={() => select(shown.map((a) => a.address), !all)} /><span>{s.selectAll}</span></label>
+              <span>{s.total(data!.total)}</span>
             </li>
             {shown.map((a) => (
               <Line key={a.address} alias={a} selected={chosen.has(a.address)} onSelect={(on) => select([a.address], on)} onSwitch={(on) => turn(a, on)} />
             ))}
           </ul>
         </div>
-      ) : (
-        <Empty icon="search" title={s.noneFound}><Button onClick={() => { setSearch(""); setFilter("all"); }}>{s.showAll}</Button></Empty>
       )}
-      {found.length > lines && <div><Button onClick={() => setLines(lines + PAGE)}>{s.more(Math.min(PAGE, found.length - lines))}</Button></div>}
-      {chosen.size > 0 && <Bulk chosen={[...chosen]} onClear={() => setChosen(new Set())} onDone={() => { setChosen(new Set()); onReload(); }} />}
+      {data && data.total > shown.length && <div class="row"><Button busy={more.busy} onClick={next}>{s.more(Math.min(PAGE, data.total - shown.length))}</Button>{more.error && <span class="error">{more.error}</span>}</div>}
+      {chosen.size > 0 && <Bulk chosen={[...chosen]} onClear={() => setChosen(new Set())} onDone={() => { setChosen(new Set()); page.reload(); }} />}
     </>
   );
 }
 
+/* ---- the page ------------------------------------------------------------------------------------------------------------------ */
+
+type DialogName = "new" | "import" | "export";
+
 export function Aliases({ about, create }: { about: About; create: boolean }) {
-  const loaded = useLoad<Data>(async () => {
-    const [aliases, mailboxes, profiles] = await Promise.all([api.aliases(), api.mailboxes(), api.profiles()]);
-    return { aliases, mailboxes, profiles };
-  });
-  const [dialog, setDialog] = useState<"new" | "import" | "export" | undefined>(create ? "new" : undefined);
+  const [version, setVersion] = useState(0);
+  const world = useLoad<World>(async () => {
+    const [mailboxes, profiles, one] = await Promise.all([api.mailboxes(), api.profiles(), api.aliases({ limit: 1 })]);
+    return { mailboxes, profiles, any: one.total > 0 };
+  }, version);
+  const [dialog, setDialog] = useState<DialogName | undefined>(create ? "new" : undefined);
   const close = () => { setDialog(undefined); if (create) go("/aliases"); };
-  const d = loaded.data;
-  const ready = d && d.profiles.some((p) => p.state === "active") && d.aliases.length > 0;
+  const changed = () => setVersion((n) => n + 1);
+  const w = world.data;
+  const ready = w && w.any && w.profiles.some((p) => p.state === "active");
   useTitle(s.title);
-  const set = (alias: Alias) => d && loaded.set({ ...d, aliases: d.aliases.map((a) => (a.address === alias.address ? { ...a, ...alias } : a)) });
   return (
     <>
-      {d && !ready ? <Head title={t.start.title} says={t.start.says} /> : (
+      {w && !ready ? <Head title={t.start.title} says={t.start.says} /> : (
         <Head title={s.title} says={s.says}>
           <Button kind="quiet" onClick={() => setDialog("import")}>{s.import}</Button>
           <Button kind="quiet" onClick={() => setDialog("export")}>{s.export}</Button>
           <Button kind="main" icon="plus" onClick={() => setDialog("new")}>{s.add}</Button>
         </Head>
       )}
-      <Await of={loaded}>
-        {(data) => (
+      <Await of={world}>
+        {(d) => (
           <>
-            {!ready && <Start {...data} onNew={() => setDialog("new")} />}
-            {data.aliases.length > 0 && <List aliases={data.aliases} onSet={set} onReload={loaded.reload} />}
+            {!ready && <Start {...d} onNew={() => setDialog("new")} />}
+            {d.any && <List version={version} />}
           </>
         )}
       </Await>
-      {d && dialog === "new" && <NewAlias about={about} mailboxes={d.mailboxes} onClose={close} onCreated={loaded.reload} />}
-      {dialog === "import" && <Import onClose={close} onDone={() => { close(); loaded.reload(); }} />}
+      {w && dialog === "new" && <NewAlias about={about} mailboxes={w.mailboxes} onClose={close} onCreated={changed} />}
+      {w && dialog === "import" && <Import mailboxes={w.mailboxes} onClose={close} onDone={changed} />}
       {dialog === "export" && <Export onClose={close} />}
     </>
   );

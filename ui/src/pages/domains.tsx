@@ -1,26 +1,25 @@
-/* domains.tsx - domains of one's own, and what their DNS has to say. */
+/* domains.tsx - domains of one's own, and what their catch-all does. */
 
 import { useState } from "preact/hooks";
-import { api, type About, type DnsRecord, type Domain } from "../api/api";
+import { api, type About, type Domain } from "../api/api";
 import { t } from "../strings";
-import { Await, Badge, Button, Confirm, Copy, Dialog, Empty, Form, Head, Input, Setting } from "../ui/parts";
+import { Await, Button, Confirm, Dialog, Empty, Form, Head, Input, Setting } from "../ui/parts";
 import { sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 
 const s = t.domains;
-const KIND = { good: "good", missing: "bad", wrong: "warn", unchecked: "" } as const;
 
 function Add({ onClose, onAdded }: { onClose: () => void; onAdded: () => void }) {
   const [name, setName] = useState("");
   const send = useSend();
   const add = async () => {
-    if (!/^[^\s.@/]+(\.[^\s.@/]+)+$/.test(name.trim())) return send.fail(s.badName, "name");
+    if (!/^[^\s.@/]+(\.[^\s.@/]+)+$/.test(name.trim())) return send.fail(s.badName, "domain");
     await api.domainAdd(name.trim().toLowerCase());
     onAdded();
   };
   return (
     <Dialog title={s.add} onClose={onClose}>
       <Form send={send} onSend={add}>
-        <Input label={s.name} value={name} onValue={setName} error={send.of("name")} autocomplete="off" autocapitalize="off" spellcheck={false} inputmode="url" autoFocus />
+        <Input label={s.name} hint={s.nameHint} value={name} onValue={setName} error={send.of("domain")} autocomplete="off" autocapitalize="off" spellcheck={false} inputmode="url" autoFocus />
         <div class="actions">
           <Button onClick={onClose}>{t.cancel}</Button>
           <Button kind="main" type="submit" busy={send.busy}>{s.add}</Button>
@@ -30,49 +29,45 @@ function Add({ onClose, onAdded }: { onClose: () => void; onAdded: () => void })
   );
 }
 
-const Row = ({ record }: { record: DnsRecord }) => (
-  <tr>
-    <td>{record.type}</td>
-    <td><div class="row still"><code>{record.name}</code><Copy text={record.name} what={s.host} label="" /></div></td>
-    <td><div class="row still"><code class="value">{record.value}</code><Copy text={record.value} what={s.value} label="" /></div></td>
-    <td>
-      <Badge kind={KIND[record.state]}>{s.states[record.state]}</Badge>
-      {record.state === "wrong" && record.found && <div class="small soft">{s.found(record.found)}</div>}
-    </td>
-  </tr>
-);
+function CatchAll({ domain, onSet }: { domain: Domain; onSet: (d: Domain) => void }) {
+  const [allow, setAllow] = useState(domain.allow);
+  const [deny, setDeny] = useState(domain.deny);
+  const [perDay, setPerDay] = useState(String(domain.perDay));
+  const send = useSend();
+  const keep = async () => {
+    if (!/^\d{1,6}$/.test(perDay)) return send.fail(s.badNumber, "per_day");
+    await api.domainSet(domain.name, { allow: allow.trim(), deny: deny.trim(), perDay: Number(perDay) });
+    onSet({ ...domain, allow: allow.trim(), deny: deny.trim(), perDay: Number(perDay) });
+    toast(t.saved);
+  };
+  return (
+    <Form send={send} onSend={keep}>
+      <div class="pair">
+        <Input label={s.allow} hint={s.allowHint} value={allow} onValue={setAllow} error={send.of("allow")} autocapitalize="off" spellcheck={false} />
+        <Input label={s.deny} hint={s.denyHint} value={deny} onValue={setDeny} error={send.of("deny")} autocapitalize="off" spellcheck={false} />
+        <Input label={s.perDay} hint={s.madeToday(domain.madeToday)} type="number" min={0} inputmode="numeric" value={perDay} onValue={setPerDay} error={send.of("per_day")} />
+      </div>
+      <div><Button type="submit" busy={send.busy}>{t.save}</Button></div>
+    </Form>
+  );
+}
 
 function One({ domain, onSet, onChange }: { domain: Domain; onSet: (d: Domain) => void; onChange: () => void }) {
   const [deleting, setDeleting] = useState(false);
-  const check = useSend();
   const send = useSend();
   const setCatchAll = (on: boolean) => {
     onSet({ ...domain, catchAll: on });
-    api.domainSet(domain.name, on).then(() => toast(t.saved), (e: unknown) => { onSet(domain); toast(sentence(e)); });
+    api.domainSet(domain.name, { catchAll: on }).then(() => toast(t.saved), (e: unknown) => { onSet(domain); toast(sentence(e)); });
   };
   return (
     <section class="panel pad stack" aria-label={domain.name}>
-      <div class="row ends">
-        <div class="row"><h2>{domain.name}</h2>{domain.verified ? <Badge kind="good">{s.ready}</Badge> : <Badge kind="warn">{s.waiting}</Badge>}</div>
-        <Button busy={check.busy} onClick={() => check.run(async () => onSet(await api.domainCheck(domain.name)))}>{s.check}</Button>
-      </div>
-      {check.error && <p class="error" role="alert">{check.error}</p>}
-      {domain.records.length > 0 && (
-        <details open={!domain.verified}>
-          <summary>{s.records}</summary>
-          <div class="scroll">
-            <table>
-              <thead><tr><th scope="col">{s.type}</th><th scope="col">{s.host}</th><th scope="col">{s.value}</th><th scope="col">{s.state}</th></tr></thead>
-              <tbody>{domain.records.map((r) => <Row key={r.type + r.name + r.value} record={r} />)}</tbody>
-            </table>
-          </div>
-        </details>
-      )}
+      <div class="row ends"><h2>{domain.name}</h2><span class="soft small">{t.mailboxes.aliases(domain.aliases)}</span></div>
       <Setting title={s.catchAll} hint={s.catchAllHint} checked={domain.catchAll} onValue={setCatchAll} />
+      {domain.catchAll && <CatchAll domain={domain} onSet={onSet} />}
       <div><Button kind="bad" small onClick={() => setDeleting(true)}>{s.delete}</Button></div>
       {deleting && (
         <Confirm title={s.deleteTitle(domain.name)} action={s.delete} type={t.settings.deleteWord} send={send} onClose={() => setDeleting(false)} onConfirm={async () => { await api.domainDelete(domain.name); toast(t.deleted); onChange(); }}>
-          <p>{s.deleteSays}</p>
+          <p>{s.deleteSays(domain.aliases)}</p>
         </Confirm>
       )}
     </section>

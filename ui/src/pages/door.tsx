@@ -1,22 +1,40 @@
 /* door.tsx - signing in, and joining by an invitation. */
 
-import { useState } from "preact/hooks";
-import { api, type About, type Entered } from "../api/api";
+import { useEffect, useState } from "preact/hooks";
+import { api, type About } from "../api/api";
+import { ApiError } from "../api/http";
 import { t } from "../strings";
 import { Brand, Button, Form, Input, Note } from "../ui/parts";
-import { useHere, useSend, useTitle } from "../ui/state";
+import { sentence, useHere, useSend, useTitle } from "../ui/state";
 
 const s = t.door;
 const PASSWORD_LEAST = 12;
 
-function SignIn({ about, onIn, onTicket }: { about: About; onIn: () => void; onTicket: (ticket: string) => void }) {
+/* The server asks for the second factor once the password was right; all is then sent again with it. */
+function SignIn({ about, onIn }: { about: About; onIn: () => void }) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState<string>();
   const send = useSend();
-  const entered = (e: Entered) => (e.step === "totp" ? onTicket(e.ticket) : onIn());
+  const enter = async () => {
+    try {
+      await api.signIn(name.trim(), password, code?.replace(/\s/g, ""));
+      onIn();
+    } catch (e) {
+      if (code === undefined && e instanceof ApiError && e.field === "code") setCode("");
+      else throw e;
+    }
+  };
+  if (code !== undefined)
+    return (
+      <Form send={send} onSend={enter}>
+        <Input label={s.code} hint={s.codeHint} value={code} onValue={setCode} error={send.of("code")} autocomplete="one-time-code" autocapitalize="off" spellcheck={false} autoFocus />
+        <Button kind="main" type="submit" busy={send.busy}>{s.signIn}</Button>
+      </Form>
+    );
   return (
     <>
-      <Form send={send} onSend={async () => entered(await api.signIn(name.trim(), password))}>
+      <Form send={send} onSend={enter}>
         <Input label={s.name} value={name} onValue={setName} error={send.of("name")} autocomplete="username" autocapitalize="off" spellcheck={false} required autoFocus />
         <Input label={s.password} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="current-password" required />
         <Button kind="main" type="submit" busy={send.busy}>{s.signIn}</Button>
@@ -26,22 +44,20 @@ function SignIn({ about, onIn, onTicket }: { about: About; onIn: () => void; onT
   );
 }
 
-function SecondFactor({ ticket, onIn }: { ticket: string; onIn: () => void }) {
-  const [code, setCode] = useState("");
-  const send = useSend();
-  return (
-    <Form send={send} onSend={async () => { await api.signInCode(ticket, code.trim()); onIn(); }}>
-      <Input label={s.code} hint={s.codeHint} value={code} onValue={setCode} error={send.of("code")} autocomplete="one-time-code" autocapitalize="off" spellcheck={false} autoFocus />
-      <Button kind="main" type="submit" busy={send.busy}>{s.signIn}</Button>
-    </Form>
-  );
-}
-
 function Join({ about, invitation, onIn }: { about: About; invitation: string; onIn: () => void }) {
   const [code, setCode] = useState(invitation);
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const send = useSend();
+  const { fail } = send;
+  /* An invitation may name its account, or be over: told before anything is typed. */
+  useEffect(() => {
+    if (!invitation) return;
+    api.invitation(invitation).then(
+      (i) => i.name && setName(i.name),
+      (e: unknown) => fail(sentence(e), "invitation"),
+    );
+  }, [invitation]);
   const join = async () => {
     await api.join(code.trim(), name.trim(), password);
     onIn();
@@ -55,7 +71,7 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
     <>
       <p class="soft">{s.joinSays}</p>
       <Form send={send} onSend={check}>
-        {about.signup === "invitation" && <Input label={s.invitation} value={code} onValue={setCode} error={send.of("invitation")} autocomplete="off" autocapitalize="off" spellcheck={false} class="mono" />}
+        {about.signup === "invite" && <Input label={s.invitation} value={code} onValue={setCode} error={send.of("invitation")} autocomplete="off" autocapitalize="off" spellcheck={false} class="mono" />}
         <Input label={s.name} hint={s.nameHint} value={name} onValue={setName} error={send.of("name")} autocomplete="username" autocapitalize="off" spellcheck={false} />
         <Input label={s.password} hint={s.passwordHint} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="new-password" />
         <Button kind="main" type="submit" busy={send.busy}>{s.create}</Button>
@@ -67,7 +83,6 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
 
 export function Door({ about, ended, onIn }: { about: About; ended: boolean; onIn: () => void }) {
   const path = useHere();
-  const [ticket, setTicket] = useState("");
   const joining = /^\/join(?:\/(.*))?$/.exec(path);
   const title = joining ? s.join : s.signIn;
   useTitle(title);
@@ -80,10 +95,8 @@ export function Door({ about, ended, onIn }: { about: About; ended: boolean; onI
           <h1>{title}</h1>
           {joining ? (
             <Join about={about} invitation={decodeURIComponent(joining[1] ?? "")} onIn={onIn} />
-          ) : ticket ? (
-            <SecondFactor ticket={ticket} onIn={onIn} />
           ) : (
-            <SignIn about={about} onIn={onIn} onTicket={setTicket} />
+            <SignIn about={about} onIn={onIn} />
           )}
         </div>
       </div>

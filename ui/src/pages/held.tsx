@@ -8,6 +8,7 @@ import { Await, Button, Confirm, Empty, Head, Note } from "../ui/parts";
 import { toast, useLoad, useSend, useTitle } from "../ui/state";
 
 const s = t.held;
+const EXPLAINED = 50;
 
 function One({ held, onChange }: { held: Held; onChange: () => void }) {
   const [asking, setAsking] = useState<"release" | "discard">();
@@ -17,18 +18,18 @@ function One({ held, onChange }: { held: Held; onChange: () => void }) {
     <li class="stack tight">
       <div class="row ends top">
         <div class="grow">
-          <strong>{held.why}</strong>
-          <div class="small soft">{held.alias} {s.to(held.correspondent)}, {ago(held.at)}</div>
+          <strong>{held.why || held.cause}</strong>
+          <div class="small soft">{held.alias} {s.to(held.to)}, {ago(held.at)}</div>
         </div>
         <div class="row">
           {held.releasable && <Button small onClick={() => setAsking("release")}>{s.release}</Button>}
           <Button small kind="quiet" onClick={() => setAsking("discard")}>{s.discard}</Button>
         </div>
       </div>
-      {!held.releasable && <p class="small soft">{s.notReleasable}</p>}
+      {(held.remedy || !held.releasable) && <p class="small soft">{held.remedy || s.notReleasable}</p>}
       {asking === "release" && (
         <Confirm title={s.releaseTitle} action={s.release} send={send} onClose={close} onConfirm={async () => { await api.heldRelease(held.id); toast(s.released); onChange(); }}>
-          <Note kind="warn">{held.why}</Note>
+          <Note kind="warn">{held.why || held.cause}</Note>
           <p>{s.releaseSays}</p>
         </Confirm>
       )}
@@ -42,7 +43,11 @@ function One({ held, onChange }: { held: Held; onChange: () => void }) {
 }
 
 export function HeldReplies() {
-  const held = useLoad(() => api.held());
+  /* The list tells the cause in a word; what it means and what to do stands with each. */
+  const held = useLoad(async () => {
+    const list = await api.held();
+    return Promise.all(list.map((h, i) => (i < EXPLAINED ? api.heldOne(h.id) : h)));
+  });
   useTitle(s.title);
   return (
     <>

@@ -43,7 +43,7 @@ function Verify({ address, onClose, onDone }: { address: string; onClose: () => 
       <Form send={send} onSend={async () => { await api.mailboxVerify(address, code.trim()); onDone(); }}>
         <Input label={s.code} value={code} onValue={setCode} error={send.of("code")} autocomplete="one-time-code" inputmode="numeric" class="mono" autoFocus />
         <div class="actions">
-          <Button kind="quiet" busy={again.busy} onClick={() => again.run(async () => { await api.mailboxResend(address); toast(s.resent); })}>{s.resend}</Button>
+          <Button kind="quiet" busy={again.busy} onClick={() => again.run(async () => { await api.mailboxCode(address); toast(s.resent); })}>{s.resend}</Button>
           <Button onClick={onClose}>{t.close}</Button>
           <Button kind="main" type="submit" busy={send.busy}>{s.verify}</Button>
         </div>
@@ -55,7 +55,7 @@ function Verify({ address, onClose, onDone }: { address: string; onClose: () => 
 
 /* ---- keys ------------------------------------------------------------------------------------------------------------ */
 
-const BADGE = { begun: "warn", ready: "warn", active: "good", expired: "bad" } as const;
+const BADGE = { pending: "warn", issued: "warn", active: "good", inactive: "", expired: "bad" } as const;
 
 function ProfileLine({ profile, onChange }: { profile: Profile; onChange: () => void }) {
   const [deleting, setDeleting] = useState(false);
@@ -67,19 +67,20 @@ function ProfileLine({ profile, onChange }: { profile: Profile; onChange: () => 
       <div class="row">
         <Badge kind={BADGE[profile.state]}>{s.states[profile.state]}</Badge>
         <span class="small">
-          {profile.kind}, {profile.state === "expired" ? s.ended(date(profile.expires)) : s.until(date(profile.expires))}
+          {profile.cipher === "modern" ? t.profile.modern : "S/MIME"}, {profile.state === "expired" ? s.ended(date(profile.expires)) : s.until(date(profile.expires))}
         </span>
         {soon && <Badge kind="warn">{s.expiresSoon(left)}</Badge>}
       </div>
       <div class="row">
-        {profile.state === "ready" && <a class="button quiet" href={`#/profiles/${encodeURIComponent(profile.id)}`}>{s.finish}</a>}
+        {profile.state === "issued" && <a class="button quiet" href={`#/profiles/${profile.id}`}>{s.finish}</a>}
+        {profile.state === "inactive" && <Button kind="quiet" small busy={send.busy} onClick={() => send.run(async () => { await api.profileActivate(profile.id); toast(s.activated); onChange(); })}>{t.test.activate}</Button>}
         {soon && <a class="button quiet" href={`#/profiles/new?mailbox=${encodeURIComponent(profile.mailbox)}`} title={s.renewSays}>{s.renew}</a>}
         <Button kind="quiet" small onClick={() => setDeleting(true)}>{s.deleteProfile}</Button>
       </div>
       {deleting && (
         <Confirm
           title={s.deleteProfileTitle} action={s.deleteProfile} type={t.settings.deleteWord} send={send} onClose={() => setDeleting(false)}
-          onConfirm={async () => { await api.profileDelete(profile.id); toast(t.deleted); onChange(); }}
+          onConfirm={async () => { await api.profileDelete(profile.id, profile.state === "active"); toast(t.deleted); onChange(); }}
         >
           <p>{s.deleteProfileSays}</p>
           {profile.state === "active" && <Note kind="warn">{s.deleteActiveSays}</Note>}
@@ -99,10 +100,28 @@ function Rules({ mailbox, onChange }: { mailbox: Mailbox; onChange: (m: Mailbox)
   };
   return (
     <div class="stack">
-      <Setting title={s.required} hint={s.requiredHint} checked={mailbox.encryption === "required"} onValue={(on) => set({ encryption: on ? "required" : "off" })} />
-      <Setting title={s.replies} hint={s.repliesHint} checked={mailbox.replies === "signed"} onValue={(on) => set({ replies: on ? "signed" : "authenticated" })} />
-      <Setting title={s.hideSubject} hint={s.hideSubjectHint} checked={mailbox.hideSubject} onValue={(on) => set({ hideSubject: on })} />
+      <Setting title={s.required} hint={s.requiredHint} checked={mailbox.sealedAlways} onValue={(sealedAlways) => set({ sealedAlways })} />
+      <Setting title={s.replies} hint={s.repliesHint} checked={mailbox.signedReplies} onValue={(signedReplies) => set({ signedReplies })} />
+      <Setting title={s.clearReplies} hint={s.clearRepliesHint} checked={mailbox.clearReplies} onValue={(clearReplies) => set({ clearReplies })} />
     </div>
+  );
+}
+
+/* A further address that answers come from: the one that the provider writes into From. */
+function AddSender({ mailbox }: { mailbox: string }) {
+  const [sender, setSender] = useState("");
+  const send = useSend();
+  const add = async () => {
+    if (!isAddress(sender.trim())) return send.fail(s.badAddress, "sender");
+    await api.mailboxSender(mailbox, sender.trim());
+    setSender("");
+    toast(t.saved);
+  };
+  return (
+    <Form send={send} onSend={add}>
+      <Input label={s.sender} hint={s.senderHint} type="email" value={sender} onValue={setSender} error={send.of("sender")} autocomplete="off" spellcheck={false} />
+      <div><Button small type="submit" busy={send.busy}>{t.add}</Button></div>
+    </Form>
   );
 }
 
@@ -128,7 +147,6 @@ function Box({ mailbox, profiles, onSet, onChange, onVerify }: BoxProps) {
           <div class="row small soft">
             {!mailbox.verified ? <Badge kind="warn">{s.unverified}</Badge> : sealed ? <Badge kind="good">{s.sealed}</Badge> : <Badge kind="warn">{s.noProfile}</Badge>}
             {mailbox.paused && <Badge kind="bad">{s.paused}</Badge>}
-            <span>{s.aliases(mailbox.aliases)}</span>
           </div>
         </div>
         {mailbox.verified ? (
@@ -137,7 +155,11 @@ function Box({ mailbox, profiles, onSet, onChange, onVerify }: BoxProps) {
           <Button kind="main" onClick={onVerify}>{s.verify}</Button>
         )}
       </div>
-      {mailbox.paused && <Note kind="bad">{s.pausedSays}</Note>}
+      {mailbox.paused && (
+        <Note kind="bad">
+          <div class="row ends"><span>{s.pausedSays} {mailbox.reason}</span><Button small busy={send.busy} onClick={() => send.run(async () => { await api.mailboxResume(mailbox.address); onChange(); })}>{s.resume}</Button></div>
+        </Note>
+      )}
       {mailbox.verified && !sealed && <Note kind="warn">{s.noProfileSays}</Note>}
       {profiles.length > 0 && (
         <div class="stack tight">
@@ -149,6 +171,7 @@ function Box({ mailbox, profiles, onSet, onChange, onVerify }: BoxProps) {
         <summary>{s.settings}</summary>
         <div class="stack body">
           <Rules mailbox={mailbox} onChange={onSet} />
+          <AddSender mailbox={mailbox.address} />
           <div><Button kind="bad" small onClick={() => setDeleting(true)}>{s.delete}</Button></div>
         </div>
       </details>

@@ -7,7 +7,7 @@ import { date } from "../ui/format";
 import { Await, Back, Head, Note } from "../ui/parts";
 import { go, useLoad, useTitle } from "../ui/state";
 import { Guide } from "./profile-guide";
-import { Activate, TestMail } from "./profile-test";
+import { Activate, TestStep } from "./profile-test";
 
 const s = t.profile;
 
@@ -20,14 +20,14 @@ export function ContinueProfile({ id }: { id: string }) {
       <Back href="#/mailboxes">{t.nav.mailboxes}</Back>
       <Await of={profiles}>
         {(all) => {
-          const profile = all.find((p) => p.id === id);
+          const profile = all.find((p) => String(p.id) === id);
           if (!profile) return <Note kind="bad">{t.error.page}</Note>;
           return (
             <>
               <Head title={s.continueTitle} says={`${profile.mailbox}. ${s.endsOn(date(profile.expires))} ${s.continueSays}`} />
               <section class="panel pad stack"><h2>{s.titles[6]}</h2><Guide /></section>
-              <section class="panel pad stack"><h2>{s.titles[7]}</h2>{result ? <p>{result}</p> : <TestMail profile={id} onNext={setResult} />}</section>
-              <section class="panel pad stack"><h2>{s.titles[8]}</h2><Activate profile={id} mailbox={profile.mailbox} onDone={() => go("/mailboxes")} /></section>
+              <section class="panel pad stack"><h2>{s.titles[7]}</h2>{result ? <p>{result}</p> : <TestStep profile={profile.id} onNext={setResult} />}</section>
+              <section class="panel pad stack"><h2>{s.titles[8]}</h2><Activate profile={profile.id} mailbox={profile.mailbox} onDone={() => go("/mailboxes")} /></section>
             </>
           );
         }}

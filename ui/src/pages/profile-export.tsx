@@ -39,7 +39,7 @@ async function makeContainers(made: Made, passphrase: string, at: (done: number)
 function filesOf(made: Made, c: Containers): OutFile[] {
   const { issued } = made;
   const base = issued.mailbox.replace(/[^A-Za-z0-9.@_-]/g, "_");
-  const identifier = `postern.profile.${made.id.replace(/[^A-Za-z0-9-]/g, "")}`;
+  const identifier = `postern.profile.${made.id}`;
   const xml = () => mobileconfig(issued.mailbox, identifier, issued.root, issued.intermediate, c.legacy ?? c.modern);
   const crt = "application/x-x509-ca-cert";
   return [

@@ -13,7 +13,7 @@ import { sentence, useLoad, useTitle } from "../ui/state";
 import { Exports } from "./profile-export";
 import { Guide } from "./profile-guide";
 import { PassphraseForm } from "./profile-passphrase";
-import { Activate, TestMail } from "./profile-test";
+import { Activate, TestStep } from "./profile-test";
 
 const s = t.profile;
 
@@ -142,7 +142,7 @@ function ChooseExpiry({ value, onNext }: { value: number; onNext: (days: number)
 const ISSUE_STEPS: IssueStep[] = ["key", "ask", "root", "finish"];
 
 export interface Made {
-  id: string;
+  id: number;
   issued: Issued;
 }
 
@@ -150,7 +150,7 @@ function Issue({ plan, onMade }: { plan: Plan; onMade: (made: Made) => void }) {
   const [at, setAt] = useState<IssueStep>();
   const [error, setError] = useState<string>();
   const start = async () => {
-    let id: string | undefined;
+    let id: number | undefined;
     setError(undefined);
     try {
       const { issue } = await import("../pki/issue");
@@ -224,7 +224,7 @@ export function NewProfile({ mailbox }: { mailbox: string }) {
         {box(5, <PassphraseForm personal={plan.mailbox.split(/[@.]/)} onNext={(p) => { setPassphrase(p); next(5); }} />, s.passphraseSet)}
         {box(6, made && <Exports made={made} passphrase={passphrase} saved={saved} onSaved={() => setSaved(true)} onNext={() => next(6)} />, s.exported)}
         {box(7, <Guide onNext={() => next(7)} />, s.installed)}
-        {box(8, made && <TestMail profile={made.id} onNext={(result) => { setTested(result); next(8); }} />, tested)}
+        {box(8, made && <TestStep profile={made.id} onNext={(result) => { setTested(result); next(8); }} />, tested)}
         {box(9, made && <Activate profile={made.id} mailbox={plan.mailbox} onDone={() => next(9)} />, s.active)}
       </ol>
       {step > 9 && <Finished mailbox={plan.mailbox} />}

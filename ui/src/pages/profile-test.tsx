@@ -4,13 +4,13 @@ import { useEffect, useState } from "preact/hooks";
 import { api, type TestResult } from "../api/api";
 import { t } from "../strings";
 import { Icon } from "../ui/icons";
-import { Button, ErrorLine, Note } from "../ui/parts";
-import { sentence, useSend } from "../ui/state";
+import { Await, Button, ErrorLine, Note } from "../ui/parts";
+import { sentence, useLoad, useSend } from "../ui/state";
 
 const s = t.test;
 const ASK_EVERY_MS = 4000;
 
-export function TestMail({ profile, onNext }: { profile: string; onNext: (result: string) => void }) {
+function TestMail({ profile, onNext }: { profile: number; onNext: (result: string) => void }) {
   const [result, setResult] = useState<TestResult>();
   const [error, setError] = useState<string>();
   const send = useSend();
@@ -20,7 +20,7 @@ export function TestMail({ profile, onNext }: { profile: string; onNext: (result
     if (!waiting) return;
     let stopped = false;
     const timer = setInterval(() => {
-      api.profileTested(profile).then(
+      api.tested(profile).then(
         (r) => { if (!stopped) { setResult(r); setError(undefined); } },
         (e: unknown) => !stopped && setError(sentence(e)),
       );
@@ -45,7 +45,7 @@ export function TestMail({ profile, onNext }: { profile: string; onNext: (result
       <ErrorLine text={send.error ?? error} />
       <div class="row">
         {(!result || (answered && answered !== "both")) && (
-          <Button kind={answered ? "quiet" : "main"} icon="mail" busy={send.busy} onClick={() => send.run(async () => { await api.profileTest(profile); setResult({ sent: true, answer: "none" }); })}>
+          <Button kind={answered ? "quiet" : "main"} icon="mail" busy={send.busy} onClick={() => send.run(async () => { await api.test(profile); setResult({ sent: true, answer: "none" }); })}>
             {answered ? s.againTest : s.send}
           </Button>
         )}
@@ -56,7 +56,22 @@ export function TestMail({ profile, onNext }: { profile: string; onNext: (result
   );
 }
 
-export function Activate({ profile, mailbox, onDone }: { profile: string; mailbox: string; onDone: () => void }) {
+/* With a server that has no test mail, the first message to an alias is the test. */
+export function TestStep(props: { profile: number; onNext: (result: string) => void }) {
+  const routes = useLoad(() => api.routes());
+  return (
+    <Await of={routes}>
+      {(list) => list.includes("POST /v1/profiles/{profile}/test") ? <TestMail {...props} /> : (
+        <>
+          <p class="measure">{s.byHand}</p>
+          <div><Button kind="main" onClick={() => props.onNext(s.laterResult)}>{t.next}</Button></div>
+        </>
+      )}
+    </Await>
+  );
+}
+
+export function Activate({ profile, mailbox, onDone }: { profile: number; mailbox: string; onDone: () => void }) {
   const send = useSend();
   return (
     <>

@@ -1,11 +1,12 @@
 /* settings.tsx - the account: password, second factor, sessions, API keys, and its end. */
 
 import { useState } from "preact/hooks";
-import { api, type ApiKey, type Me } from "../api/api";
+import { api, SCOPES, type Account, type ApiKey, type Scope } from "../api/api";
 import { t } from "../strings";
+import { agentOf } from "../ui/client";
 import { ago, date } from "../ui/format";
-import { Await, Badge, Button, Check, Confirm, Copy, Dialog, Form, Head, Input, Note, save, Select } from "../ui/parts";
-import { toast, useLoad, useSend, useTitle } from "../ui/state";
+import { Await, Badge, Button, Check, Confirm, Copy, Dialog, ErrorLine, Form, Head, Input, Note, save, Select, Setting } from "../ui/parts";
+import { sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 
 const s = t.settings;
 const PASSWORD_LEAST = 12;
@@ -17,7 +18,7 @@ function Password() {
   const [password, setPassword] = useState("");
   const send = useSend();
   const set = async () => {
-    if ([...password].length < PASSWORD_LEAST) return send.fail(t.door.passwordShort, "password");
+    if ([...password].length < PASSWORD_LEAST) return send.fail(t.door.passwordShort, "new_password");
     await api.passwordSet(old, password);
     setOld("");
     setPassword("");
@@ -26,8 +27,8 @@ function Password() {
   return (
     <Form send={send} onSend={set}>
       <div class="pair">
-        <Input label={s.passwordOld} type="password" value={old} onValue={setOld} error={send.of("old")} autocomplete="current-password" />
-        <Input label={s.passwordNew} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="new-password" />
+        <Input label={s.passwordOld} type="password" value={old} onValue={setOld} error={send.of("password")} autocomplete="current-password" />
+        <Input label={s.passwordNew} type="password" value={password} onValue={setPassword} error={send.of("new_password")} autocomplete="new-password" />
       </div>
       <div><Button type="submit" busy={send.busy}>{s.passwordSet}</Button></div>
     </Form>
@@ -51,26 +52,21 @@ function Codes({ codes, onClose }: { codes: string[]; onClose: () => void }) {
   );
 }
 
-function StartTotp({ onClose, onDone }: { onClose: () => void; onDone: (codes: string[]) => void }) {
-  const secret = useLoad(() => api.totpBegin());
+function ConfirmTotp({ secret, uri, onClose, onDone }: { secret: string; uri: string; onClose: () => void; onDone: (codes: string[]) => void }) {
   const [code, setCode] = useState("");
   const send = useSend();
   return (
     <Dialog title={s.totp} onClose={onClose}>
-      <Await of={secret}>
-        {(d) => (
-          <Form send={send} onSend={async () => onDone((await api.totpConfirm(code.trim())).codes)}>
-            <p>{s.totpScan}</p>
-            <div class="secret row ends"><code>{d.secret.replace(/.{4}(?=.)/g, "$& ")}</code><Copy text={d.secret} what={s.totpSecret} /></div>
-            <p><a href={d.uri}>{s.totpOpen}</a></p>
-            <Input label={s.totpCode} value={code} onValue={setCode} error={send.of("code")} inputmode="numeric" autocomplete="one-time-code" class="mono" />
-            <div class="actions">
-              <Button onClick={onClose}>{t.cancel}</Button>
-              <Button kind="main" type="submit" busy={send.busy}>{s.totpConfirm}</Button>
-            </div>
-          </Form>
-        )}
-      </Await>
+      <Form send={send} onSend={async () => onDone((await api.totpConfirm(code.replace(/\s/g, ""))).codes)}>
+        <p>{s.totpScan}</p>
+        <div class="secret row ends"><code>{secret.replace(/.{4}(?=.)/g, "$& ")}</code><Copy text={secret} what={s.totpSecret} /></div>
+        <p><a href={uri}>{s.totpOpen}</a></p>
+        <Input label={s.totpCode} value={code} onValue={setCode} error={send.of("code")} inputmode="numeric" autocomplete="one-time-code" class="mono" />
+        <div class="actions">
+          <Button onClick={onClose}>{t.cancel}</Button>
+          <Button kind="main" type="submit" busy={send.busy}>{s.totpConfirm}</Button>
+        </div>
+      </Form>
     </Dialog>
   );
 }
@@ -92,25 +88,31 @@ function WithPassword({ title, action, onClose, onSend }: { title: string; actio
   );
 }
 
-function SecondFactor({ me, onChange }: { me: Me; onChange: () => void }) {
-  const [dialog, setDialog] = useState<"start" | "end" | "codes">();
+type FactorDialog = "start" | "end" | "codes";
+
+function SecondFactor({ account, onChange }: { account: Account; onChange: () => void }) {
+  const [dialog, setDialog] = useState<FactorDialog>();
+  const [secret, setSecret] = useState<{ secret: string; uri: string }>();
   const [codes, setCodes] = useState<string[]>();
-  const close = () => setDialog(undefined);
-  const show = (list: string[]) => { setDialog(undefined); setCodes(list); onChange(); };
+  const close = () => { setDialog(undefined); setSecret(undefined); };
+  const show = (list: string[]) => { close(); setCodes(list); };
   return (
     <>
       <div class="row ends top">
-        <div><h2>{s.totp} <Badge kind={me.totp ? "good" : ""}>{me.totp ? s.totpOn : s.totpOff}</Badge></h2><p class="soft small">{s.totpSays}</p></div>
-        {me.totp ? <Button onClick={() => setDialog("end")}>{s.totpEnd}</Button> : <Button onClick={() => setDialog("start")}>{s.totpStart}</Button>}
+        <div><h2>{s.totp} <Badge kind={account.totp ? "good" : ""}>{account.totp ? s.totpOn : s.totpOff}</Badge></h2><p class="soft small">{s.totpSays}</p></div>
+        {account.totp ? <Button onClick={() => setDialog("end")}>{s.totpEnd}</Button> : <Button onClick={() => setDialog("start")}>{s.totpStart}</Button>}
       </div>
-      <div class="row ends top">
-        <div><h3>{s.recovery}</h3><p class="soft small">{s.recoverySays(me.recoveryCodes)}</p></div>
-        <Button onClick={() => setDialog("codes")}>{s.recoveryNew}</Button>
-      </div>
-      {dialog === "start" && <StartTotp onClose={close} onDone={show} />}
+      {account.totp && (
+        <div class="row ends top">
+          <div><h3>{s.recovery}</h3><p class="soft small">{s.recoverySays(account.recoveryCodes)}</p></div>
+          <Button onClick={() => setDialog("codes")}>{s.recoveryNew}</Button>
+        </div>
+      )}
+      {dialog === "start" && !secret && <WithPassword title={s.totp} action={t.next} onClose={close} onSend={async (p) => setSecret(await api.totpBegin(p))} />}
+      {secret && <ConfirmTotp {...secret} onClose={close} onDone={show} />}
       {dialog === "end" && <WithPassword title={s.totpEnd} action={s.totpEnd} onClose={close} onSend={async (p) => { await api.totpOff(p); close(); onChange(); }} />}
       {dialog === "codes" && <WithPassword title={s.recovery} action={s.recoveryNew} onClose={close} onSend={async (p) => show((await api.recoveryCodes(p)).codes)} />}
-      {codes && <Codes codes={codes} onClose={() => setCodes(undefined)} />}
+      {codes && <Codes codes={codes} onClose={() => { setCodes(undefined); onChange(); }} />}
     </>
   );
 }
@@ -128,7 +130,7 @@ function Sessions() {
           <ul class="stack tight">
             {list.map((x) => (
               <li class="row ends" key={x.id}>
-                <div><span>{x.agent}</span> {x.current && <Badge kind="good">{s.current}</Badge>}<div class="small soft">{s.seen(ago(x.seen))}</div></div>
+                <div><span>{agentOf(x.agent)}</span> {x.current && <Badge kind="good">{s.current}</Badge>}<div class="small soft">{s.seen(ago(x.seen))}</div></div>
                 {!x.current && <Button small busy={send.busy} onClick={() => send.run(async () => { await api.sessionEnd(x.id); sessions.reload(); })}>{s.end}</Button>}
               </li>
             ))}
@@ -142,32 +144,48 @@ function Sessions() {
 
 /* ---- API keys ---------------------------------------------------------------------------------------------------------------- */
 
+function ShownKey({ secret, onClose }: { secret: string; onClose: () => void }) {
+  return (
+    <Dialog title={s.keyShown} onClose={onClose}>
+      <Note kind="warn">{s.keyOnce}</Note>
+      <p class="secret row ends"><code>{secret}</code><Copy text={secret} what={s.keyShown} /></p>
+      <div class="actions"><Button kind="main" onClick={onClose}>{t.close}</Button></div>
+    </Dialog>
+  );
+}
+
+const DAYS = ["30", "90", "365", "0"] as const;
+type KeyDays = (typeof DAYS)[number];
+
 function NewKey({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
   const [name, setName] = useState("");
-  const [scopes, setScopes] = useState(["aliases:read", "aliases:write"]);
-  const [days, setDays] = useState("365");
+  const [scopes, setScopes] = useState<Scope[]>(["aliases", "aliases.create"]);
+  const [days, setDays] = useState<KeyDays>("365");
+  const [password, setPassword] = useState("");
   const [secret, setSecret] = useState("");
   const send = useSend();
-  if (secret)
-    return (
-      <Dialog title={s.keyShown} onClose={onClose}>
-        <Note kind="warn">{s.keyOnce}</Note>
-        <p class="secret row ends"><code>{secret}</code><Copy text={secret} what={s.keyShown} /></p>
-        <div class="actions"><Button kind="main" onClick={onClose}>{t.close}</Button></div>
-      </Dialog>
-    );
+  const make = async () => {
+    const expires = days === "0" ? 0 : Math.floor(Date.now() / 1000) + Number(days) * 86400;
+    if (!name.trim()) return send.fail(s.keyNameMissing, "name");
+    setSecret(await api.keyAdd(name.trim(), scopes, expires, password));
+    onDone();
+  };
+  if (secret) return <ShownKey secret={secret} onClose={onClose} />;
   return (
     <Dialog title={s.keyAdd} onClose={onClose}>
-      <Form send={send} onSend={async () => { setSecret((await api.keyAdd(name.trim(), scopes, Number(days))).secret); onDone(); }}>
+      <Form send={send} onSend={make}>
         <Input label={s.keyName} hint={s.keyNameHint} value={name} onValue={setName} error={send.of("name")} maxLength={64} autocomplete="off" autoFocus />
         <fieldset>
           <legend>{s.scopes}</legend>
-          {Object.entries(s.scopeNames).map(([scope, label]) => (
-            <Check key={scope} checked={scopes.includes(scope)} onValue={(on) => setScopes(on ? [...scopes, scope] : scopes.filter((x) => x !== scope))}>{label}</Check>
+          {SCOPES.map((scope) => (
+            <Check key={scope} checked={scopes.includes(scope)} onValue={(on) => setScopes(on ? [...scopes, scope] : scopes.filter((x) => x !== scope))}>{s.scopeNames[scope]}</Check>
           ))}
-          {send.of("scopes") && <p class="error" role="alert">{send.of("scopes")}</p>}
+          <ErrorLine text={send.of("scopes")} />
         </fieldset>
-        <Select label={s.keyExpiry} value={days} options={(["30", "90", "365", "0"] as const).map((d) => [d, s.keyDays[d]] as [string, string])} onValue={setDays} error={send.of("days")} />
+        <div class="pair">
+          <Select label={s.keyExpiry} value={days} options={DAYS.map((d) => [d, s.keyDays[d]])} onValue={setDays} error={send.of("expires")} />
+          <Input label={s.passwordOld} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="current-password" />
+        </div>
         <div class="actions">
           <Button onClick={onClose}>{t.cancel}</Button>
           <Button kind="main" type="submit" busy={send.busy}>{s.keyAdd}</Button>
@@ -182,7 +200,7 @@ const KeyLine = ({ k, onDelete }: { k: ApiKey; onDelete: () => void }) => (
     <div>
       <span>{k.name}</span>
       <div class="small soft">
-        {k.scopes.map((x) => s.scopeNames[x] ?? x).join(", ")} · {k.expires ? `${s.keyExpiry.toLowerCase()} ${date(k.expires)}` : t.never} · {s.seen(k.seen ? ago(k.seen) : t.never)}
+        {k.scopes.map((x) => s.scopeNames[x as Scope] ?? x).join(", ")} · {k.expires ? `${s.keyExpiry.toLowerCase()} ${date(k.expires)}` : t.never} · {s.seen(k.seen ? ago(k.seen) : t.never)}
       </div>
     </div>
     <Button small aria-label={`${s.keyDelete} ${k.name}`} onClick={onDelete}>{s.keyDelete}</Button>
@@ -211,14 +229,27 @@ function Keys() {
   );
 }
 
-export function Settings({ me, onChange }: { me: Me; onChange: () => void }) {
+export function Settings({ onChange }: { onChange: () => void }) {
+  const account = useLoad(() => api.account());
   const [deleting, setDeleting] = useState(false);
+  const changed = () => { account.reload(); onChange(); };
+  const remind = (d: Account, reminders: boolean) => {
+    account.set({ ...d, reminders });
+    api.reminders(reminders).then(() => toast(t.saved), (e: unknown) => { account.set(d); toast(sentence(e)); });
+  };
   useTitle(s.title);
   return (
     <>
-      <Head title={s.title} says={me.name} />
+      <Head title={s.title} says={account.data?.name} />
+      <Await of={account}>
+        {(d) => (
+          <>
+            <section class="panel pad stack wide"><SecondFactor account={d} onChange={changed} /></section>
+            <section class="panel pad"><Setting title={s.reminders} hint={s.remindersHint} checked={d.reminders} onValue={(on) => remind(d, on)} /></section>
+          </>
+        )}
+      </Await>
       <section class="panel pad stack"><h2>{s.password}</h2><Password /></section>
-      <section class="panel pad stack wide"><SecondFactor me={me} onChange={onChange} /></section>
       <Sessions />
       <Keys />
       <section class="panel pad stack">

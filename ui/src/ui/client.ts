@@ -15,3 +15,12 @@ export function clientOf(agent: string, touchPoints: number): Client {
 }
 
 export const clientHere = (): Client => clientOf(navigator.userAgent, navigator.maxTouchPoints);
+
+const BROWSERS: [RegExp, string][] = [[/Edg\//, "Edge"], [/Firefox\//, "Firefox"], [/Chrom(e|ium)\//, "Chrome"], [/Safari\//, "Safari"]];
+const SYSTEMS: [RegExp, string][] = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Macintosh/, "Mac"], [/Windows/, "Windows"], [/Linux/, "Linux"]];
+
+/* "Firefox, Linux" of what a browser calls itself. */
+export function agentOf(agent: string): string {
+  const words = [BROWSERS, SYSTEMS].map((list) => list.find(([pattern]) => pattern.test(agent))?.[1]).filter(Boolean);
+  return words.join(", ") || agent.slice(0, 60) || "?";
+}

@@ -194,6 +194,16 @@ export const Empty = ({ icon, title, top, children }: { icon: IconName; title: s
   </div>
 );
 
+/* A table that scrolls sideways where there is no room, by the keyboard too. */
+export const Table = ({ label, head, children }: { label: string; head: ComponentChildren } & Children) => (
+  <div class="panel scroll" role="region" aria-label={label} tabIndex={0}>
+    <table>
+      <thead><tr>{head}</tr></thead>
+      <tbody>{children}</tbody>
+    </table>
+  </div>
+);
+
 export const Head = ({ title, says, children }: { title: string; says?: ComponentChildren } & Children) => (
   <div class="head">
     <div>

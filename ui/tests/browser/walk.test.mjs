@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { EMPTY } from "../mock.mjs";
+import { EMPTY, mailboxOf } from "../mock.mjs";
 import { folder, put, run } from "../pki/world.mjs";
 import { accessible, open, picture } from "./world.mjs";
 
@@ -12,6 +12,7 @@ const PASSPHRASE = "Käse lampe 7 nordwind ostern";
 async function join_(w) {
   const { page } = w;
   await w.go("/join/wrong");
+  await page.getByText("This invitation is not known").waitFor();
   await page.getByLabel("Name").fill("bob");
   await page.getByLabel("Password").fill("short");
   await page.getByRole("button", { name: "Create account" }).click();
@@ -145,12 +146,12 @@ async function testMail(w) {
   const { page } = w;
   await page.getByRole("button", { name: "Send the test mail" }).click();
   await page.getByText("Waiting for your answer").waitFor();
-  w.mock.state.world.sent["1"] = "signed";
+  w.mock.state.world.tests["1"] = "signed";
   await page.getByText("Signed, not encrypted.").waitFor();
   await picture(page, "profile-8-test");
   await page.getByRole("button", { name: "Test again" }).click();
   await page.getByText("Waiting for your answer").waitFor();
-  w.mock.state.world.sent["1"] = "both";
+  w.mock.state.world.tests["1"] = "both";
   await page.getByText("It works, both ways.").waitFor();
   await accessible(page, "profile, test");
   await next(page, 8);
@@ -177,11 +178,11 @@ async function firstAlias(w) {
   await dialog.getByText("books@relay.example").waitFor();
   await dialog.getByRole("button", { name: "Close" }).click();
   await page.getByRole("link", { name: "books@relay.example" }).waitFor();
-  assert.equal(w.mock.state.world.aliases[0].idleDays, 90);
+  assert.equal(w.mock.state.world.aliases[0].idle_days, 90);
 }
 
 test("from an invitation to sealed mail", async (t) => {
-  const w = await open(t, EMPTY());
+  const w = await open(t, { ...EMPTY(), extra: ["POST /v1/profiles/{profile}/test"] });
   await join_(w);
   await mailbox(w);
   await issue(w, t);
@@ -196,7 +197,7 @@ test("from an invitation to sealed mail", async (t) => {
 
 test("a server that lies gets no root, and what was begun is taken back", async (t) => {
   const world = EMPTY();
-  world.mailboxes = [{ address: "bob@mailbox.example", verified: true, paused: false, encryption: "required", replies: "signed", hideSubject: false, aliases: 0 }];
+  world.mailboxes = [mailboxOf("bob@mailbox.example")];
   const w = await open(t, world);
   const { page } = w;
   await w.go("/");
@@ -204,7 +205,7 @@ test("a server that lies gets no root, and what was begun is taken back", async 
   await page.getByLabel("Password").fill("correct horse battery");
   await page.keyboard.press("Enter");
   await page.getByRole("navigation").waitFor();
-  await page.route("**/api/v1/profiles", async (route) => {
+  await page.route("**/v1/profiles", async (route) => {
     if (route.request().method() !== "POST") return route.continue();
     const answer = await route.fetch();
     const said = await answer.json();
@@ -220,13 +221,13 @@ test("a server that lies gets no root, and what was begun is taken back", async 
   await page.getByRole("button", { name: "Issue certificates" }).click();
   await page.getByText("Nothing was issued:").waitFor();
   await taken;
-  assert.deepEqual(w.mock.state.requests.filter((r) => /finish/.test(r)), [], "no root was made");
+  assert.deepEqual(w.mock.state.requests.filter((r) => /chain/.test(r)), [], "no root was made");
   assert.deepEqual(world.profiles, [], "taken back");
 });
 
 test("a key that was not saved is lost on reload, and the browser asks first", async (t) => {
   const world = EMPTY();
-  world.mailboxes = [{ address: "bob@mailbox.example", verified: true, paused: false, encryption: "required", replies: "signed", hideSubject: false, aliases: 0 }];
+  world.mailboxes = [mailboxOf("bob@mailbox.example")];
   const w = await open(t, world);
   const { page } = w;
   await w.go("/");

@@ -41,6 +41,7 @@ export async function open(t, world, options = {}) {
     // Nothing was complained of (the content security policy's violations are errors of the console), and nobody else was asked.
     clean() {
       assert.deepEqual(complaints, []);
+      assert.deepEqual(mock.state.unlike, [], "requests and answers are those of doc/openapi.yaml");
       assert.deepEqual(requests.filter((u) => !u.startsWith(mock.url) && !u.startsWith(`blob:${mock.url}`)), []);
     },
   };

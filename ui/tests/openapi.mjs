@@ -1,0 +1,44 @@
+// Holds a request and its answer against doc/openapi.yaml, so that the mock that the interface is tested with, and the
+// interface, speak as the server does. Of JSON Schema it knows what that file uses.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+
+export const OPENAPI = process.env.OPENAPI ?? join(process.env.UI, "../doc/openapi.yaml");
+const doc = existsSync(OPENAPI) ? parse(readFileSync(OPENAPI, "utf8")) : undefined;
+
+const typeOf = (v) => (v === null ? "null" : Array.isArray(v) ? "array" : Number.isInteger(v) ? "integer" : typeof v);
+
+function* differences(schema, value, at) {
+  if (schema.$ref) return yield* differences(doc.components.schemas[schema.$ref.split("/").at(-1)], value, at);
+  const types = [schema.type ?? []].flat();
+  const is = typeOf(value);
+  if (types.length && !types.includes(is) && !(is === "integer" && types.includes("number"))) return void (yield `${at}: ${is}, not ${types}`);
+  if (schema.enum && !schema.enum.includes(value)) yield `${at}: ${JSON.stringify(value)} is none of ${schema.enum}`;
+  if (is === "array") for (const [i, v] of value.entries()) yield* differences(schema.items ?? {}, v, `${at}[${i}]`);
+  if (is !== "object" || !schema.properties) return;
+  for (const name of schema.required ?? []) if (!(name in value)) yield `${at}: without ${name}`;
+  const loose = Object.keys(schema.properties).length === 1; // told elsewhere
+  for (const [name, v] of Object.entries(value))
+    if (schema.properties[name]) yield* differences(schema.properties[name], v, `${at}.${name}`);
+    else if (!loose) yield `${at}: has ${name}`;
+}
+
+/* Sentences; none when all is as told, or when this copy has no such file. */
+export function unlike(route, query, body, status, answer) {
+  if (!doc) return [];
+  const [method, path] = route.split(" ");
+  const op = doc.paths[path]?.[method.toLowerCase()];
+  if (!op) return path.endsWith("/test") ? [] : [`${route} is not told`];
+  const out = [];
+  const wanted = op.requestBody?.content["application/json"].schema;
+  if (wanted) out.push(...differences(wanted, body ?? null, `${route} request`));
+  else if (body !== undefined) out.push(`${route}: a body that nobody wants`);
+  for (const name of query.keys()) if (!op.parameters?.some((p) => p.in === "query" && p.name === name)) out.push(`${route}: ?${name}`);
+  const told = op.responses[status];
+  if (!told) return [...out, `${route}: answers ${status}`];
+  const schema = told.content?.["application/json"]?.schema;
+  if (schema) out.push(...differences(schema, answer ?? null, `${route} answer`));
+  else if (answer !== undefined) out.push(`${route}: an answer that is not told`);
+  return out;
+}
