@@ -3,7 +3,7 @@
 RELEASE     = --buildtype=release -Db_lto=true -Dtests=false
 PREFIX     ?= /usr/local
 
-.PHONY: all deps deps-bench deps-demo demo check mutants fuzz bench bench-crypto deb deps-deb install clean
+.PHONY: all deps deps-bench deps-demo deps-ui demo ui check mutants fuzz bench bench-crypto deb deps-deb install clean
 
 all: build/release/build.ninja
 	@ninja -C build/release
@@ -20,6 +20,10 @@ mutants: deps
 # A minute for each target, or for one: make fuzz TARGET=addr_fuzz SECONDS=600 KEEP=1 (adds to the seeds)
 fuzz: deps
 	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
+
+# The web app, into ui/dist, which `make install` takes along; needs Node and the npm registry, once
+ui: deps-ui
+	@cd ui && npm ci --silent && npm run --silent build
 
 # Postern beside Postfix, into var/bench.json and doc/performance-*.svg; bench-crypto: the bare primitives
 bench: deps-bench all
@@ -49,8 +53,11 @@ deps-deb:
 deps-demo:
 	@tools/deps demo
 
+deps-ui:
+	@tools/deps ui
+
 clean:
-	rm -rf build var
+	rm -rf build var ui/dist ui/node_modules
 
 build/release/build.ninja:
 	@meson setup build/release --prefix=$(PREFIX) $(RELEASE) >/dev/null

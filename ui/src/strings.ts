@@ -7,7 +7,6 @@ const plural = (n: number, one: string, many: string): string => `${n.toLocaleSt
 export const t = {
   name: "Postern",
   next: "Continue",
-  back: "Back",
   cancel: "Cancel",
   close: "Close",
   save: "Save",
@@ -23,8 +22,6 @@ export const t = {
   again: "Try again",
   loading: "Loading…",
   never: "never",
-  today: "today",
-  optional: "optional",
   typeToConfirm: (word: string) => `Type ${word} to confirm`,
   skip: "Skip to the content",
   error: {
@@ -53,8 +50,6 @@ export const t = {
     signIn: "Sign in",
     name: "Name",
     password: "Password",
-    passkey: "Sign in with a passkey",
-    or: "or",
     code: "Six digits from your authenticator app",
     codeHint: "Without it, one of your recovery codes does as well, once.",
     invited: "I have an invitation",

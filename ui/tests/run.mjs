@@ -27,5 +27,6 @@ await build({
   define: { "process.env.UI": JSON.stringify(join(here, "..")) },
 });
 const env = { ...process.env, LC_ALL: "C.UTF-8", TZ: "UTC" };
-const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...wanted.map((n) => join(out, n))], { stdio: "inherit", env });
+const reporter = `--test-reporter=${process.stdout.isTTY ? "spec" : "tap"}`;
+const { status } = spawnSync(process.execPath, ["--enable-source-maps", reporter, "--test", ...wanted.map((n) => join(out, n))], { stdio: "inherit", env });
 process.exit(status ?? 1);

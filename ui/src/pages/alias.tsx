@@ -113,9 +113,9 @@ function Correspondents({ alias }: { alias: string }) {
   const people = useLoad(() => api.correspondents(alias), alias);
   const [writing, setWriting] = useState(false);
   return (
-    <section class="stack" aria-labelledby="people">
+    <section class="stack">
       <div class="row ends top">
-        <div><h2 id="people">{s.correspondents}</h2><p class="soft">{s.correspondentsSays}</p></div>
+        <div><h2>{s.correspondents}</h2><p class="soft">{s.correspondentsSays}</p></div>
         <Button icon="mail" onClick={() => setWriting(true)}>{s.write}</Button>
       </div>
       <Await of={people}>

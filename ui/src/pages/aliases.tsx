@@ -95,14 +95,14 @@ function Bulk({ chosen, onClear, onDone }: BulkProps) {
 interface World {
   mailboxes: Mailbox[];
   profiles: Profile[];
-  any: boolean; /* is there an alias? */
+  begun: boolean; /* is there an alias? */
 }
 
-function Start({ mailboxes, profiles, any, onNew }: World & { onNew: () => void }) {
+function Start({ mailboxes, profiles, begun, onNew }: World & { onNew: () => void }) {
   const steps = [
     { done: mailboxes.some((m) => m.verified), title: t.start.mailbox, says: t.start.mailboxSays, action: () => go(mailboxes.length ? "/mailboxes" : "/mailboxes?add") },
     { done: profiles.some((p) => p.state === "active"), title: t.start.profile, says: t.start.profileSays, action: () => go("/profiles/new") },
-    { done: any, title: t.start.alias, says: t.start.aliasSays, action: onNew },
+    { done: begun, title: t.start.alias, says: t.start.aliasSays, action: onNew },
   ];
   const next = steps.findIndex((x) => !x.done);
   return (
@@ -222,13 +222,13 @@ export function Aliases({ about, create }: { about: About; create: boolean }) {
   const [version, setVersion] = useState(0);
   const world = useLoad<World>(async () => {
     const [mailboxes, profiles, one] = await Promise.all([api.mailboxes(), api.profiles(), api.aliases({ limit: 1 })]);
-    return { mailboxes, profiles, any: one.total > 0 };
+    return { mailboxes, profiles, begun: one.total > 0 };
   }, version);
   const [dialog, setDialog] = useState<DialogName | undefined>(create ? "new" : undefined);
   const close = () => { setDialog(undefined); if (create) go("/aliases"); };
   const changed = () => setVersion((n) => n + 1);
   const w = world.data;
-  const ready = w && w.any && w.profiles.some((p) => p.state === "active");
+  const ready = w && w.begun && w.profiles.some((p) => p.state === "active");
   useTitle(s.title);
   return (
     <>
@@ -243,7 +243,7 @@ export function Aliases({ about, create }: { about: About; create: boolean }) {
         {(d) => (
           <>
             {!ready && <Start {...d} onNew={() => setDialog("new")} />}
-            {d.any && <List version={version} />}
+            {d.begun && <List version={version} />}
           </>
         )}
       </Await>

@@ -72,9 +72,9 @@ function ProfileLine({ profile, onChange }: { profile: Profile; onChange: () => 
         {soon && <Badge kind="warn">{s.expiresSoon(left)}</Badge>}
       </div>
       <div class="row">
-        {profile.state === "issued" && <a class="button quiet" href={`#/profiles/${profile.id}`}>{s.finish}</a>}
+        {profile.state === "issued" && <a class="button quiet small" href={`#/profiles/${profile.id}`}>{s.finish}</a>}
         {profile.state === "inactive" && <Button kind="quiet" small busy={send.busy} onClick={() => send.run(async () => { await api.profileActivate(profile.id); toast(s.activated); onChange(); })}>{t.test.activate}</Button>}
-        {soon && <a class="button quiet" href={`#/profiles/new?mailbox=${encodeURIComponent(profile.mailbox)}`} title={s.renewSays}>{s.renew}</a>}
+        {soon && <a class="button quiet small" href={`#/profiles/new?mailbox=${encodeURIComponent(profile.mailbox)}`} title={s.renewSays}>{s.renew}</a>}
         <Button kind="quiet" small onClick={() => setDeleting(true)}>{s.deleteProfile}</Button>
       </div>
       {deleting && (
@@ -142,7 +142,7 @@ function Box({ mailbox, profiles, onSet, onChange, onVerify }: BoxProps) {
   return (
     <section class="panel pad stack" aria-label={mailbox.address}>
       <div class="row ends top">
-        <div>
+        <div class="stack tight">
           <h2>{mailbox.address}</h2>
           <div class="row small soft">
             {!mailbox.verified ? <Badge kind="warn">{s.unverified}</Badge> : sealed ? <Badge kind="good">{s.sealed}</Badge> : <Badge kind="warn">{s.noProfile}</Badge>}

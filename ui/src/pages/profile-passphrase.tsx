@@ -13,7 +13,7 @@ export function PassphraseForm({ personal, onNext }: { personal: string[]; onNex
   const [shown, setShown] = useState(false);
   const [made, setMade] = useState(false);
   const [errors, setErrors] = useState<{ first?: string; second?: string }>({});
-  const strength = strengthOf(first, personal);
+  const strength = made ? 4 : strengthOf(first, personal); /* a made one has 120 bits */
 
   const make = () => {
     const text = makePassphrase();

@@ -8,7 +8,7 @@ import { Await, Button, ErrorLine, Note } from "../ui/parts";
 import { sentence, useLoad, useSend } from "../ui/state";
 
 const s = t.test;
-const ASK_EVERY_MS = 4000;
+const ASK_EVERY_MS = 3000;
 
 function TestMail({ profile, onNext }: { profile: number; onNext: (result: string) => void }) {
   const [result, setResult] = useState<TestResult>();

@@ -146,6 +146,7 @@ export const Form = ({ send, onSend, children, class: name = "form" }: { send: S
   <form
     class={name}
     noValidate
+    onInput={send.clear}
     onSubmit={(e) => {
       e.preventDefault();
       void send.run(onSend);

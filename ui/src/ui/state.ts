@@ -41,6 +41,7 @@ export interface Sending {
   error: string | undefined; /* of the whole; a field's own is in `of` */
   of: (field: string) => string | undefined;
   fail: (message: string, field?: string) => void;
+  clear: () => void;
   run: (work: () => Promise<unknown>) => Promise<boolean>;
 }
 
@@ -70,6 +71,7 @@ export function useSend(): Sending {
     error: failed?.field ? undefined : failed?.message,
     of: (field) => (failed?.field === field ? failed.message : undefined),
     fail: (message, field) => setFailed({ message, field }),
+    clear: () => setFailed(undefined),
     run,
   };
 }

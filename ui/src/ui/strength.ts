@@ -29,8 +29,8 @@ export function bitsOf(passphrase: string, personal: string[] = []): number {
     text = text.toLowerCase().split(word.toLowerCase()).join("§");
   const byCharacters = fresh(text) * Math.log2(Math.max(alphabet, 2));
   /* Ordinary words are worth 11 bits each, however long they are. */
-  const others = text.toLowerCase().replace(/\p{L}{3,}/gu, "").length;
-  const byWords = new Set(words.filter((w) => !COMMON.includes(w))).size * 11 + others * 3;
+  const others = text.toLowerCase().replace(/\p{L}{3,}|[\s\-_.,§]/gu, "").length;
+  const byWords = new Set(words.filter((w) => !COMMON.includes(w))).size * 11 + others * 5;
   return words.length >= 2 ? Math.min(byCharacters, byWords) : byCharacters * (words.length ? 0.6 : 1);
 }
 

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after } from "node:test";
 import { startMock } from "../mock.mjs";
 
 const need = createRequire(join(process.env.UI, "package.json"));
@@ -14,20 +15,28 @@ const SHOTS = process.env.SHOTS; // a folder: pictures of the pages are put ther
 
 export const SIZES = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } };
 
-export async function open(t, world, options = {}) {
-  const mock = await startMock(DIST, world);
-  const home = mkdtempSync(join(tmpdir(), "postern-chromium-"));
-  const browser = await chromium.launch({
+/* One browser for all tests of a file; each test has a context of its own. */
+const home = mkdtempSync(join(tmpdir(), "postern-chromium-"));
+let launched;
+const launch = () =>
+  (launched ??= chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
     env: { ...process.env, HOME: home },
-  });
-  t.after(async () => {
-    await browser.close();
-    mock.close();
-    rmSync(home, { recursive: true, force: true });
-  });
+  }));
+after(async () => {
+  await (await launched)?.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+export async function open(t, world, options = {}) {
+  const browser = await launch();
+  const mock = await startMock(DIST, world);
   const context = await browser.newContext({ viewport: SIZES.desktop, acceptDownloads: true, locale: "en-GB", timezoneId: "UTC", ...options });
+  t.after(async () => {
+    await context.close();
+    mock.close();
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   const complaints = [];
@@ -36,7 +45,7 @@ export async function open(t, world, options = {}) {
   page.on("console", (m) => (m.type() === "error" || m.type() === "warning") && !/status of 4\d\d/.test(m.text()) && complaints.push(`${m.type()}: ${m.text()}`));
   page.on("request", (r) => requests.push(r.url()));
   return {
-    page, context, browser, mock, requests,
+    page, context, mock, requests,
     go: (path) => page.goto(`${mock.url}/#${path}`),
     // Nothing was complained of (the content security policy's violations are errors of the console), and nobody else was asked.
     clean() {

@@ -67,7 +67,7 @@ for (const [kind, make] of [["rsa", modernPkcs12], ["p256", modernPkcs12], ["rsa
   test(`NSS takes ${make.name} with ${kind}, and trusts the chain`, async (t) => {
     const dir = folder(t);
     const i = await issued(kind);
-    for (const [n, passphrase] of PASSPHRASES.entries()) {
+    for (const [n, passphrase] of PASSPHRASES.slice(0, 4).entries()) {
       const db = join(dir, `db${n}`);
       mkdirSync(db);
       run(["certutil", "-N", "-d", db, "--empty-password"]);
