@@ -1,30 +1,50 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join, sep } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
 
-/* manifest.txt names every file of the build with its SHA-256, as `sha256sum -c` reads it. Its own digest stands for the whole
- * user interface: `postern version` prints it and the page shows it, so that a careful user can compare. */
-const manifest = () => ({
-  name: "manifest",
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
+
+const filesOf = (dir) =>
+  readdirSync(dir, { recursive: true })
+    .filter((f) => statSync(join(dir, f)).isFile() && !/\.(gz|br)$/.test(f))
+    .map((f) => f.split(sep).join("/"))
+    .sort();
+
+/* The whole interface in one number, as the server makes it of the same files (src/role/web/ui.c): `postern version` prints it,
+ * the page shows it, and so a careful user can compare. */
+function digestOf(dir) {
+  const whole = createHash("sha256");
+  for (const f of filesOf(dir)) whole.update(`/${f}\0`).update(sha256(readFileSync(join(dir, f))));
+  return whole.digest("hex");
+}
+
+/* manifest.txt names every file with its SHA-256, as `sha256sum -c` reads it. Beside each file stand its compressed forms,
+ * made once, at their best. */
+const finish = () => ({
+  name: "finish",
   apply: "build",
   writeBundle({ dir }) {
-    const files = readdirSync(dir, { recursive: true }).filter((f) => statSync(join(dir, f)).isFile() && f !== "manifest.txt");
-    const line = (f) => `${createHash("sha256").update(readFileSync(join(dir, f))).digest("hex")}  ${relative(dir, join(dir, f))}\n`;
-    const text = files.sort().map(line).join("");
-    writeFileSync(join(dir, "manifest.txt"), text);
-    this.info(`interface ${createHash("sha256").update(text).digest("hex")}`);
+    const lines = filesOf(dir).filter((f) => f !== "manifest.txt").map((f) => `${sha256(readFileSync(join(dir, f))).toString("hex")}  ${f}\n`);
+    writeFileSync(join(dir, "manifest.txt"), lines.join(""));
+    for (const f of filesOf(dir)) {
+      const bytes = readFileSync(join(dir, f));
+      writeFileSync(join(dir, `${f}.gz`), gzipSync(bytes, { level: 9 }));
+      writeFileSync(join(dir, `${f}.br`), brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
+    }
+    this.info(`interface ${digestOf(dir)}`);
   },
 });
 
 export default defineConfig({
-  plugins: [manifest()],
+  plugins: [finish()],
   esbuild: { jsx: "automatic", jsxImportSource: "preact", legalComments: "none" },
   build: {
     target: "es2022",
     assetsInlineLimit: 0, // nothing as data: URL, which the content security policy refuses
     cssCodeSplit: false,
     modulePreload: { polyfill: false },
-    reportCompressedSize: true,
+    rollupOptions: { output: { hashCharacters: "hex" } },
   },
 });

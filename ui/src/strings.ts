@@ -56,6 +56,8 @@ export const t = {
     join: "Create your account",
     joinSays: "Everything that is stored about you is sealed with keys that only this server's vault holds. Your mail's key will be made by you.",
     invitation: "Invitation",
+    namedHint: "The invitation is for this account.",
+    setPassword: "Set password",
     nameHint: "To sign in with. Nobody outside sees it.",
     passwordHint: "12 characters or more. It does not lock your mail; a key of your own does.",
     passwordShort: "Take 12 characters or more.",

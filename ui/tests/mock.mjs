@@ -38,7 +38,7 @@ const BOUNDS = { messages_hour: 100, messages_day: 1000, bytes_hour: 0, bytes_da
 export function aliasesOf(count, mailbox = "alice@mailbox.example") {
   return Array.from({ length: count }, (_, i) => ({
     id: i + 1, address: `${WORDS[i % 12]}.${WORDS[(i * 5 + 3) % 12]}${i}@${i % 4 ? "relay.example" : "post.example"}`,
-    state: i % 9 === 5 ? "off-drop" : "on", label: LABELS[i % 10], from_name: "", mailboxes: [mailbox], expires: i % 11 === 7 ? time(now() - DAY) : null,
+    state: i % 9 === 5 ? "off-drop" : "on", label: LABELS[i % 10], name: "", mailboxes: [mailbox], expires: i % 11 === 7 ? time(now() - DAY) : null,
     idle_days: 0, count_left: -1, used: (i * 7) % 50, last_used: (i * 7) % 50 ? time(now() - ((i * 5003) % (40 * DAY))) : null,
     created: time(now() - i * 3 * DAY - 600), origin: "given",
   }));
@@ -48,7 +48,7 @@ const profile = (id, state, notAfter) => ({
   profile: id, mailbox: "alice@mailbox.example", state, cipher: "compatible", sender_key: "rsa2048", not_before: time(now() - 30 * DAY), not_after: time(notAfter), certificates: 3, pool: 32,
 });
 export const mailboxOf = (address, verified = true) => ({
-  address, verified, clear: false, active_profile: 0, reply: "required", clear_replies: "accept", created: time(now() - 40 * DAY), state: "on", reason: "", since: null,
+  user: "alice", address, verified, clear: false, active_profile: 0, reply: "required", clear_replies: "accept", created: time(now() - 40 * DAY), state: "on", reason: "", since: null,
 });
 
 export const EMPTY = () => ({
@@ -72,7 +72,7 @@ export const FULL = (count = 60) => ({
       { address: "noreply@tracking.example", name: "", reverse: "p7d3n1c5hv2z@relay.example", kind: "list", blocked: "drop", reply_to: "", reply_asked: "help@tracking.example", created: time(now() - 20 * DAY), last_used: time(now() - 9 * DAY) },
     ],
   },
-  own: [{ domain: "liddell.example", catch_all: "on", allow: "shop-*", deny: "", per_day: 20, made_today: 3, aliases: 14, mailboxes: ["alice@mailbox.example"], created: time(now() - 90 * DAY) }],
+  own: [{ user: "alice", domain: "liddell.example", catch_all: "on", allow: "shop-*", deny: "", per_day: 20, made_today: 3, aliases: 14, mailboxes: ["alice@mailbox.example"], created: time(now() - 90 * DAY) }],
   days: daysOf((i) => [3, 5, 0, 0, 8, 12, 9, 4, 0, 1, 7, 6, 2, 5][i]),
   held: [
     { id: 7, at: time(now() - 3600), user: "alice", alias: "harbour.willow1@relay.example", to: "orders@bookshop.example", cause: "unsigned", releasable: true, why: "Your answer was not signed.", remedy: "Switch signing on in your mail client, or let this one go." },
@@ -246,7 +246,7 @@ const ROUTES = {
   },
   "GET /v1/domains": (w) => w.own,
   "POST /v1/domains": (w, v, b) => {
-    w.own.push({ domain: b.domain, catch_all: "off", allow: "", deny: "", per_day: 20, made_today: 0, aliases: 0, mailboxes: [], created: time(now()) });
+    w.own.push({ user: "alice", domain: b.domain, catch_all: "off", allow: "", deny: "", per_day: 20, made_today: 0, aliases: 0, mailboxes: [], created: time(now()) });
     return w.own.at(-1);
   },
   "PATCH /v1/domains/{domain}": (w, [n], b) => void Object.assign(domain(w, n), b),

@@ -151,7 +151,7 @@ const onOff = (on: boolean): "on" | "off" => (on ? "on" : "off");
 /* What is not given stays out. */
 const changeOf = (c: AliasChange) => ({
   ...(c.label !== undefined && { label: c.label }),
-  ...(c.fromName !== undefined && { from_name: c.fromName }),
+  ...(c.fromName !== undefined && { name: c.fromName }),
   ...(c.state !== undefined && { state: c.state }),
   ...(c.mailboxes !== undefined && { mailboxes: c.mailboxes }),
   ...(c.expires !== undefined && { expires: wire.rfc3339(c.expires) }),

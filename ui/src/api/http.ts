@@ -49,7 +49,7 @@ async function call(method: string, path: string, query?: Query, body?: unknown)
   }
   if (r.ok) return r;
   const e = await failure(r);
-  if (r.status === 401 && e.field === "session") onSignedOut();
+  if (r.status === 401 && e.field === "session" && path !== "/session") onSignedOut(); /* which itself asks for that one */
   throw e;
 }
 

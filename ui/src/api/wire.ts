@@ -96,14 +96,14 @@ export interface WireAlias {
   used: number;
   last_used: Time;
   label: string;
-  from_name: string;
+  name: string;
   mailboxes: string[];
   origin: "given" | "catch-all";
   created: Time;
   days?: WireDay[];
 }
 export const aliasOf = (w: WireAlias): Alias => ({
-  address: w.address, state: w.state, label: w.label, fromName: w.from_name, mailboxes: w.mailboxes, expires: utc(w.expires), idleDays: w.idle_days,
+  address: w.address, state: w.state, label: w.label, fromName: w.name, mailboxes: w.mailboxes, expires: utc(w.expires), idleDays: w.idle_days,
   countLeft: w.count_left, used: w.used, lastUsed: utc(w.last_used), created: utc(w.created), caught: w.origin === "catch-all",
   days: w.days && lastDays(w.days),
 });

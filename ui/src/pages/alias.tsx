@@ -43,7 +43,7 @@ function Rules({ alias, mailboxes, onSaved }: { alias: Alias; mailboxes: Mailbox
   return (
     <Form send={send} onSend={keep}>
       <Input label={t.newAlias.label} hint={t.newAlias.labelHint} value={label} onValue={setLabel} error={send.of("label")} maxLength={200} autocomplete="off" />
-      <Input label={s.fromName} hint={s.fromNameHint} value={fromName} onValue={setFromName} error={send.of("from_name")} maxLength={100} autocomplete="off" />
+      <Input label={s.fromName} hint={s.fromNameHint} value={fromName} onValue={setFromName} error={send.of("name")} maxLength={100} autocomplete="off" />
       <PickMailboxes mailboxes={mailboxes.filter((m) => m.verified)} chosen={chosen} onChosen={setChosen} />
       {send.of("mailboxes") && <p class="error" role="alert">{send.of("mailboxes")}</p>}
       <EndingFields value={ending} onValue={setEnding} send={send} />

@@ -47,6 +47,7 @@ function SignIn({ about, onIn }: { about: About; onIn: () => void }) {
 function Join({ about, invitation, onIn }: { about: About; invitation: string; onIn: () => void }) {
   const [code, setCode] = useState(invitation);
   const [name, setName] = useState("");
+  const [named, setNamed] = useState(false); /* the invitation is for an account that is there: it sets its password */
   const [password, setPassword] = useState("");
   const send = useSend();
   const { fail } = send;
@@ -54,7 +55,7 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
   useEffect(() => {
     if (!invitation) return;
     api.invitation(invitation).then(
-      (i) => i.name && setName(i.name),
+      (i) => { if (i.name) { setName(i.name); setNamed(true); } },
       (e: unknown) => fail(sentence(e), "invitation"),
     );
   }, [invitation]);
@@ -72,9 +73,9 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
       <p class="soft">{s.joinSays}</p>
       <Form send={send} onSend={check}>
         {about.signup === "invite" && <Input label={s.invitation} value={code} onValue={setCode} error={send.of("invitation")} autocomplete="off" autocapitalize="off" spellcheck={false} class="mono" />}
-        <Input label={s.name} hint={s.nameHint} value={name} onValue={setName} error={send.of("name")} autocomplete="username" autocapitalize="off" spellcheck={false} />
+        <Input label={s.name} hint={named ? s.namedHint : s.nameHint} readOnly={named} value={name} onValue={setName} error={send.of("name")} autocomplete="username" autocapitalize="off" spellcheck={false} />
         <Input label={s.password} hint={s.passwordHint} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="new-password" />
-        <Button kind="main" type="submit" busy={send.busy}>{s.create}</Button>
+        <Button kind="main" type="submit" busy={send.busy}>{named ? s.setPassword : s.create}</Button>
       </Form>
       <p class="small"><a href="#/">{s.haveAccount}</a></p>
     </>

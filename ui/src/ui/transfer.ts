@@ -98,7 +98,7 @@ export function readAliases(file: string): Row[] {
 const iso = (utc: number): string => (utc ? new Date(utc * 1000).toISOString() : "");
 
 const record = (a: Alias) => ({
-  address: a.address, state: a.state, label: a.label, from_name: a.fromName, mailboxes: a.mailboxes, expires: iso(a.expires) || null, idle_days: a.idleDays,
+  address: a.address, state: a.state, label: a.label, name: a.fromName, mailboxes: a.mailboxes, expires: iso(a.expires) || null, idle_days: a.idleDays,
   count_left: a.countLeft, used: a.used, last_used: iso(a.lastUsed) || null, created: iso(a.created) || null,
 });
 

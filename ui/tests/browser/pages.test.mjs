@@ -52,6 +52,8 @@ test("signing in: wrong, second factor, out, and a session that ended", async (t
   const { page } = w;
   await w.go("/held");
   await page.getByLabel("Name").fill("alice");
+  await page.waitForTimeout(300);
+  assert.deepEqual(w.mock.state.requests.filter((r) => /v1/.test(r)).sort(), ["GET /v1/server", "GET /v1/session"], "nobody signed in: asked once");
   await page.getByLabel("Password").fill("wrong");
   await page.keyboard.press("Enter");
   await page.getByRole("alert").getByText("Name or password is wrong.").waitFor();

@@ -62,6 +62,7 @@ async function download(w, name, dir) {
 async function issue(w, t) {
   const { page } = w;
   await page.getByRole("link", { name: "Make keys" }).click();
+  await step(page, 2).getByRole("button", { name: "Continue" }).waitFor();
   await picture(page, "profile-2-kind");
   await accessible(page, "profile, kind");
   await next(page, 2);
