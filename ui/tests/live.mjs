@@ -92,8 +92,9 @@ async function pages(page) {
     await page.waitForFunction(() => !/Loading/.test(document.querySelector("main").textContent));
     if (await page.locator(".note.bad").count()) complaints.push(`${path}: ${await page.locator(".note.bad").innerText()}`);
   }
+  const off = page.waitForResponse((r) => r.request().method() === "PATCH" && r.ok());
   await page.getByRole("switch", { name: "books@relay.example takes mail" }).click();
-  await page.waitForResponse((r) => r.request().method() === "PATCH" && r.ok());
+  await off;
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.getByLabel("Name").fill("alice");

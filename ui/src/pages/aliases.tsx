@@ -20,7 +20,7 @@ export const sum = (days: number[]): number => days.reduce((a, b) => a + b, 0);
 
 export const Address = ({ of }: { of: string }) => {
   const cut = of.lastIndexOf("@");
-  return <>{of.slice(0, cut)}<span class="at">{of.slice(cut)}</span></>;
+  return <>{of.slice(0, cut)}<wbr /><span class="at">{of.slice(cut)}</span></>;
 };
 
 /* ---- a line ------------------------------------------------------------------------------------------------------------ */
@@ -45,8 +45,8 @@ function Line({ alias, selected, onSelect, onSwitch }: LineProps) {
           {alias.lastUsed ? s.used(alias.used, ago(alias.lastUsed)) : s.unused}
         </div>
       </div>
-      {days ? <Spark days={days} label={s.activity(sum(days))} /> : <span />}
       <div class="ends">
+        {days && <Spark days={days} label={s.activity(sum(days))} />}
         <Copy text={address} what={address} label="" />
         <Switch label={s.switch(address)} checked={alias.state === "on"} onValue={onSwitch} />
       </div>
