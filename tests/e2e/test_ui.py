@@ -43,6 +43,7 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def server(hop):
+    assert (TOP / "ui/dist/index.html").exists(), "there is no ui/dist: run make ui"
     port = postern.free_port()
     s = postern.Postern(hop.port, settings={"web.listen": f"127.0.0.1:{port}", "web.ui": TOP / "ui/dist",
                                             "web.origin": f"http://127.0.0.1:{port}"}).start()

@@ -386,6 +386,7 @@ export const t = {
     writeTitle: "Write to somebody first",
     writeSays: "You get an address that stands for them. What you write to it goes out from this alias.",
     person: "Their address",
+    introduced: "A sealed introduction from this address is on its way to your mailbox, so that your client learns its certificate. Answer it; they see only the alias.",
     writeDone: "Write to this address from your mailbox; they see only the alias.",
     who: "Who",
     kinds: { list: "mailing list", shared: "unverified senders" },

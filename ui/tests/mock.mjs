@@ -236,7 +236,7 @@ const ROUTES = {
   "GET /v1/aliases/{address}/correspondents": (w, [a]) => people(w, a),
   "POST /v1/aliases/{address}/correspondents": (w, [a], b) => {
     people(w, a).push({ address: b.address, name: "", reverse: "n3wr3v3rse@relay.example", kind: "person", blocked: "", reply_to: "", reply_asked: "", created: time(now()), last_used: null });
-    return { reverse: "n3wr3v3rse@relay.example" };
+    return { reverse: "n3wr3v3rse@relay.example", introduced: 1 };
   },
   "POST /v1/aliases/{address}/block": (w, [a], b) => void (person(w, a, b.address).blocked = b.how ?? "drop"),
   "POST /v1/aliases/{address}/unblock": (w, [a], b) => void (person(w, a, b.address).blocked = ""),
@@ -252,7 +252,7 @@ const ROUTES = {
   "PATCH /v1/domains/{domain}": (w, [n], b) => void Object.assign(domain(w, n), b),
   "DELETE /v1/domains/{domain}": (w, [n]) => without(w.own, (d) => d.domain === n),
   "GET /v1/replies": (w) => w.held.map(({ why, remedy, ...h }) => h),
-  "GET /v1/replies/{id}": (w, [id]) => find(w.held, (h) => h.id === Number(id), "answer"),
+  "GET /v1/replies/{id}": (w, [id]) => ({ sender: "alice@mailbox.example", size: 2048, mid: "01hz", ...find(w.held, (h) => h.id === Number(id), "answer") }),
   "DELETE /v1/replies/{id}": (w, [id]) => without(w.held, (h) => h.id === Number(id)),
   "POST /v1/replies/{id}/release": (w, [id]) => without(w.held, (h) => h.id === Number(id)),
 };

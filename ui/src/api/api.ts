@@ -104,6 +104,11 @@ export interface Correspondent {
   lastUsed: number;
 }
 
+export interface FirstContact {
+  reverse: string;
+  introduced: number; /* of the user's mailboxes: a sealed letter from there is on its way to them, for its certificate */
+}
+
 export interface Domain {
   name: string;
   catchAll: boolean;
@@ -236,7 +241,7 @@ export const api = {
   aliasDelete: (address: string) => del(`/aliases/${at(address)}`),
 
   correspondents: (alias: string) => list(`/aliases/${at(alias)}/correspondents`, wire.correspondentOf),
-  correspondentAdd: async (alias: string, address: string) => (await post<{ reverse: string }>(`/aliases/${at(alias)}/correspondents`, { address })).reverse,
+  correspondentAdd: (alias: string, address: string) => post<FirstContact>(`/aliases/${at(alias)}/correspondents`, { address }),
   correspondentBlock: (alias: string, address: string, blocked: boolean) => post(`/aliases/${at(alias)}/${blocked ? "block" : "unblock"}`, { address }),
   correspondentReply: (reverse: string, to: string | null) => patch(`/correspondents/${at(reverse)}`, { reply_to: to }),
 

@@ -1,7 +1,7 @@
 /* alias.tsx - one alias: its rules, who wrote to it, and writing to somebody first. */
 
 import { useState } from "preact/hooks";
-import { api, type Alias, type AliasChange, type Correspondent, type Mailbox } from "../api/api";
+import { api, type Alias, type AliasChange, type Correspondent, type FirstContact, type Mailbox } from "../api/api";
 import { t } from "../strings";
 import { ago, date } from "../ui/format";
 import { Await, Back, Badge, Button, Choices, Confirm, Copy, Dialog, Form, Head, Input, Note, Spark, Switch, Table } from "../ui/parts";
@@ -80,19 +80,19 @@ function Person({ who, alias, onChange }: { who: Correspondent; alias: string; o
 
 function WriteFirst({ alias, onClose, onDone }: { alias: string; onClose: () => void; onDone: () => void }) {
   const [address, setAddress] = useState("");
-  const [reverse, setReverse] = useState("");
+  const [made, setMade] = useState<FirstContact>();
   const send = useSend();
   const add = async () => {
     if (!isAddress(address.trim())) return send.fail(t.mailboxes.badAddress, "address");
-    setReverse(await api.correspondentAdd(alias, address.trim()));
+    setMade(await api.correspondentAdd(alias, address.trim()));
     onDone();
   };
   return (
     <Dialog title={s.writeTitle} onClose={onClose}>
-      {reverse ? (
+      {made ? (
         <>
-          <p class="secret row ends"><code>{reverse}</code><Copy text={reverse} what={s.reverse} /></p>
-          <p>{s.writeDone}</p>
+          <p class="secret row ends"><code>{made.reverse}</code><Copy text={made.reverse} what={s.reverse} /></p>
+          <p>{made.introduced ? s.introduced : s.writeDone}</p>
           <div class="actions"><Button kind="main" onClick={onClose}>{t.close}</Button></div>
         </>
       ) : (

@@ -7,6 +7,7 @@ import { ago } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Await, Badge, Button, Confirm, Copy, Empty, Head, Note, Spark, Switch } from "../ui/parts";
 import { go, sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
+import { useWhenSeen } from "../ui/visible";
 import { NewAlias } from "./alias-new";
 import { Export, Import } from "./alias-transfer";
 
@@ -34,9 +35,12 @@ interface LineProps {
 
 function Line({ alias, selected, onSelect, onSwitch }: LineProps) {
   const { address } = alias;
-  const days = counts(alias);
+  /* The list may come without the days; then they are asked for as the lines are seen. */
+  const missing = !alias.days && alias.lastUsed > Date.now() / 1000 - 14 * 86400;
+  const [line, more] = useWhenSeen<HTMLLIElement, Alias>(missing ? () => api.alias(address) : undefined, address);
+  const days = counts(more ?? alias);
   return (
-    <li class="alias">
+    <li class="alias" ref={line}>
       <input type="checkbox" aria-label={s.select(address)} checked={selected} onChange={(e) => onSelect(e.currentTarget.checked)} />
       <div>
         <div class="cut"><a class="address" href={`#/aliases/${encodeURIComponent(address)}`}><Address of={address} /></a></div>

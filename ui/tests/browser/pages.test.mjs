@@ -27,7 +27,9 @@ for (const colorScheme of ["light", "dark"])
         await w.go(path);
         await settled(w.page);
         if (colorScheme === "light" || size === "desktop") await accessible(w.page, `${name}, ${colorScheme}, ${size}`);
+        if (name === "aliases") await w.page.waitForTimeout(300);
         await picture(w.page, `${name}-${size}-${colorScheme}`);
+        if (name === "aliases") await w.page.locator(".alias .spark").nth(1).waitFor({ state: "attached" });
         const wide = await w.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(wide <= 0, `${name} is ${wide} px too wide`);
       }
@@ -160,6 +162,9 @@ test("ten thousand aliases: a hundred are drawn, more on request", async (t) => 
   await signIn(w);
   await w.page.locator(".alias").nth(99).waitFor();
   await w.page.getByText("10,000 aliases").waitFor();
+  await w.page.locator(".alias .spark").nth(3).waitFor();
+  const asked = w.mock.state.requests.filter((r) => /GET \/v1\/aliases\/./.test(r)).length;
+  assert.ok(asked > 0 && asked < 40, `${asked} charts are asked for: of those that are seen`);
   assert.equal(await w.page.locator(".alias").count(), 100);
   await w.page.getByRole("button", { name: "Show 100 more" }).click();
   await w.page.locator(".alias").nth(199).waitFor();
