@@ -56,7 +56,7 @@ static void every_address_is_asked_about(void **state)
 {
 	for (size_t i = 0; i < COUNT(places); i++) {
 		OWN(arena) a = ARENA;
-		struct scrub_facts x;
+		struct scrub_facts x = { 0 };
 
 		assert_int_equal(scan(str_c(places[i]), &a, &x, NULL), OK);
 		if (!has(&x, "r1@relay.example") || x.n_people != 1)
@@ -75,7 +75,7 @@ static void who_and_what_it_is(void **state)
 	        "report-type=delivery-status; boundary=b\r\n"
 	        "\r\n--b\r\n\r\nx\r\n--b--\r\n";
 	OWN(arena) a = ARENA;
-	struct scrub_facts x;
+	struct scrub_facts x = { 0 };
 
 	assert_int_equal(scan(str_c(in), &a, &x, NULL), OK);
 	assert_true(str_eq(x.from.address, STR("alice@mailbox.example")) &&
@@ -93,7 +93,7 @@ static void limits_are_kept(void **state)
 	OWN(arena) a = ARENA;
 	OWN(buf) many = BUF(OUT_MAX);
 	OWN(buf) people = BUF(OUT_MAX);
-	struct scrub_facts x;
+	struct scrub_facts x = { 0 };
 	struct fail f = { 0 };
 
 	buf_addz(&many, FROM "\r\n");
