@@ -3,7 +3,7 @@
 RELEASE     = --buildtype=release -Db_lto=true -Dtests=false
 PREFIX     ?= /usr/local
 
-.PHONY: all deps deps-bench deps-demo deps-ui demo ui check mutants fuzz bench bench-crypto deb deps-deb install clean
+.PHONY: all deps deps-bench deps-demo deps-ui demo ui check mutants fuzz siege bench bench-crypto deb deps-deb install clean
 
 all: build/release/build.ninja
 	@ninja -C build/release
@@ -20,6 +20,11 @@ mutants: deps
 # A minute for each target, or for one: make fuzz TARGET=addr_fuzz SECONDS=600 KEEP=1 (adds to the seeds)
 fuzz: deps
 	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
+
+# Ten thousand answers while roles are killed, or so many: make siege ANSWERS=500. Minutes, so no part of check
+siege: deps build/test/build.ninja
+	@ninja -C build/test
+	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/replies.py $(if $(ANSWERS),--answers $(ANSWERS))
 
 # The web app, into ui/dist, which `make install` takes along; needs Node and the npm registry, once
 ui: deps-ui
@@ -58,6 +63,9 @@ deps-ui:
 
 clean:
 	rm -rf build var ui/dist ui/node_modules
+
+build/test/build.ninja:
+	@meson setup build/test --buildtype=release -Db_lto=true -Dtests=false -Dtesthooks=true -Dwerror=true >/dev/null
 
 build/release/build.ninja:
 	@meson setup build/release --prefix=$(PREFIX) $(RELEASE) >/dev/null
