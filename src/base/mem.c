@@ -32,6 +32,8 @@ char *xstrdup(struct str s)
 
 void wipe(void *p, size_t n)
 {
+	if (!n) /* what is empty may have no address */
+		return;
 #ifdef POSTERN_SANITIZED
 	memset(p, 0, n); /* a sanitizer watches this one */
 	__asm__ volatile("" ::"r"(p) : "memory");
