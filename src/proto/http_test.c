@@ -1,6 +1,9 @@
 /* http_test.c - heads that have one meaning, and those that have two. */
 #include "proto/http.h"
 
+#include "base/buf.h"
+#include "base/mem.h"
+
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -100,14 +103,13 @@ static void cut_anywhere(void **state)
 
 static char *repeated(const char *head, const char *part, size_t times)
 {
-	size_t a = strlen(head), b = strlen(part);
-	char *p = malloc(a + b * times + 5);
+	OWN(buf) b = BUF(1 << 24);
 
-	memcpy(p, head, a);
+	buf_addz(&b, head);
 	for (size_t i = 0; i < times; i++)
-		memcpy(p + a + i * b, part, b);
-	memcpy(p + a + b * times, "\r\n\r\n", 5);
-	return p;
+		buf_addz(&b, part);
+	buf_addz(&b, "\r\n\r\n");
+	return xstrdup(buf_str(&b));
 }
 
 static void sizes(void **state)

@@ -542,7 +542,8 @@ static void autocrypt_messages_open(void **state)
 		buf_addf(&sub, "autocrypt-protected-headers/%s", mails[i].inner);
 		assert_true(vectors_path(sub.p, &path));
 		get_mail(path.p, &inner);
-		assert_true(str_eq(str_trim(o.content->whole), str_trim(buf_str(&inner))));
+		assert_non_null(o.content);
+		assert_true(o.content && str_eq(str_trim(o.content->whole), str_trim(buf_str(&inner))));
 		assert_true(o.encrypted && o.inner.n);
 		assert_true(holds(opened_field(&o, STR("Subject"))->body, STR("BarCorp")));
 	}
@@ -582,8 +583,9 @@ static void check_thunderbird(struct str object, struct keys *k, size_t *encrypt
 		assert_true(o.encrypted);
 		++*encrypted;
 	}
-	if (text.n && str_find(object, STR("check_text")) < object.n && !holds(o.content->whole, text))
-		fail_msg("%s: %.*s", sub.p, STR_ARG(o.content->whole));
+	if (text.n && str_find(object, STR("check_text")) < object.n &&
+	    !(o.content && holds(o.content->whole, text)))
+		fail_msg("%s: its text is not there", sub.p);
 	if (bad && o.signature == OPEN_PINNED)
 		fail_msg("%s: pinned", sub.p);
 	*tampered += bad && !holds(file, STR("SHA1.opaque")) && o.signature == OPEN_BROKEN;
