@@ -232,7 +232,8 @@ static int refuse(const char **ret_arg, const char *arg, struct fail *f, int cod
 	return fail(f, code, "%s", why);
 }
 
-/* A token that is not known counts against its client: they are not to be guessed. */
+/* A token that is not known counts against its client: they are not to be guessed. One that is known is good whatever
+ * others behind the same address have tried. */
 static int find_session(struct core *c, const struct web_call *m, struct asker *as, const char **ret_arg,
                         struct fail *f)
 {
@@ -240,10 +241,11 @@ static int find_session(struct core *c, const struct web_call *m, struct asker *
 
 	if (!m->token.n)
 		return OK;
-	if (tries_check(c, TRIES_CLIENT, m->client, f) < 0)
-		return refuse(ret_arg, "rate", f, FAIL_AGAIN, "too many tries: wait a quarter of an hour");
 	r = session_find(c->store, m->token, core_now(c), SESSION_IDLE_S, &as->session, f);
 	if (r == FAIL_ABSENT) {
+		if (tries_check(c, TRIES_CLIENT, m->client, f) < 0)
+			return refuse(ret_arg, "rate", f, FAIL_AGAIN,
+			              "too many tries: wait a quarter of an hour");
 		tries_count(c, TRIES_CLIENT, m->client);
 		return OK;
 	}
