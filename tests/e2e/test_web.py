@@ -58,6 +58,7 @@ def test_what_can_be_read_in_two_ways_is_refused_and_closed(server, data, status
     answer = raw(server.web, data + GET + b"\r\n")
     assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:200]
     assert answer.count(b"HTTP/1.1") == 1 and b"signup" not in answer and b"Connection: close" in answer
+    assert b"Content-Security-Policy: default-src 'none'" in answer
     assert b"[" not in answer.rpartition(b"\r\n\r\n")[2][:1], "the connection is closed, not reset"
 
 
