@@ -62,6 +62,10 @@ def test_an_invitation_for_a_user_who_is_there(server):
     assert b.sign_up("carol", token)["name"] == "carol"
     b2 = Browser(server.web, client=client())
     b2.good("POST", "/v1/login", {"name": "carol", "password": PASSWORD}, 200)
+    b3 = Browser(server.web, client=client())
+    b3.sign_up("carol", browser.invite(server, "carol"))
+    assert b2.get("/v1/session").status == 401, "who was in before is out"
+    b3.good("GET", "/v1/session")
 
 
 @pytest.mark.parametrize("rule", ["open", "closed"])

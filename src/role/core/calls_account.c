@@ -178,6 +178,9 @@ static int sign_up(struct request *c, void *arg, struct fail *f)
 		return call_wrong(c, "name", f, r, "this name is taken: choose another one");
 	TRY(r);
 	TRY(set_password(c, user, "new_proof", f));
+	/* An invitation for a user who is there is the operator's way back in: whoever was in before is out. */
+	if (i->user)
+		TRY(session_end_others(c->core->store, user, SESSION_PERSON, 0, f));
 	if (arg_given(c, "invitation"))
 		TRY(invite_use(c->core->store, arg_text(c, "invitation"), f));
 	return session_begin(c, user, name, f);
