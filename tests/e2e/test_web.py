@@ -184,6 +184,15 @@ def test_one_client_is_bounded_and_another_is_not(server):
     assert other.get("/v1/server").status == 200
 
 
+def test_a_second_field_does_not_make_another_client(server):
+    """The proxy's is the last; what stands before it is the client's own invention."""
+    def guess(i):
+        return raw(server.web, b"GET /v1/session HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer pst_wrong\r\n"
+                   b"X-Forwarded-For: 192.0.2.%d\r\nX-Forwarded-For: 203.0.113.77\r\n\r\n" % i)[9:12]
+    said = [guess(i) for i in range(60)]
+    assert said[0] == b"401" and said[-1] == b"429"
+
+
 def test_https_origin_hardens_the_cookie(hop):
     s = browser.serve(hop, origin="https://relay.example").start()
     try:

@@ -290,11 +290,27 @@ void exchanges_core_gone(struct web *w)
 
 /* ---- the library ------------------------------------------------------------------------------------------------- */
 
+static enum MHD_Result keep_last(void *last, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	if (str_eq_nocase(str_c(name), STR("X-Forwarded-For")))
+		*(struct str *)last = str_c(value);
+	return MHD_YES;
+}
+
+/* Some proxies add a field of their own behind the client's: the last one is the proxy's word, the others are anybody's. */
+static struct str forwarded_for(const struct exchange *x)
+{
+	struct str last = STR("");
+
+	(void)MHD_get_connection_values(x->conn, MHD_HEADER_KIND, keep_last, &last);
+	return last;
+}
+
 static void find_client(struct exchange *x)
 {
 	const union MHD_ConnectionInfo *info =
 	        MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	struct str forwarded = exchange_header(x, "X-Forwarded-For");
+	struct str forwarded = forwarded_for(x);
 	struct endpoint from = { .len = 0 };
 	char host[64] = "unix";
 
