@@ -83,7 +83,8 @@ static void refuse(struct door *d, unsigned status)
 	         "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nCache-Control: "
 	         "no-store\r\n"
 	         "X-Content-Type-Options: nosniff\r\n"
-	         "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nConnection: close\r\n\r\n%.*s",
+	         "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nConnection: "
+	         "close\r\n\r\n%.*s",
 	         status, reason_of(status), body.n, STR_ARG(buf_str(&body)));
 	for (int i = 0; i < 64 && recv(d->fd, away, sizeof(away), MSG_DONTWAIT) > 0; i++)
 		;
