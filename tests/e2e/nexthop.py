@@ -319,7 +319,7 @@ class NextHop:
     def wait(self, count=1, seconds=20, rcpt=None, since=0):
         """The messages for rcpt (or all) from number `since` on, when there are `count` of them."""
         def there():
-            return [m for m in self.messages[since:] if rcpt is None or rcpt in m.rcpts]
+            return [m for m in self.messages[since:] if rcpt is None or rcpt.lower() in [r.lower() for r in m.rcpts]]
         with self.changed:
             if not self.changed.wait_for(lambda: len(there()) >= count, seconds):
                 raise AssertionError(f"{len(there())} of {count} messages for {rcpt or 'anyone'} after {seconds} s")

@@ -164,6 +164,8 @@ def files_of(server):
         for fd in open_files:
             try:
                 name = os.readlink(fd)
+                if name == str(postern.binary().resolve()):  # the program itself, which holds no mail
+                    continue
                 if name.startswith("/") and not name.startswith(("/memfd:", "/dev", "/proc")) and fd.is_file():
                     yield name, fd.read_bytes()
             except OSError:

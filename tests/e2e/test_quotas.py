@@ -142,7 +142,7 @@ def test_attack_25_invented_senders_cost_no_certificates(world):
     with smtp.Smtp(world.server.port) as client:
         for n in range(flood):
             assert client.send("", alias, note(alias, f"Forged {n}.", sender=f"forged-{n}@bank-{n}.example").raw).ok
-    came = [m for m in world.hop.wait(flood, since=since, seconds=60) if m.rcpts == [world.mailbox]]
+    came = [m for m in world.hop.wait(flood, since=since, seconds=60) if m.rcpts == [world.mailbox] and not judge.field(m.raw, "From").startswith("Postern")]
     senders = [judge.mailboxes(judge.field(m.raw, "From"))[0] for m in came]
     own = {s for s in senders if senders.count(s) == 1}
     (shared,) = {s for s in senders if senders.count(s) > 1}

@@ -111,7 +111,7 @@ def test_smtplib_logs_in(world, account, connect, mechanism):
         code, said = c.auth(mechanism, getattr(c, "auth_" + mechanism.lower()))
         assert (code, said[:5]) == (235, b"2.7.0")
         assert c.mail(account[0])[0] == 250
-        assert c.rcpt("carl@shop.example") == (550, b"5.7.1 this server does not send mail for you yet")
+        assert c.rcpt("carl@shop.example")[0] == 250
         c.rset()
         assert c.docmd("AUTH", mechanism)[0] == 503
 
