@@ -77,6 +77,51 @@ static void find_matches(struct html_scrub *h, bool quoted, bool timed)
 	}
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct rewrite_match *x = a, *y = b;
+
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+/* Of one piece by itself, without what lies across a match of the whole line (its first `n`, in order; *ret_from: those
+ * before end earlier). */
+static void find_in_piece(struct html_scrub *h, const struct piece *p, bool quoted, size_t n,
+                          size_t *ret_from)
+{
+	const struct rewrite_quotes quotes = { .first = quoted };
+	struct rewrite_scan scan = { .r = &h->s->rw,
+		                     .text = str_of(h->line.text.p + p->at, p->n),
+		                     .quotes = &quotes };
+	struct rewriter *r = &h->s->rw;
+	uint32_t hits = r->hits, addresses = r->addresses;
+	struct rewrite_match m;
+
+	for (; rewrite_next(&scan, &m); hits = r->hits, addresses = r->addresses) {
+		m.at += p->at;
+		while (*ret_from < n && h->matches[*ret_from].at + h->matches[*ret_from].n <= m.at)
+			++*ret_from;
+		if (*ret_from == n || h->matches[*ret_from].at >= m.at + m.n) {
+			add_match(h, &m);
+			continue;
+		}
+		r->hits = hits; /* found, and counted, with the whole line */
+		r->addresses = addresses;
+	}
+}
+
+/* A tag may also part two words that nothing else parts: "Alice Example</b>alice@mailbox.example". */
+static void find_between_tags(struct html_scrub *h, bool quoted)
+{
+	size_t n = h->n_matches, from = 0;
+
+	for (size_t i = 0; i < h->line.n; i++)
+		if (!h->line.pieces[i].is_tag && h->line.pieces[i].n < h->line.text.n)
+			find_in_piece(h, &h->line.pieces[i], quoted, n, &from);
+	if (h->n_matches > n)
+		qsort(h->matches, h->n_matches, sizeof(*h->matches), by_place);
+}
+
 /* Text from..to with the matches in it; a match that began before is cut out. */
 static void put_text(struct html_scrub *h, size_t from, size_t to, size_t *next)
 {
@@ -176,6 +221,7 @@ static void flush(struct html_scrub *h, const struct html *in)
 		h->s->removed[SCRUB_MARKS]++;
 	} else {
 		find_matches(h, header || h->alone || timed || h->quotes, timed);
+		find_between_tags(h, header || h->alone || timed || h->quotes);
 	}
 	put_line(h, left_out);
 	if (!is_blank(text)) {

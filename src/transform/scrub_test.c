@@ -55,6 +55,7 @@ static const char *const hidden[] = {
 	TEXT "Content-Transfer-Encoding: base64\r\n\r\na2VwdCB3b3JkcyBhbGljZUBib3guZXhhbXBsZQ==\r\n",
 	HTML "<p>kept words alice&#64;box.example al&#x69;ce&#x40;box.example</p>",
 	HTML "<p>kept words al<b>ice</b>@box<wbr>.exam<span>ple</span></p>",
+	HTML "<p>kept words <b>Somebody</b>alice@box.example<i>!</i></p>",
 	HTML "<p>kept words <a href=\"mailto:alice%40box.example\">x</a></p>",
 	HEAD "Subject: =?utf-8?B?YWxpY2VAYm94LmV4YW1wbGU=?=\r\n\r\nkept words\r\n",
 };
