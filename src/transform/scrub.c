@@ -244,6 +244,16 @@ static void put_words_params(const struct mime_part *p, enum part_rule rule, str
 		put_param("method", method, head);
 }
 
+/* A reference may be the end of a line ("&#10;"), and is one once it is read: a lone LF is nothing that leaves. */
+static void put_html(struct scrubber *s, struct str text, struct buf *out)
+{
+	OWN(buf) b = BUF(SCRUB_TEXT_MAX);
+
+	scrub_html(s, text, &b);
+	scrub_crlf(buf_str(&b), out);
+	out->over = out->over || b.over;
+}
+
 static int put_words(struct scrubber *s, const struct mime_part *p, enum part_rule rule, struct fail *f)
 {
 	OWN(buf) text = BUF(SCRUB_TEXT_MAX);
@@ -254,7 +264,7 @@ static int put_words(struct scrubber *s, const struct mime_part *p, enum part_ru
 	if (rule == PART_TEXT && str_eq(typed_param(&p->type, STR("hp-legacy-display")), STR("1")))
 		cut_legacy(&text);
 	if (rule == PART_HTML)
-		scrub_html(s, buf_str(&text), &written);
+		put_html(s, buf_str(&text), &written);
 	else if (rule == PART_CALENDAR)
 		TRY(scrub_calendar(s, buf_str(&text), &written, f));
 	else

@@ -23,6 +23,8 @@ struct scrubber {
 const struct mime_part *scrub_effective(const struct mime_part *p, const struct part_row **ret);
 /* A text part as UTF-8 with CRLF line ends. FAIL_DENIED: its charset or encoding cannot be read. */
 MUST_CHECK int scrub_text(const struct mime_part *p, struct buf *out, struct fail *f);
+/* Every end of a line becomes CRLF; NULs go. */
+void scrub_crlf(struct str in, struct buf *out);
 /* Is this part, which says that it is encrypted, nothing but that? */
 bool scrub_is_onward(const struct mime_part *p);
 

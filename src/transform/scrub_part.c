@@ -81,7 +81,7 @@ const struct mime_part *scrub_effective(const struct mime_part *p, const struct 
 /* ---- text -------------------------------------------------------------------------------------------------------- */
 
 /* Every end of a line becomes CRLF. */
-static void put_crlf(struct str in, struct buf *out)
+void scrub_crlf(struct str in, struct buf *out)
 {
 	for (size_t i = 0; i < in.n; i++) {
 		char c = in.p[i];
@@ -122,6 +122,6 @@ int scrub_text(const struct mime_part *p, struct buf *out, struct fail *f)
 	if (raw.over)
 		return fail(f, FAIL_LIMIT, "a text of more than %d bytes", SCRUB_TEXT_MAX);
 	TRY(to_utf8(typed_param(&p->type, STR("charset")), buf_str(&raw), &utf8, f));
-	put_crlf(buf_str(&utf8), out);
+	scrub_crlf(buf_str(&utf8), out);
 	return out->over ? fail(f, FAIL_LIMIT, "a text of more than %d bytes", SCRUB_TEXT_MAX) : OK;
 }
