@@ -54,7 +54,7 @@ static int take_signature(struct reply *r, const struct opened_facts *m, struct 
 	if (m->signature >= sizeof(who) / sizeof(who[0]))
 		return fail(f, FAIL_BUG, "a signature of kind %u", m->signature);
 	ret->signature = (typeof(ret->signature))who[m->signature];
-	if (m->signature != OPEN_PINNED)
+	if (m->signature != OPEN_PINNED || r->account) /* a password has said who it is */
 		return OK;
 	if (m->pin >= r->n_pins)
 		return fail(f, FAIL_BUG, "a pin that was not given");

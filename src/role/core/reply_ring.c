@@ -69,9 +69,8 @@ static int gather_pins(struct gathering *g, struct fail *f)
 	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
 	size_t n = 0;
 
-	if (r->account)
-		return OK;
-	if (r->mailbox.id)
+	if (r->mailbox
+	            .id) /* of a submission too: who signed does not matter there, but the certificate is not to leave */
 		return gather_pins_of(g, r->mailbox.id, f);
 	TRY(alias_mailboxes(c->store, r->alias.id, &r->txn->arena, boxes, &n, f));
 	for (size_t i = 0; i < n; i++)
