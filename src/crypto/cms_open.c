@@ -6,14 +6,11 @@
 
 #include <stdlib.h>
 
-/* How much longer the DER may be than the BER: a length of five bytes where there were one and an end of two. */
-enum { DER_MORE = 4096 };
-
 /* --- names -------------------------------------------------------------------------------------------- */
 
 enum { NAME_SKI = DER_CONTEXT + 0, NAME_KEY_ID = DER_CONTEXT_SEQ + 0 };
 
-static struct str ski_of(const struct cms_cert *cert)
+struct str cms_cert_ski(const struct cms_cert *cert)
 {
 	struct cert_parts p = { 0 };
 	struct extension e = { 0 };
@@ -29,11 +26,11 @@ bool cms_name_is(const struct cms_name *name, const struct cms_cert *cert)
 {
 	if (name->sid.n)
 		return str_eq(name->sid, buf_str(&cert->sid));
-	return name->ski.n && str_eq(name->ski, ski_of(cert));
+	return name->ski.n && str_eq(name->ski, cms_cert_ski(cert));
 }
 
 /* issuerAndSerialNumber, or [0] subjectKeyIdentifier; a key agreement's [0] holds more beside it. */
-static int get_name(struct str *in, struct cms_name *ret, struct fail *f)
+int cms_get_name(struct str *in, struct cms_name *ret, struct fail *f)
 {
 	struct der d = { 0 };
 
@@ -67,7 +64,7 @@ static int read_transport(struct cms_in *c, struct str in, struct fail *f)
 	struct str version;
 
 	TRY(der_get(&in, DER_INTEGER, &version, f));
-	TRY(get_name(&in, &r.name, f));
+	TRY(cms_get_name(&in, &r.name, f));
 	TRY(der_get(&in, DER_SEQ, &r.alg, f));
 	TRY(der_get(&in, DER_OCTETS, &r.wrapped, f));
 	TRY(der_end(in, f));
@@ -94,7 +91,7 @@ static int read_agreement(struct cms_in *c, struct str in, struct fail *f)
 		struct str one = STR_NONE;
 
 		TRY(der_get(&keys, DER_SEQ, &one, f));
-		TRY(get_name(&one, &r.name, f));
+		TRY(cms_get_name(&one, &r.name, f));
 		TRY(der_get(&one, DER_OCTETS, &r.wrapped, f));
 		TRY(der_end(one, f));
 		TRY(add_recipient(c, &r, f));

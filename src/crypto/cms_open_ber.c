@@ -51,6 +51,41 @@ static bool at_end(struct str *in, bool open)
 	return true;
 }
 
+/* --- as it stands ------------------------------------------------------------------------------------- */
+
+static int skip_element(struct str *in, unsigned depth, struct fail *f)
+{
+	struct head h = { 0 };
+
+	if (depth > CMS_DEPTH_MAX)
+		return fail(f, FAIL_LIMIT, "BER nested more than %d deep", (int)CMS_DEPTH_MAX);
+	TRY(read_head(in, &h, f));
+	if (!h.open) {
+		*in = str_from(*in, h.n);
+		return OK;
+	}
+	while (!at_end(in, true))
+		TRY(skip_element(in, depth + 1, f));
+	return OK;
+}
+
+int ber_next(struct str *in, struct ber *ret, struct fail *f)
+{
+	struct str left = *in, after = *in;
+	struct head h = { 0 };
+
+	TRY(read_head(&left, &h, f));
+	TRY(skip_element(&after, 0, f));
+	ret->tag = h.tag;
+	ret->open = h.open;
+	ret->whole = str_first(*in, in->n - after.n);
+	ret->body = str_first(left, left.n - after.n - (h.open ? 2 : 0));
+	*in = after;
+	return OK;
+}
+
+/* --- as DER ------------------------------------------------------------------------------------------- */
+
 static int put_element(struct str *in, bool octets, unsigned depth, struct buf *out, struct fail *f);
 
 /* octets: only those, and without their heads. */

@@ -5,7 +5,8 @@
 #include "crypto/cms_in.h"
 #include "crypto/cms_open.h"
 
-enum { CMS_DEPTH_MAX = 32, CEK_MAX = 32 };
+/* DER_MORE: how much longer the DER may be than the BER: a length of five bytes where there were one and an end of two. */
+enum { CMS_DEPTH_MAX = 32, CEK_MAX = 32, DER_MORE = 4096 };
 
 /* RecipientIdentifier, SignerIdentifier: one of the two. */
 struct cms_name {
@@ -43,7 +44,20 @@ struct cms_in {
  * out's maximum. */
 MUST_CHECK int ber_to_der(struct str *in, struct buf *out, struct fail *f);
 
+/* One element of BER as it stands. open: of indefinite length; its body is without the two bytes that end it. */
+struct ber {
+	uint8_t tag;
+	bool open;
+	struct str whole, body;
+};
+/* Takes one off the front of *in, in time linear in its size. FAIL_SYNTAX; FAIL_LIMIT: deeper than CMS_DEPTH_MAX. */
+MUST_CHECK int ber_next(struct str *in, struct ber *ret, struct fail *f);
+
+/* RecipientIdentifier, KeyAgreeRecipientIdentifier: off the front of DER. */
+MUST_CHECK int cms_get_name(struct str *in, struct cms_name *ret, struct fail *f);
 bool cms_name_is(const struct cms_name *name, const struct cms_cert *cert);
+/* By which a certificate is named: its subject key identifier, or the one that its key would have. */
+struct str cms_cert_ski(const struct cms_cert *cert);
 
 /* Algorithms by their identifiers; NULL: not known. */
 const EVP_MD *cms_digest(struct str oid);

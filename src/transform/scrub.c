@@ -6,32 +6,24 @@
 #include "wire/letter.h"
 #include "wire/word.h"
 
-enum {
-	BOUNDARY_BYTES = 16,
-	NAME_MAX_BYTES = 200,
-	QP_SHARE = 6,
-	BYTES_MAX = 96 << 20,
-	LINE_MAX = 76,
-	CID_MAX = 300,
-	ARMOR_LINE = 200
-};
+enum { BOUNDARY_BYTES = 16, NAME_MAX_BYTES = 200, QP_SHARE = 6, LINE_MAX = 76, CID_MAX = 300 };
 
 /* ---- small pieces ------------------------------------------------------------------------------------------------ */
 
-static int put(struct scrubber *s, struct str bytes, struct fail *f)
+int scrub_put(struct scrubber *s, struct str bytes, struct fail *f)
 {
 	s->bytes += bytes.n;
 	return sink_put(s->out, bytes, f);
 }
 
-static int put_buf(struct scrubber *s, const struct buf *b, struct fail *f)
+int scrub_put_buf(struct scrubber *s, const struct buf *b, struct fail *f)
 {
-	return b->over ? fail(f, FAIL_LIMIT, "a part that is too large") : put(s, buf_str(b), f);
+	return b->over ? fail(f, FAIL_LIMIT, "a part that is too large") : scrub_put(s, buf_str(b), f);
 }
 
 static int putz(struct scrubber *s, const char *z, struct fail *f)
 {
-	return put(s, str_c(z), f);
+	return scrub_put(s, str_c(z), f);
 }
 
 void scrub_cid(struct scrubber *s, struct str original, struct buf *out)
@@ -111,14 +103,14 @@ static bool is_token(struct str s)
 }
 
 /* As it says, where that is a type and no hiding place. */
-static struct str type_of(struct scrubber *s, const struct mime_part *p, const char *other)
+struct str scrub_type(struct scrubber *s, const struct mime_part *p, const char *other)
 {
 	return is_token(p->type.value) && !rewriter_finds(&s->rw, p->type.value) ? p->type.value
 	                                                                         : str_c(other);
 }
 
 /* Attached or shown, by which name, and under which Content-ID it is shown in the text. */
-static void put_fields(struct scrubber *s, const struct mime_part *p, struct buf *out)
+void scrub_put_fields(struct scrubber *s, const struct mime_part *p, struct buf *out)
 {
 	const struct field *id = header_get(&p->header, STR("Content-ID"));
 	bool inl = str_eq(p->disposition.value, STR("inline")), file = p->disposition.value.n && !inl;
@@ -156,34 +148,34 @@ static bool is_mostly_ascii(struct str text)
 	return n * QP_SHARE <= text.n;
 }
 
-static int put_base64(struct scrubber *s, struct str in, struct fail *f)
+int scrub_put_base64(struct scrubber *s, struct str in, struct fail *f)
 {
 	struct b64_lines e = { .n = 0 };
 	OWN(buf) b = BUF(in.n / 3 * 4 + in.n / 24 + 256);
 
 	TRY(b64_lines_put(&e, in, sink_buf(&b), f));
 	TRY(b64_lines_end(&e, sink_buf(&b), f));
-	return put_buf(s, &b, f);
+	return scrub_put_buf(s, &b, f);
 }
 
 /* Text as it is where lines are short and ASCII; else in the shorter of the two encodings. */
 static int put_text(struct scrubber *s, struct str head, struct str text, struct fail *f)
 {
 	bool ascii = str_is_ascii(text), plain = ascii && is_short(text), qp = is_mostly_ascii(text);
-	OWN(buf) b = BUF(BYTES_MAX);
+	OWN(buf) b = BUF(SCRUB_BYTES_MAX);
 
-	TRY(put(s, head, f));
+	TRY(scrub_put(s, head, f));
 	if (plain) {
 		TRY(putz(s, "Content-Transfer-Encoding: 7bit\r\n\r\n", f));
-		return put(s, text, f);
+		return scrub_put(s, text, f);
 	}
 	if (!qp) {
 		TRY(putz(s, "Content-Transfer-Encoding: base64\r\n\r\n", f));
-		return put_base64(s, text, f);
+		return scrub_put_base64(s, text, f);
 	}
 	qp_print(text, &b);
 	TRY(putz(s, "Content-Transfer-Encoding: quoted-printable\r\n\r\n", f));
-	return put_buf(s, &b, f);
+	return scrub_put_buf(s, &b, f);
 }
 
 /* RFC 9788 5.2.1: the protected header once more, for programs that do not know of it; a paragraph before the text. */
@@ -271,10 +263,10 @@ static int put_words(struct scrubber *s, const struct mime_part *p, enum part_ru
 		put_plain(s, p, buf_str(&text), &written);
 	if (written.over)
 		return fail(f, FAIL_LIMIT, "a text of more than %d bytes", SCRUB_TEXT_MAX);
-	buf_addf(&head, "Content-Type: %.*s; charset=utf-8", STR_ARG(type_of(s, p, "text/plain")));
+	buf_addf(&head, "Content-Type: %.*s; charset=utf-8", STR_ARG(scrub_type(s, p, "text/plain")));
 	put_words_params(p, rule, &head);
 	buf_addz(&head, "\r\n");
-	put_fields(s, p, &head);
+	scrub_put_fields(s, p, &head);
 	return put_text(s, buf_str(&head), buf_str(&written), f);
 }
 
@@ -284,54 +276,28 @@ static bool is_picture(struct scrubber *s, struct str raw, struct buf *clean)
 	return scrub_jpeg(s, raw, clean) || scrub_png(s, raw, clean);
 }
 
-/* CMS for somebody else says in clear who can read it, by issuer and serial number or by key, and may carry certificates. */
-static bool names_sender(struct scrubber *s, struct str der)
-{
-	OWNS(cms_in) c = NULL;
-
-	if (rewriter_finds(&s->rw, der) || cms_in_new(der, &c, NULL) < 0)
-		return true;
-	for (size_t i = 0; i < s->plan->n_own_certs; i++)
-		if (cms_in_is_for(c, s->plan->own_certs[i]))
-			return true;
-	return false;
-}
-
-static int put_cms_type(struct scrubber *s, const struct mime_part *p, struct str der, struct buf *head,
-                        struct fail *f)
-{
-	bool aead = str_starts_nocase(typed_param(&p->type, STR("smime-type")), STR("auth"));
-
-	if (names_sender(s, der))
-		return fail(f, FAIL_DENIED, "an encrypted part that names its sender in clear");
-	buf_addf(head, "; smime-type=%s; name=\"smime.p7m\"", aead ? "authEnveloped-data" : "enveloped-data");
-	return OK;
-}
-
 /* A file, byte for byte, encoded anew; the picture formats without what stands beside the picture. */
-static int put_bytes(struct scrubber *s, const struct mime_part *p, enum part_rule rule, struct fail *f)
+static int put_bytes(struct scrubber *s, const struct mime_part *p, struct fail *f)
 {
-	OWN(buf) raw = BUF(BYTES_MAX);
-	OWN(buf) clean = BUF(BYTES_MAX);
+	OWN(buf) raw = BUF(SCRUB_BYTES_MAX);
+	OWN(buf) clean = BUF(SCRUB_BYTES_MAX);
 	OWN(buf) head = BUF(SCRUB_HEAD_MAX);
 	bool picture;
 
 	if (mime_decode(p, &raw, NULL) < 0)
 		return fail(f, FAIL_DENIED, "a file in an encoding that is not known");
-	picture = rule != PART_ONWARD && is_picture(s, buf_str(&raw), &clean);
+	picture = is_picture(s, buf_str(&raw), &clean);
 	if (raw.over || clean.over)
-		return fail(f, FAIL_LIMIT, "a file of more than %d bytes", BYTES_MAX);
-	buf_addf(&head, "Content-Type: %.*s", STR_ARG(type_of(s, p, "application/octet-stream")));
-	if (rule == PART_ONWARD)
-		TRY(put_cms_type(s, p, buf_str(&raw), &head, f));
+		return fail(f, FAIL_LIMIT, "a file of more than %d bytes", SCRUB_BYTES_MAX);
+	buf_addf(&head, "Content-Type: %.*s", STR_ARG(scrub_type(s, p, "application/octet-stream")));
 	buf_addz(&head, "\r\n");
-	put_fields(s, p, &head);
+	scrub_put_fields(s, p, &head);
 	buf_addz(&head, "Content-Transfer-Encoding: base64\r\n\r\n");
-	TRY(put(s, buf_str(&head), f));
-	return put_base64(s, buf_str(picture ? &clean : &raw), f);
+	TRY(scrub_put(s, buf_str(&head), f));
+	return scrub_put_base64(s, buf_str(picture ? &clean : &raw), f);
 }
 
-static int new_boundary(struct buf *out, struct fail *f)
+int scrub_boundary(struct buf *out, struct fail *f)
 {
 	uint8_t raw[BOUNDARY_BYTES];
 
@@ -339,59 +305,6 @@ static int new_boundary(struct buf *out, struct fail *f)
 	buf_addz(out, "=_");
 	b32_print(str_of(raw, sizeof(raw)), out);
 	return OK;
-}
-
-/* What stands in armor and nothing around it. RFC 9580 6.2: between the first line and the empty one stand "Version:" and
- * "Comment:", which name a program. False: it is none, or more than one. */
-static bool put_armor(struct str text, struct buf *out)
-{
-	bool begun = false, ended = false, head = false;
-
-	while (text.n && !ended) {
-		struct str t = str_trim(str_cut(&text, '\n'));
-		bool begins = !begun && str_eq(t, STR("-----BEGIN PGP MESSAGE-----"));
-
-		head = begins || (head && t.n);
-		begun = begun || begins;
-		ended = begun && str_eq(t, STR("-----END PGP MESSAGE-----"));
-		if (t.n > ARMOR_LINE || !str_is_ascii(t))
-			return false;
-		if (!begun || (head && !begins && str_find(t, STR(": ")) < t.n))
-			continue;
-		buf_add(out, t);
-		buf_addz(out, "\r\n");
-	}
-	return ended && !str_trim(text).n;
-}
-
-/* PGP/MIME (RFC 3156 4): a new frame around what was encrypted. */
-static int put_pgp(struct scrubber *s, const struct mime_part *p, struct fail *f)
-{
-	const struct mime_part *sealed = p->child ? p->child->next : NULL;
-	OWN(buf) boundary = BUF(128);
-	OWN(buf) raw = BUF(BYTES_MAX);
-	OWN(buf) b = BUF(BYTES_MAX);
-
-	if (!sealed || sealed->next || mime_decode(sealed, &raw, NULL) < 0 || raw.over)
-		return fail(f, FAIL_DENIED, "an encrypted part that is not whole");
-	TRY(new_boundary(&boundary, f));
-	buf_addf(&b,
-	         "Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\";\r\n "
-	         "boundary=\"%s\"\r\n\r\n"
-	         "--%s\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n"
-	         "--%s\r\nContent-Type: application/octet-stream; name=\"encrypted.asc\"\r\n\r\n",
-	         boundary.p, boundary.p, boundary.p);
-	if (!put_armor(buf_str(&raw), &b))
-		return fail(f, FAIL_DENIED, "an encrypted part that is not whole");
-	buf_addf(&b, "\r\n--%s--\r\n", boundary.p);
-	return put_buf(s, &b, f);
-}
-
-static int put_onward(struct scrubber *s, const struct mime_part *p, struct fail *f)
-{
-	if (!scrub_is_onward(p))
-		return fail(f, FAIL_DENIED, "a signed part within the message");
-	return p->child ? put_pgp(s, p, f) : put_bytes(s, p, PART_ONWARD, f);
 }
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
@@ -407,11 +320,11 @@ static int put_multi(struct scrubber *s, const struct mime_part *p, unsigned dep
 	OWN(buf) boundary = BUF(128);
 	OWN(buf) line = BUF(512);
 
-	TRY(new_boundary(&boundary, f));
+	TRY(scrub_boundary(&boundary, f));
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		type = str_eq(p->type.value, str_c(known[i])) ? known[i] : type;
 	buf_addf(&line, "Content-Type: %s; boundary=\"%s\"\r\n\r\n", type, boundary.p);
-	TRY(put(s, buf_str(&line), f));
+	TRY(scrub_put(s, buf_str(&line), f));
 	for (const struct mime_part *c = p->child; c; c = c->next) {
 		if (!scrub_effective(c, &row)) {
 			s->removed[SCRUB_PARTS]++;
@@ -419,13 +332,13 @@ static int put_multi(struct scrubber *s, const struct mime_part *p, unsigned dep
 		}
 		buf_clear(&line);
 		buf_addf(&line, "--%s\r\n", boundary.p);
-		TRY(put(s, buf_str(&line), f));
+		TRY(scrub_put(s, buf_str(&line), f));
 		TRY(put_part(s, c, depth + 1, f));
 		TRY(putz(s, "\r\n", f));
 	}
 	buf_clear(&line);
 	buf_addf(&line, "--%s--\r\n", boundary.p);
-	return put(s, buf_str(&line), f);
+	return scrub_put(s, buf_str(&line), f);
 }
 
 static int put_empty(struct scrubber *s, struct fail *f)
@@ -440,10 +353,10 @@ static int put_message(struct scrubber *s, const struct mime_part *p, unsigned d
 	if (!p->child)
 		return fail(f, FAIL_DENIED, "a message within the message that cannot be read");
 	buf_addz(&head, "Content-Type: message/rfc822\r\n");
-	put_fields(s, p, &head);
+	scrub_put_fields(s, p, &head);
 	buf_addz(&head, "\r\n");
 	TRY(scrub_nested_head(s, p->child, &head, f));
-	TRY(put(s, buf_str(&head), f));
+	TRY(scrub_put(s, buf_str(&head), f));
 	return put_part(s, p->child, depth + 1, f);
 }
 
@@ -467,13 +380,13 @@ static int put_part(struct scrubber *s, const struct mime_part *p, unsigned dept
 	case PART_BYTES:
 	case PART_JPEG:
 	case PART_PNG:
-		return put_bytes(s, p, row->rule, f);
+		return put_bytes(s, p, f);
 	case PART_MESSAGE:
 		return put_message(s, p, depth, f);
 	case PART_MULTI:
 		return put_multi(s, p, depth, f);
 	case PART_ONWARD:
-		return put_onward(s, p, f);
+		return scrub_onward(s, p, f);
 	case PART_FIRST:
 	case PART_DROP:
 	case PART_REFUSE:
@@ -491,7 +404,7 @@ int scrub_message(const struct opened *o, const struct scrub_plan *p, struct sin
 
 	rewriter_init(&s.rw, p, &a);
 	TRY(scrub_head(&s, o, &head, f));
-	TRY(put(&s, buf_str(&head), f));
+	TRY(scrub_put(&s, buf_str(&head), f));
 	TRY(put_part(&s, o->content, 0, f));
 	*ret = (struct scrub_result){ .bytes = s.bytes, .utf8 = s.utf8, .eight_bit = s.utf8 };
 	for (size_t i = 0; i < SCRUB_KINDS; i++)

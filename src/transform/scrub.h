@@ -50,8 +50,8 @@ struct scrub_plan {
 	const struct seal_pair
 	        *ids; /* Message-IDs in References and In-Reply-To; those not listed are dropped */
 	size_t n_ids;
-	/* the user's: what is encrypted for others and names one of them among its recipients is refused, for it says in
-	 * clear to all of them who wrote it, by issuer and serial number */
+	/* the user's: taken out of the recipients of what is encrypted for others, where they would say in clear to all of
+	 * them who wrote it; what names one of them elsewhere, or has no other recipient, is refused */
 	const struct cms_cert *const *own_certs;
 	size_t n_own_certs;
 	const struct str *words; /* further words that must not leave: hosts, client names */

@@ -5,7 +5,12 @@
 #include "policy/scrub.h"
 #include "transform/rewrite.h"
 
-enum { SCRUB_TEXT_MAX = 32 << 20, SCRUB_HEAD_MAX = 256 * 1024, SCRUB_DEPTH_MAX = 32 };
+enum {
+	SCRUB_TEXT_MAX = 32 << 20,
+	SCRUB_HEAD_MAX = 256 * 1024,
+	SCRUB_DEPTH_MAX = 32,
+	SCRUB_BYTES_MAX = 96 << 20
+};
 
 struct scrubber {
 	const struct scrub_plan *plan;
@@ -29,6 +34,20 @@ void scrub_crlf(struct str in, struct buf *out);
 bool scrub_is_onward(const struct mime_part *p);
 
 /* ---- writing ---- */
+
+MUST_CHECK int scrub_put(struct scrubber *s, struct str bytes, struct fail *f);
+/* FAIL_LIMIT where it is over. */
+MUST_CHECK int scrub_put_buf(struct scrubber *s, const struct buf *b, struct fail *f);
+/* In lines. */
+MUST_CHECK int scrub_put_base64(struct scrubber *s, struct str in, struct fail *f);
+/* Of a part: attached or shown, by which name, and under which Content-ID it is shown in the text. */
+void scrub_put_fields(struct scrubber *s, const struct mime_part *p, struct buf *out);
+/* Its type as it says where that is one, else `other`. */
+struct str scrub_type(struct scrubber *s, const struct mime_part *p, const char *other);
+MUST_CHECK int scrub_boundary(struct buf *out, struct fail *f);
+/* A part that is encrypted for the correspondent: it goes on, without what says in clear whose it is. FAIL_DENIED: that
+ * cannot be taken out. */
+MUST_CHECK int scrub_onward(struct scrubber *s, const struct mime_part *p, struct fail *f);
 
 void scrub_html(struct scrubber *s, struct str in, struct buf *out);
 MUST_CHECK int scrub_calendar(struct scrubber *s, struct str in, struct buf *out, struct fail *f);

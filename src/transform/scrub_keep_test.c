@@ -4,6 +4,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/cms.h"
+#include "crypto/der.h"
 #include "wire/b64.h"
 #include "wire/charset.h"
 
@@ -419,6 +420,69 @@ static void make_cms(struct str issuer, enum cms_cipher cipher, struct buf *out,
 	*ret = TAKE(cert);
 }
 
+/* The recipients of an envelope: into the SET of another one, as a program writes them that encrypts for its user as well. */
+static void add_recipients(struct str from, struct str to, struct buf *out)
+{
+	struct str sets[2] = { STR_NONE, STR_NONE }, in[] = { from, to };
+	struct str left = STR_NONE, oid = STR_NONE, version = STR_NONE;
+	size_t info, content, data, set;
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(der_get(&in[i], DER_SEQ, &left, NULL), OK);
+		assert_int_equal(der_get(&left, DER_OID, &oid, NULL), OK);
+		assert_int_equal(der_get(&left, DER_CONTEXT_SEQ + 0, &left, NULL), OK);
+		assert_int_equal(der_get(&left, DER_SEQ, &left, NULL), OK);
+		assert_int_equal(der_get(&left, DER_INTEGER, &version, NULL), OK);
+		assert_int_equal(der_get(&left, DER_SET, &sets[i], NULL), OK);
+	}
+	info = der_open(out, DER_SEQ);
+	der_put(out, DER_OID, oid);
+	content = der_open(out, DER_CONTEXT_SEQ + 0);
+	data = der_open(out, DER_SEQ);
+	der_put(out, DER_INTEGER, version);
+	set = der_open(out, DER_SET);
+	buf_add(out, sets[0]);
+	buf_add(out, sets[1]);
+	der_close(out, set);
+	buf_add(out, left);
+	der_close(out, data);
+	der_close(out, content);
+	der_close(out, info);
+}
+
+static void promise_6_of_several_recipients_the_user_is_cut_out(void **state)
+{
+	static const enum cms_cipher ciphers[] = { CMS_AES_256_CBC, CMS_AES_256_GCM };
+
+	for (size_t i = 0; i < COUNT(ciphers); i++) {
+		OWN(arena) a = ARENA;
+		OWN(buf) mine = BUF(OUT_MAX);
+		OWN(buf) theirs = BUF(OUT_MAX);
+		OWN(buf) both = BUF(OUT_MAX);
+		OWN(buf) in = BUF(OUT_MAX);
+		OWN(buf) out = BUF(OUT_MAX);
+		OWN(buf) leaf = BUF(OUT_MAX);
+		OWNS(cms_cert) own = NULL;
+		OWNS(cms_cert) other = NULL;
+		const struct mime_part *p;
+		struct fail f = { 0 };
+
+		make_cms(STR("CA of alice@mailbox.example"), ciphers[i], &mine, &own);
+		make_cms(STR("Other CA"), ciphers[i], &theirs, &other);
+		add_recipients(buf_str(&mine), buf_str(&theirs), &both);
+		own_certs = (const struct cms_cert *const *)&own;
+		n_own_certs = 1;
+		buf_addz(&in, FROM "Content-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n"
+		                   "Content-Transfer-Encoding: base64\r\n\r\n");
+		b64_print(buf_str(&both), &in);
+		if (scrub(buf_str(&in), &a, &out, &f) < 0)
+			fail_msg("%s", f.why);
+		n_own_certs = 0;
+		get_leaf(buf_str(&out), "application/pkcs7-mime", &a, &leaf, &p);
+		assert_true(str_eq(buf_str(&leaf), buf_str(&theirs)));
+	}
+}
+
 static void promise_6_what_is_encrypted_for_others_names_nobody(void **state)
 {
 	static const struct {
@@ -540,6 +604,7 @@ int main(void)
 		cmocka_unit_test(files_are_the_same_byte_for_byte),
 		cmocka_unit_test(clean_pictures_are_the_same),
 		cmocka_unit_test(promise_6_what_cannot_be_read_is_refused),
+		cmocka_unit_test(promise_6_of_several_recipients_the_user_is_cut_out),
 		cmocka_unit_test(promise_6_what_is_encrypted_for_others_names_nobody),
 		cmocka_unit_test(hostile_messages_take_linear_time),
 		cmocka_unit_test(many_and_deep_parts),

@@ -104,15 +104,15 @@ class Client:
                         *(["-stream"] if form.endswith("ber") else []), *options, data=entity)
         return smime("signed-data", der) if opaque else multipart_signed(entity, der)
 
-    def envelope(self, entity, to, cipher="aes-128-cbc", form="ber", own=True, oaep=False, kdf="sha256"):
-        """DER (or BER) of an EnvelopedData; to: addresses that it has learnt, or paths."""
+    def envelope(self, entity, to, cipher="aes-128-cbc", form="ber", own=True, oaep=False, kdf="sha256", keyid=False):
+        """DER (or BER) of an EnvelopedData; to: addresses that it has learnt, or paths; keyid: they are named by their keys."""
         certificates = [self.known.get(a, a) for a in to] + ([self.keys.path("user.crt")] if own else [])
         recipients = []
         for path in certificates:
             options = ["-keyopt", f"ecdh_kdf_md:{kdf}"] if is_ec(path) else ["-keyopt", "rsa_padding_mode:oaep"] if oaep else []
             recipients += ["-recip", path, *options]
         return run("openssl", "cms", "-encrypt", "-binary", "-outform", "DER", f"-{cipher}",
-                   *(["-stream"] if form == "ber" else []), *recipients, data=entity)[1]
+                   *(["-stream"] if form == "ber" else []), *(["-keyid"] if keyid else []), *recipients, data=entity)[1]
 
     def encrypt(self, entity, to, **options):
         kind = "authEnveloped-data" if "gcm" in options.get("cipher", "") else "enveloped-data"

@@ -12,9 +12,11 @@ import canaries
 import checks_reply
 import judge
 import messages
+import pki
 import reply
 import smtp
 from checks_reply import Answered
+from run import run
 
 ASKS = "Where shall we leave the parcel?"
 
@@ -227,17 +229,59 @@ def test_what_is_encrypted_on_passes_untouched(world, client, ca):
     assert canaries.leaks(wire.raw, canaries.flock_of(client.keys), {"mailbox", "name", "host", "ip", "client", "zone"}) == []
 
 
-def test_what_is_encrypted_on_does_not_name_the_users_certificate(world, client, ca):
-    """Clients encrypt to themselves as well: the issuer and serial number of the user's certificate stand in such a blob."""
+ONWARD = {"by serial": {}, "in DER": {"form": "der"}, "by key": {"keyid": True}, "in GCM": {"cipher": "aes-256-gcm", "form": "der"},
+          "in GCM, by key": {"cipher": "aes-256-gcm", "keyid": True, "form": "der"}}
+
+
+@pytest.fixture(scope="module", params=["rsa", "ec"])
+def correspondent(request, tmp_path_factory):
+    """Their own keys, of which Postern knows nothing."""
+    return pki.Pki(tmp_path_factory.mktemp(f"theirs-{request.param}"), request.param)
+
+
+def assert_goes_on_for(correspondent, wire, entity, flocks):
+    """Nothing names the user, in the frame, the envelope or what any part of it decodes to; and they read it."""
+    der = judge.der_of(judge.split(wire.raw)[1])
+    for flock in flocks:
+        assert canaries.leaks(wire.raw, flock) == []
+        assert not {t for kind in ("serial", "key id", "issuer") for t in flock.tokens[kind] if t in der}
+    assert judge.recipients(der) == 1
+    (correspondent.folder / "onward.der").write_bytes(der)
+    _, said, _ = run("openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", correspondent.path("onward.der"), "-recip",
+                     correspondent.path("sender.crt"), "-inkey", correspondent.path("sender.key"))
+    assert said == entity
+
+
+@pytest.mark.parametrize("form", ONWARD)
+def test_what_is_encrypted_on_does_not_name_the_users_certificate(world, client, correspondent, form):
+    """Clients encrypt to themselves as well: the issuer and serial number of the user's certificate, or its key identifier,
+    stand in such a blob. They are cut out; the correspondent opens what is left."""
+    done, flock = asked(world), canaries.flock_of(client.keys)
+    client.learn(done)
+    entity = messages.text(token() + "\n")
+    blob = client.encrypt(entity, [correspondent.path("sender.crt")], own=True, **ONWARD[form])
+    assert canaries.kinds_in(blob, flock) & {"serial", "key id"}, "the client has not named its user: nothing is shown here"
+    (wire,) = world.answer(client, client.reply(done, blob))
+    assert_goes_on_for(correspondent, wire, entity, [flock])
+
+
+def test_every_certificate_of_the_user_is_cut_out(world, client, correspondent):
+    """The profile after this one is the mailbox's too, and a client that holds both may add both."""
     done = asked(world)
     client.learn(done)
-    blob = client.encrypt(messages.text(token() + "\n"), [ca.path("sender.crt")], own=True)
-    since = len(world.hop.messages)
-    sent = client.send(client.reply(done, blob))
-    assert sent.ok or sent.dot.code == 550
-    if sent.ok:
-        (wire,) = world.hop.wait(1, since=since, rcpt="olga@shop.example")
-        assert canaries.leaks(wire.raw, canaries.flock_of(client.keys)) == []
+    another = world.server.issue(world.mailbox, modern=True, activate=False)
+    entity = messages.text(token() + "\n")
+    blob = client.encrypt(entity, [another.path("user.crt"), correspondent.path("sender.crt")], own=True)
+    (wire,) = world.answer(client, client.reply(done, blob))
+    assert_goes_on_for(correspondent, wire, entity, [canaries.flock_of(client.keys), canaries.flock_of(another)])
+
+
+def test_what_is_encrypted_on_for_the_user_alone_is_refused(world, client):
+    """Nobody would be left who could read it."""
+    done = asked(world)
+    client.learn(done)
+    blob = client.encrypt(messages.text(token() + "\n"), [], own=True)
+    assert world.refused(client, client.reply(done, blob)).code == 550
 
 
 # Threads.
