@@ -165,6 +165,52 @@ def test_one_letter_for_a_cause_and_hour(fresh):
     assert {r["cause"] for r in w.server.cli("reply", "list")} == {"unsigned", "unopened", "broken", "strangers"}
 
 
+# Of what the server answers alike: (world, client, keys of somebody else, question) -> letter. All come to a relay whose clock is
+# 8 days ahead, the last two to a relaxed mailbox.
+ALIKE = {
+    "unsigned": lambda w, c, k, q: answer_to(w, c, q, layers="encrypt"),
+    "foreign-key": lambda w, c, k, q: answer_to(w, c, q, keys=k),
+    "broken": lambda w, c, k, q: c.reply(q, c.sign(messages.text("100\n")).replace(b"100", b"900"), layers="encrypt"),
+    "unopened": lambda w, c, k, q: altered(answer_to(w, c, q, cipher="aes-256-gcm")),
+    "reused": lambda w, c, k, q: sent_before(w, c, q),
+    "stale": lambda w, c, k, q: answer_to(w, c, q),
+    "untrusted": lambda w, c, k, q: answer_to(w, c, q, layers="encrypt", cipher="aes-256-gcm"),
+    "alterable": lambda w, c, k, q: answer_to(w, c, q, layers="encrypt"),
+}
+
+
+def sent_before(world, client, done):
+    client.learn(done)
+    signed = client.sign(messages.text(token() + "\n"))
+    world.answer(client, client.reply(done, signed, layers="encrypt"))
+    return client.reply(done, signed, layers="encrypt")
+
+
+def test_letters_of_causes_that_are_answered_alike_have_one_size(hop, tmp_path, stranger):
+    """Attack 6: the provider brings altered copies of an answer, and sees by its size what each letter says. A signature with
+    RSA has one size; each cause has an alias of its own, for there is one letter for an alias in an hour."""
+    w = World(hop, tmp_path, sender_key="rsa2048")
+    client, sizes = reply.Client(w.server.port, w.keys, tmp_path), {}
+    letters = {}
+    for n, cause in enumerate(ALIKE):
+        alias = w.server.alias(w.user, f"same-{n}@relay.example")
+        letters[cause] = ALIKE[cause](w, client, stranger, asked(w, alias=alias))
+    restarted(w, POSTERN_CLOCK_AHEAD=str(8 * 86400))
+    for cause, letter in letters.items():
+        if cause in ("untrusted", "alterable"):
+            w.server.cli("mailbox", "set", w.mailbox, reply="relaxed")
+        if cause == "alterable":
+            restarted(w, {"reply.trusted_hosts": "127.0.0.1"})
+        since = len(hop.messages)
+        assert w.refused(client, letter).text == UNKNOWN_SPEAKER
+        (told,) = hop.wait(1, since=since, rcpt=w.mailbox)
+        sizes[cause] = len(told.raw)
+        assert b"This answer of yours was not sent" in w.judge.decrypt(judge.der_of(judge.split(told.raw)[1]))
+        assert w.server.cli("reply", "list")[0]["cause"] == cause
+    w.close()
+    assert len(set(sizes.values())) == 1, sizes
+
+
 def test_a_provider_or_a_stranger_cannot_speak_in_the_users_name(world, client, other):
     """From and envelope are right, the key is another user's, who is registered here, but not for this mailbox."""
     mallory, _ = other

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "policy/refusal.h"
 #include "role/core/notices.h"
 #include "role/core/space.h"
 #include "store/held.h"
@@ -9,34 +10,9 @@
 
 #include <fcntl.h>
 
-enum { TEXT_MOST = 32 * 1024, SHOWN_MOST = 10, WIDTH = 76, OVERDUE_S = 300, AT_ONCE = 16 };
+enum { TEXT_MOST = 32 * 1024, SHOWN_MOST = 10, OVERDUE_S = 300, AT_ONCE = 16 };
 
 /* ---- the letter -------------------------------------------------------------------------------------------------- */
-
-/* Words of the table in lines; "\n" ends a paragraph. */
-static void put_wrapped(struct buf *out, const char *text)
-{
-	struct str left = str_c(text);
-
-	while (left.p && left.n) {
-		struct str paragraph = str_cut(&left, '\n');
-		size_t at = 0;
-
-		while (paragraph.p) {
-			struct str word = str_cut(&paragraph, ' ');
-
-			if (at && at + 1 + word.n > WIDTH) {
-				buf_addz(out, "\r\n");
-				at = 0;
-			}
-			if (at)
-				buf_addc(out, ' ');
-			buf_add(out, word);
-			at += word.n + (at != 0);
-		}
-		buf_addz(out, "\r\n");
-	}
-}
 
 /* Whom it was for, as its user knows them; addresses that are not this user's stay what was written. */
 static int put_rcpt(struct core *c, int64_t user, struct str rcpt, struct buf *out, struct fail *f)
@@ -75,9 +51,9 @@ static int put_rcpts(struct core *c, const struct held *h, struct buf *out, stru
 	return OK;
 }
 
+/* Of the cause nothing but the part that has one size for all of them; what it was for is the same whatever became of it. */
 static int write_letter(struct core *c, const struct held *h, struct buf *out, struct fail *f)
 {
-	const struct reply_row *row = reply_row((enum reply_cause)h->cause);
 	OWN(buf) when = BUF(64);
 
 	date_print_iso(h->at, &when);
@@ -86,15 +62,7 @@ static int write_letter(struct core *c, const struct held *h, struct buf *out, s
 	TRY(put_rcpts(c, h, out, f));
 	notice_line(out, "came:", buf_str(&when));
 	buf_addz(out, "\r\n");
-	put_wrapped(out, row->why);
-	buf_addz(out, "\r\nWhat to do:\r\n");
-	put_wrapped(out, row->remedy);
-	if (row->releasable && h->body)
-		buf_addf(out,
-		         "\r\nPostern keeps this answer for %d days. To let it go as it is:\r\n"
-		         "postern reply release %lld\r\n",
-		         HELD_DAYS, (long long)h->id);
-	buf_addz(out, "\r\n");
+	refusal_print((enum reply_cause)h->cause, h->body ? h->id : 0, HELD_DAYS, out);
 	return OK;
 }
 

@@ -31,8 +31,7 @@ static const struct notice_row rows[NOTICE_KINDS] = {
 	  "shows with this code that it is. It is good for an hour.\r\n\r\n"
 	  "If it was not you: do nothing. Without the code nothing comes here.\r\n", VERP_NOTICE },
 	[NOTICE_REPLY_HELD] = { "reply-held", "An answer of yours was not sent",
-	  "One letter of this kind is written for an alias in an hour. Everything that was not sent in the last week:\r\n"
-	  "postern reply list\r\n", VERP_NOTICE },
+	  "" /* held.c: it has one size, with all that it says */, VERP_NOTICE },
 	[NOTICE_REPLY_FAILED] = { "reply-failed", "An answer of yours did not arrive",
 	  "Postern has sent it on, but nobody will read it. Your correspondent knows nothing of this letter.\r\n\r\n"
 	  "What to do: see what the other server says above. If the address is wrong or gone, ask for another one; if it is\r\n"
