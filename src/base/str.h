@@ -12,6 +12,11 @@ struct str {
 	size_t n;
 };
 
+/* What is written for another. */
+struct str_pair {
+	struct str from, to;
+};
+
 #define STR(lit) ((struct str){ "" lit, sizeof(lit) - 1 }) /* a literal, as an expression */
 #define STR_INIT(lit)                                                                                        \
 	{                                                                                                    \

@@ -126,3 +126,25 @@ size_t list_count(struct str list)
 	}
 	return r.bad ? SIZE_MAX : n;
 }
+
+const struct str *list_items(struct str list, struct arena *a, size_t *ret_n)
+{
+	size_t n = list_count(list), i = 0;
+	struct str *out = n != SIZE_MAX ? arena_array(a, struct str, n + 1) : NULL;
+
+	while (out && i < n && list_next(&list, &out[i]))
+		i++;
+	*ret_n = i;
+	return out;
+}
+
+const struct str_pair *list_pairs(struct str list, struct arena *a, size_t *ret_n)
+{
+	size_t n = list_count(list), i = 0;
+	struct str_pair *out = n != SIZE_MAX ? arena_array(a, struct str_pair, n / 2 + 1) : NULL;
+
+	while (out && i < n / 2 && list_next_pair(&list, &out[i].from, &out[i].to))
+		i++;
+	*ret_n = i;
+	return out;
+}

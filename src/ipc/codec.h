@@ -4,6 +4,7 @@
 #ifndef IPC_CODEC_H
 #define IPC_CODEC_H
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/fail.h"
 
@@ -61,6 +62,10 @@ void list_add(struct buf *list, struct str item);
 bool list_next(struct str *list, struct str *ret_item);
 bool list_next_pair(struct str *list, struct str *ret_a, struct str *ret_b);
 size_t list_count(struct str list); /* SIZE_MAX when badly packed */
+/* A whole list as an array in the arena, of views into the list; a badly packed one is empty. Of pairs half a one at the end is
+ * left out. */
+const struct str *list_items(struct str list, struct arena *a, size_t *ret_n);
+const struct str_pair *list_pairs(struct str list, struct arena *a, size_t *ret_n);
 
 #define IPC_FIELD(type, name) ipc_##type name;
 #define IPC_STRUCT(lower, FIELDS)                                                                            \

@@ -64,6 +64,49 @@ static void lists_are_counted(void **state)
 	assert_true(list_count(str_of(b.p, b.n - 1)) == SIZE_MAX);
 }
 
+static void lists_become_arrays(void **state)
+{
+	static const struct {
+		struct str item[4];
+		size_t n, pairs;
+	} rows[] = {
+		{ { STR_INIT("") }, 0, 0 },
+		{ { STR_INIT("a") }, 1, 0 },
+		{ { STR_INIT("a"), STR_INIT("") }, 2, 1 },
+		{ { STR_INIT("a"), STR_INIT("b"), STR_INIT("c") }, 3, 1 },
+		{ { STR_INIT(""), STR_INIT("b"), STR_INIT("c"), STR_INIT("d") }, 4, 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		OWN(arena) mem = ARENA;
+		OWN(buf) b = BUF(100);
+		const struct str_pair *pairs;
+		const struct str *items;
+		size_t n;
+
+		for (size_t k = 0; k < rows[i].n; k++)
+			list_add(&b, rows[i].item[k]);
+		items = list_items(buf_str(&b), &mem, &n);
+		assert_int_equal(n, rows[i].n);
+		for (size_t k = 0; k < n; k++)
+			assert_true(str_eq(items[k], rows[i].item[k]));
+		pairs = list_pairs(buf_str(&b), &mem, &n);
+		assert_int_equal(n, rows[i].pairs);
+		for (size_t k = 0; k < n; k++)
+			assert_true(str_eq(pairs[k].from, rows[i].item[2 * k]) &&
+			            str_eq(pairs[k].to, rows[i].item[2 * k + 1]));
+		for (size_t cut = 1; cut < b.n; cut++) {
+			struct str part = str_first(buf_str(&b), cut);
+			bool whole = list_count(part) != SIZE_MAX;
+
+			(void)list_items(part, &mem, &n);
+			assert_int_equal(n, whole ? list_count(part) : 0);
+			(void)list_pairs(part, &mem, &n);
+			assert_int_equal(n, whole ? list_count(part) / 2 : 0);
+		}
+	}
+}
+
 struct side {
 	struct loop *loop;
 	unsigned asked, closed;
@@ -142,6 +185,7 @@ int main(void)
 		cmocka_unit_test(wrong_lengths_are_refused),
 		cmocka_unit_test(key_material_is_marked),
 		cmocka_unit_test(lists_are_counted),
+		cmocka_unit_test(lists_become_arrays),
 		cmocka_unit_test(a_thousand_queued_messages_arrive),
 		cmocka_unit_test(what_is_not_in_the_table_ends_the_road),
 	};

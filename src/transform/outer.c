@@ -22,7 +22,7 @@ static bool same_address(struct str x, struct str y)
 	return str_eq_nocase(x, y);
 }
 
-static const struct seal_pair *mapped(const struct seal_plan *p, struct str address)
+static const struct str_pair *mapped(const struct seal_plan *p, struct str address)
 {
 	for (size_t i = 0; i < p->n_map; i++)
 		if (same_address(p->map[i].from, address))
@@ -60,7 +60,7 @@ static void only_ascii(struct addr_entry *e, struct arena *a)
 static void map_entry(const struct outer *o, struct addr_entry *e)
 {
 	struct str address = printed(&e->addr, o->a);
-	const struct seal_pair *m;
+	const struct str_pair *m;
 
 	if (!e->broken && is_own(o->p, address)) {
 		e->name = display_name(e->name, STR(""), o->a);

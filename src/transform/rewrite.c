@@ -158,22 +158,22 @@ static void spot_key(struct str t, const struct spot *s, struct buf *out, uint16
 
 static int by_key(const void *a, const void *b)
 {
-	return str_cmp(((const struct seal_pair *)a)->from, ((const struct seal_pair *)b)->from);
+	return str_cmp(((const struct str_pair *)a)->from, ((const struct str_pair *)b)->from);
 }
 
-static const struct seal_pair *find(const struct rewriter *r, struct str key)
+static const struct str_pair *find(const struct rewriter *r, struct str key)
 {
-	const struct seal_pair wanted = { .from = key };
+	const struct str_pair wanted = { .from = key };
 
 	return r->n_pairs ? bsearch(&wanted, r->pairs, r->n_pairs, sizeof(*r->pairs), by_key) : NULL;
 }
 
 /* "alice+shop@mailbox.example" reaches alice. */
-static const struct seal_pair *find_untagged(const struct rewriter *r, struct str key)
+static const struct str_pair *find_untagged(const struct rewriter *r, struct str key)
 {
 	OWN(buf) b = BUF(LOCAL_MAX + DOMAIN_MAX + 2);
 	size_t plus = str_chr(key, '+'), at = str_rchr(key, '@');
-	const struct seal_pair *p = find(r, key);
+	const struct str_pair *p = find(r, key);
 
 	if (p || plus >= at)
 		return p;
@@ -187,7 +187,7 @@ struct str rewriter_address(const struct rewriter *r, struct str address)
 	OWN(buf) key = BUF(1024);
 	OWN(arena) a = ARENA;
 	struct addr parsed;
-	const struct seal_pair *p;
+	const struct str_pair *p;
 
 	if (addr_parse(address, &a, &parsed, NULL) < 0)
 		return STR_NONE;
@@ -196,15 +196,15 @@ struct str rewriter_address(const struct rewriter *r, struct str address)
 	return p ? p->to : STR_NONE;
 }
 
-static const struct seal_pair *match_spot(const struct rewriter *r, struct str t, const struct spot *s,
-                                          size_t *ret_begin)
+static const struct str_pair *match_spot(const struct rewriter *r, struct str t, const struct spot *s,
+                                         size_t *ret_begin)
 {
 	OWN(buf) key = BUF(LOCAL_MAX + DOMAIN_MAX + 8);
 	uint16_t off[LOCAL_MAX + 4] = { 0 };
 
 	spot_key(t, s, &key, off);
 	for (size_t i = s->at; i < s->sign; i++) {
-		const struct seal_pair *p;
+		const struct str_pair *p;
 
 		if (!begins_here(t, i, s))
 			continue;
@@ -226,7 +226,7 @@ static bool next_address(const struct rewrite_scan *scan, struct rewrite_match *
 
 	for (sign = next_sign(t, w.from, &n); sign < t.n; sign = next_sign(t, sign + n, &n)) {
 		struct spot s;
-		const struct seal_pair *p;
+		const struct str_pair *p;
 		size_t begin = 0;
 
 		if (!spot_around(&w, sign, n, &s))
@@ -548,7 +548,7 @@ static void note_domains(struct rewriter *r)
 
 void rewriter_init(struct rewriter *r, const struct scrub_plan *p, struct arena *a)
 {
-	struct seal_pair *pairs = arena_array(a, struct seal_pair, p->n_map + 1);
+	struct str_pair *pairs = arena_array(a, struct str_pair, p->n_map + 1);
 	struct str name = p->from_name.n ? p->from_name : p->from;
 	size_t n = 0;
 
@@ -560,7 +560,7 @@ void rewriter_init(struct rewriter *r, const struct scrub_plan *p, struct arena 
 		if (addr_parse(p->map[i].from, a, &parsed, NULL) < 0)
 			continue;
 		addr_key(&parsed, &key);
-		pairs[n++] = (struct seal_pair){ arena_str(a, buf_str(&key)), p->map[i].to };
+		pairs[n++] = (struct str_pair){ arena_str(a, buf_str(&key)), p->map[i].to };
 	}
 	qsort(pairs, n, sizeof(*pairs), by_key);
 	r->pairs = pairs;

@@ -7,8 +7,8 @@
 /* What to look for, prepared once for a message. */
 struct rewriter {
 	struct arena *a;
-	struct str own;                /* the alias's address */
-	const struct seal_pair *pairs; /* sorted by key; keys as addr_key writes them */
+	struct str own;               /* the alias's address */
+	const struct str_pair *pairs; /* sorted by key; keys as addr_key writes them */
 	size_t n_pairs;
 	struct str *domains; /* of the keys, each once, the longest first */
 	size_t n_domains;

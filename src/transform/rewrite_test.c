@@ -12,7 +12,7 @@
 
 enum { OUT_MAX = 64 << 20, LONG = 1 << 19 };
 
-static const struct seal_pair map[] = {
+static const struct str_pair map[] = {
 	{ STR_INIT("alice@mailbox.example"), STR_INIT("shop@alias.example") },
 	{ STR_INIT("\xc3\xa9lise@mailbox.example"), STR_INIT("shop@alias.example") },
 	{ STR_INIT("shop@alias.example"), STR_INIT("") },
@@ -341,7 +341,7 @@ static void hostile_text_takes_linear_time(void **state)
 	};
 	OWN(arena) a = ARENA;
 	OWN(buf) text = BUF(OUT_MAX);
-	struct seal_pair many[1000];
+	struct str_pair many[1000];
 	struct str names[16];
 	struct rewriter r;
 	struct scrub_plan plan = { .from = STR("shop@alias.example"),
@@ -354,7 +354,7 @@ static void hostile_text_takes_linear_time(void **state)
 		OWN(buf) b = BUF(100);
 
 		buf_addf(&b, "r%zu@relay%zu.example", i, i % 10);
-		many[i] = (struct seal_pair){ arena_str(&a, buf_str(&b)), STR("bob@world.example") };
+		many[i] = (struct str_pair){ arena_str(&a, buf_str(&b)), STR("bob@world.example") };
 	}
 	many[0].from = STR("alice@mailbox.example");
 	for (size_t i = 0; i < COUNT(names); i++) {

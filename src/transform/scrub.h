@@ -38,16 +38,16 @@ struct scrub_plan {
 	int64_t date_utc;           /* written in UTC */
 	/* addresses (compared by key) and what is written instead, wherever they stand: a reverse address becomes its
 	 * correspondent, the user's own become the alias; "" drops the entry from To and Cc */
-	const struct seal_pair *map;
+	const struct str_pair *map;
 	size_t n_map;
-	const struct seal_pair
+	const struct str_pair
 	        *names; /* of correspondents, by the real address: shown in To and Cc; may be empty */
 	size_t n_names;
 	const struct str *
 	        own_names; /* of the user: removed. In quotations and attributions always, elsewhere when it is
 				      * of two words or more */
 	size_t n_own_names;
-	const struct seal_pair
+	const struct str_pair
 	        *ids; /* Message-IDs in References and In-Reply-To; those not listed are dropped */
 	size_t n_ids;
 	/* the user's: taken out of the recipients of what is encrypted for others, where they would say in clear to all of

@@ -212,7 +212,7 @@ static bool holds(struct str in, const char *what)
 
 static int scrub(struct str in, struct arena *a, struct buf *out, struct scrub_result *r, struct fail *f)
 {
-	static const struct seal_pair map[] = {
+	static const struct str_pair map[] = {
 		{ STR_INIT("alice@mailbox.example"), STR_INIT("shop@alias.example") },
 		{ STR_INIT("r1@relay.example"), STR_INIT("bob@world.example") },
 		{ STR_INIT("shop@alias.example"), STR_INIT("") },

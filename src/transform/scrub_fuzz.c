@@ -140,7 +140,7 @@ static void check(struct str out)
 /* Also of what is asked about beforehand: it fails where this does, or finds what is mapped. */
 static int scrub(struct str in, struct arena *a, struct buf *out)
 {
-	static const struct seal_pair map[] = {
+	static const struct str_pair map[] = {
 		{ STR_INIT("alice@mailbox.example"), STR_INIT("shop@alias.example") },
 		{ STR_INIT("r1@relay.example"), STR_INIT("bob@world.example") },
 		{ STR_INIT("shop@alias.example"), STR_INIT("") }

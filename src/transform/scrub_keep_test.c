@@ -27,15 +27,14 @@ static size_t n_own_certs;
 
 static int scrub(struct str in, struct arena *a, struct buf *out, struct fail *f)
 {
-	static const struct seal_pair map[] = {
+	static const struct str_pair map[] = {
 		{ STR_INIT("alice@mailbox.example"), STR_INIT("shop@alias.example") },
 		{ STR_INIT("r1@relay.example"), STR_INIT("bob@world.example") },
 		{ STR_INIT("shop@alias.example"), STR_INIT("") },
 	};
-	static const struct seal_pair names[] = { { STR_INIT("bob@world.example"),
-		                                    STR_INIT("Bob Builder") } };
-	static const struct seal_pair ids[] = { { STR_INIT("in@relay.example"),
-		                                  STR_INIT("out@world.example") } };
+	static const struct str_pair names[] = { { STR_INIT("bob@world.example"), STR_INIT("Bob Builder") } };
+	static const struct str_pair ids[] = { { STR_INIT("in@relay.example"),
+		                                 STR_INIT("out@world.example") } };
 	static const struct str own[] = { STR_INIT("Alice") };
 	const struct scrub_plan plan = { .from_name = STR("Shop"),
 		                         .from = STR("shop@alias.example"),

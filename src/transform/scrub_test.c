@@ -62,8 +62,8 @@ static const char *const hidden[] = {
 
 static int scrub(struct str in, struct arena *a, struct buf *out)
 {
-	static const struct seal_pair map[] = { { STR_INIT("alice@box.example"),
-		                                  STR_INIT("shop@alias.example") } };
+	static const struct str_pair map[] = { { STR_INIT("alice@box.example"),
+		                                 STR_INIT("shop@alias.example") } };
 	static const struct str own[] = { STR_INIT("Alice Liddell") };
 	const struct scrub_plan plan = { .from = STR("shop@alias.example"),
 		                         .message_id = STR("1@alias.example"),

@@ -7,10 +7,6 @@
 #include "crypto/cms.h"
 #include "transform/scan.h"
 
-struct seal_pair {
-	struct str from, to; /* to empty: drop */
-};
-
 enum seal_form { FORM_SEALED = 1, FORM_CLEAR, FORM_AS_IS };
 
 struct seal_plan {
@@ -23,11 +19,11 @@ struct seal_plan {
 	bool add_alias;             /* to To, when it is in neither To nor Cc */
 	struct str message_id;      /* without brackets */
 	int64_t now_utc;
-	const struct seal_pair *map; /* addresses */
+	const struct str_pair *map; /* addresses; to empty: drop */
 	size_t n_map;
 	const struct str *own; /* addresses that stay */
 	size_t n_own;
-	const struct seal_pair *ids; /* Message-IDs */
+	const struct str_pair *ids; /* Message-IDs */
 	size_t n_ids;
 	/* FORM_SEALED */
 	const struct cms_cert *user, *sender;

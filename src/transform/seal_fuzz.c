@@ -67,19 +67,19 @@ static struct str as_let_in(struct str in, struct buf *out)
 /* Each other address gets one of the relay's, as core would give it; the fifth is past the bound and gets none. */
 static struct seal_plan plan_for(const struct scan *s, struct arena *a)
 {
-	struct seal_pair *map = arena_array(a, struct seal_pair, SCAN_OTHERS_MAX);
-	struct seal_pair *ids = arena_array(a, struct seal_pair, SCAN_IDS_MAX + 1);
+	struct str_pair *map = arena_array(a, struct str_pair, SCAN_OTHERS_MAX);
+	struct str_pair *ids = arena_array(a, struct str_pair, SCAN_IDS_MAX + 1);
 	static const struct str own[] = { STR_INIT("own@relay.example") };
 
 	for (size_t i = 0; i < s->n_others; i++) {
 		OWN(buf) b = BUF(64);
 
 		buf_addf(&b, "r%zu@relay.example", i + 1);
-		map[i] = (struct seal_pair){ s->others[i].address,
-			                     i == 4 ? STR("") : arena_str(a, buf_str(&b)) };
+		map[i] = (struct str_pair){ s->others[i].address,
+			                    i == 4 ? STR("") : arena_str(a, buf_str(&b)) };
 	}
 	for (size_t i = 0; i < s->n_refs; i++)
-		ids[i] = (struct seal_pair){ s->refs[i], i % 2 ? STR("") : STR("told@relay.example") };
+		ids[i] = (struct str_pair){ s->refs[i], i % 2 ? STR("") : STR("told@relay.example") };
 	return (struct seal_plan){ .form = FORM_CLEAR,
 		                   .cipher = CMS_AES_256_CBC,
 		                   .hostname = STR("relay.example"),

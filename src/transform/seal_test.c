@@ -85,11 +85,10 @@ static struct str intermediate_view;
 
 static struct seal_plan plan(enum seal_form form)
 {
-	static const struct seal_pair map[] = { { STR_INIT("carol@home.example"),
-		                                  STR_INIT("r2@relay.example") } };
-	static const struct seal_pair ids[] = { { STR_INIT("1@home.example"), STR_INIT("t1@relay.example") },
-		                                { STR_INIT("0@home.example"),
-		                                  STR_INIT("t0@relay.example") } };
+	static const struct str_pair map[] = { { STR_INIT("carol@home.example"),
+		                                 STR_INIT("r2@relay.example") } };
+	static const struct str_pair ids[] = { { STR_INIT("1@home.example"), STR_INIT("t1@relay.example") },
+		                               { STR_INIT("0@home.example"), STR_INIT("t0@relay.example") } };
 	static const struct str own[] = { STR_INIT("other@relay.example") };
 
 	intermediate_view = buf_str(&pki.intermediate_der);

@@ -112,12 +112,10 @@ static void give_up(struct reply *r, int code, const char *why)
 static int write_one(struct reply *r, struct output *o, struct fail *f)
 {
 	struct txn *t = r->txn;
-	struct core *c = t->core;
-	bool to_file = t->size > OWN_FILE_BYTES;
 	struct scrub m = {
 		.job = t->job,
 		.output = o->index,
-		.flags = to_file ? SEAL_TO_FILE : 0,
+		.flags = output_to_file(o),
 		.from_name = r->alias.from_name,
 		.from = r->alias.address,
 		.message_id = reply_told_id(r, r->own_id.n ? r->own_id : str_c(t->mid)),
@@ -128,15 +126,7 @@ static int write_one(struct reply *r, struct output *o, struct fail *f)
 		.ids = buf_str(&r->ids),
 	};
 
-	if (to_file)
-		TRY(body_file_new(c->store, &o->file, &o->fd, f));
-	o->asked = true;
-	peer_send(t->scribe, IPC_scrub, &m, &o->fd, to_file ? 1 : 0);
-	if (to_file) {
-		close(o->fd);
-		o->fd = -1;
-	}
-	return OK;
+	return output_ask(o, IPC_scrub, &m, f);
 }
 
 static int write_all(struct reply *r, struct fail *f)

@@ -410,14 +410,13 @@ static int seal_one(struct output *o, struct fail *f)
 {
 	struct txn *t = o->txn;
 	struct core *c = t->core;
-	bool to_file = t->size > OWN_FILE_BYTES;
 	struct seal m = {
 		.job = t->job,
 		.user = (uint64_t)o->alias.user,
 		.output = o->index,
 		.mode = o->mode,
 		.cipher = (uint32_t)o->profile.cipher,
-		.flags = (to_file ? SEAL_TO_FILE : 0) | (t->origin == TXN_MAIL ? SEAL_ADD_ALIAS_TO : 0),
+		.flags = output_to_file(o) | (t->origin == TXN_MAIL ? SEAL_ADD_ALIAS_TO : 0),
 		.key_id = (uint64_t)o->cert.id,
 		.user_cert = o->profile.user_cert,
 		.sender_cert = o->cert.cert,
@@ -438,15 +437,7 @@ static int seal_one(struct output *o, struct fail *f)
 	m.trace = buf_str(&trace);
 	if (list_next_pair(&ids, &original, &told)) /* the first pair is the message's own */
 		m.message_id = told;
-	if (to_file)
-		TRY(body_file_new(c->store, &o->file, &o->fd, f));
-	o->asked = true;
-	peer_send(t->scribe, IPC_seal, &m, &o->fd, to_file ? 1 : 0);
-	if (to_file) {
-		close(o->fd);
-		o->fd = -1;
-	}
-	return OK;
+	return output_ask(o, IPC_seal, &m, f);
 }
 
 static int seal_all(struct txn *t, struct fail *f)

@@ -105,6 +105,11 @@ MUST_CHECK int txn_notice(struct core *c, const struct mailbox *to, enum verp_ki
 /* Tells the sender of an item that it was given up, in one group with its end. */
 MUST_CHECK int txn_dsn(struct core *c, const struct queue_item *i, struct str status);
 
+/* output.c: a large one is written into a file of its own, for which the flag SEAL_TO_FILE stands in the question. */
+uint32_t output_to_file(const struct output *o); /* SEAL_TO_FILE or 0 */
+/* Sends the question for it to who writes it (t->scribe), with its file where it has one. */
+MUST_CHECK int output_ask(struct output *o, enum ipc_tag tag, const void *question, struct fail *f);
+
 /* What was done for it becomes durable with the open group; then it is answered 250. */
 void txn_keep(struct txn *t);
 

@@ -229,28 +229,6 @@ static int tell_failure(struct open_job *a, int code, const struct fail *why)
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-static const struct seal_pair *pairs(struct str list, struct arena *a, size_t *ret_n)
-{
-	size_t n = list_count(list) / 2, i = 0;
-	struct seal_pair *out = n < SIZE_MAX / 2 ? arena_array(a, struct seal_pair, n + 1) : NULL;
-
-	while (out && i < n && list_next_pair(&list, &out[i].from, &out[i].to))
-		i++;
-	*ret_n = i;
-	return out;
-}
-
-static const struct str *items(struct str list, struct arena *a, size_t *ret_n)
-{
-	size_t n = list_count(list), i = 0;
-	struct str *out = n != SIZE_MAX ? arena_array(a, struct str, n + 1) : NULL;
-
-	while (out && i < n && list_next(&list, &out[i]))
-		i++;
-	*ret_n = i;
-	return out;
-}
-
 struct writing {
 	const struct opened *opened;
 	struct scrub_plan plan;
@@ -274,11 +252,11 @@ static int write_output(struct open_job *a, const struct scrub *m, int file, str
 		                       .message_id = m->message_id,
 		                       .date_utc = m->date_utc } };
 
-	w.plan.map = pairs(m->map, &own, &w.plan.n_map);
-	w.plan.names = pairs(m->names, &own, &w.plan.n_names);
-	w.plan.own_names = items(m->own_names, &own, &w.plan.n_own_names);
-	w.plan.ids = pairs(m->ids, &own, &w.plan.n_ids);
-	w.plan.words = items(m->words, &own, &w.plan.n_words);
+	w.plan.map = list_pairs(m->map, &own, &w.plan.n_map);
+	w.plan.names = list_pairs(m->names, &own, &w.plan.n_names);
+	w.plan.own_names = list_items(m->own_names, &own, &w.plan.n_own_names);
+	w.plan.ids = list_pairs(m->ids, &own, &w.plan.n_ids);
+	w.plan.words = list_items(m->words, &own, &w.plan.n_words);
 	w.plan.own_certs = a->ring.pinned;
 	w.plan.n_own_certs = a->ring.n_pinned;
 	TRY(stored_write(file, write_scrubbed, &w, s, f));

@@ -59,32 +59,10 @@ void job_forget(struct job *j, struct pending *p)
 
 /* ---- a plan from a request -------------------------------------------------------------------------------------- */
 
-static const struct seal_pair *pairs(struct str list, struct arena *a, size_t *ret_n)
-{
-	size_t n = list_count(list) / 2, i = 0;
-	struct seal_pair *out = n < SIZE_MAX / 2 ? arena_array(a, struct seal_pair, n + 1) : NULL;
-
-	while (out && i < n && list_next_pair(&list, &out[i].from, &out[i].to))
-		i++;
-	*ret_n = i;
-	return out;
-}
-
-static const struct str *items(struct str list, struct arena *a, size_t *ret_n)
-{
-	size_t n = list_count(list), i = 0;
-	struct str *out = n != SIZE_MAX ? arena_array(a, struct str, n + 1) : NULL;
-
-	while (out && i < n && list_next(&list, &out[i]))
-		i++;
-	*ret_n = i;
-	return out;
-}
-
 static const struct str *more_certs(const struct seal *m, struct arena *a, size_t *ret_n)
 {
 	size_t n;
-	const struct str *carried = items(m->carried, a, &n);
+	const struct str *carried = list_items(m->carried, a, &n);
 	struct str *out = arena_array(a, struct str, n + 1);
 
 	out[0] = m->intermediate;
@@ -111,9 +89,9 @@ static int make_plan(const struct seal *m, struct str hostname, struct cache *ca
 		.sender_key = key,
 	};
 
-	p.map = pairs(m->map, a, &p.n_map);
-	p.ids = pairs(m->ids, a, &p.n_ids);
-	p.own = items(m->own, a, &p.n_own);
+	p.map = list_pairs(m->map, a, &p.n_map);
+	p.ids = list_pairs(m->ids, a, &p.n_ids);
+	p.own = list_items(m->own, a, &p.n_own);
 	if (m->mode == SEAL_ENCRYPT) {
 		if (!key)
 			return fail(f, FAIL_BUG, "no key to sign with");
