@@ -105,9 +105,9 @@ int header_parse(struct str in, const struct header_limits *lim, struct arena *a
 
 const struct field *header_next(const struct header *h, const struct field *after, struct str name)
 {
-	for (const struct field *fd = after ? after + 1 : h->fields; fd < h->fields + h->n; fd++)
-		if (str_eq_nocase(fd->name, name))
-			return fd;
+	for (size_t i = after ? (size_t)(after - h->fields) + 1 : 0; i < h->n; i++)
+		if (str_eq_nocase(h->fields[i].name, name))
+			return &h->fields[i];
 	return NULL;
 }
 

@@ -269,8 +269,11 @@ static int walk_lines(struct walk *w, struct stack *s, const char *at, struct fa
 /* A message inside a part ends where the part does. */
 static void clip(struct mime_part *p)
 {
-	const char *end = p->whole.p + p->whole.n;
+	const char *end;
 
+	if (!p->child) /* nor perhaps any byte */
+		return;
+	end = p->whole.p + p->whole.n;
 	for (struct mime_part *c = p->child; c; c = c->next) {
 		if (c->whole.p + c->whole.n > end)
 			c->whole = c->whole.p < end ? str_of(c->whole.p, (size_t)(end - c->whole.p))

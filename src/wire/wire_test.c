@@ -301,6 +301,34 @@ static void headers_end_where_clients_say(void **state)
 	}
 }
 
+/* No bytes, whether they are somewhere or nowhere: an empty file maps to nothing at all. */
+static void the_empty_message_is_one(void **state)
+{
+	static const struct str empty[] = { STR_INIT(""), { NULL, 0 } };
+
+	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+		OWN(arena) a = ARENA;
+		OWN(buf) out = BUF(10);
+		struct header h = { 0 };
+		struct str body = STR("x");
+		struct mime_part *root;
+
+		assert_null(header_get(&h, STR("From"))); /* none was ever read */
+		assert_int_equal(header_parse(empty[i], &header_limits, &a, &h, &body, NULL), OK);
+		assert_true(h.n == 0 && h.block.n == 0 && body.n == 0);
+		assert_null(header_get(&h, STR("From")));
+		assert_null(header_next(&h, NULL, STR("From")));
+		assert_int_equal(header_unfold(empty[i], &a).n, 0);
+		assert_int_equal(header_msgids(empty[i], &a, 0, NULL), 0);
+		assert_int_equal(mime_parse(empty[i], &limits, &a, &root, NULL), OK);
+		assert_true(root->whole.n == 0 && root->body.n == 0 && !root->child && !root->next);
+		assert_true(str_eq(root->type.value, STR("text/plain")));
+		assert_null(mime_next(root, root));
+		assert_int_equal(mime_decode(root, &out, NULL), OK);
+		assert_int_equal(out.n, 0);
+	}
+}
+
 static void attack_39_parameters_are_read_by_2231(void **state)
 {
 	static const struct {
@@ -547,6 +575,7 @@ int main(void)
 		cmocka_unit_test(written_headers_are_ascii_and_read_back),
 		cmocka_unit_test(address_fields_read_back),
 		cmocka_unit_test(headers_end_where_clients_say),
+		cmocka_unit_test(the_empty_message_is_one),
 		cmocka_unit_test(attack_39_parameters_are_read_by_2231),
 		cmocka_unit_test(parts_are_found_by_offset),
 		cmocka_unit_test(bombs_are_refused_or_read_in_time),
