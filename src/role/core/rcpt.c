@@ -49,6 +49,23 @@ bool rcpt_is_ours(struct core *c, struct str key)
 	return is_bounce_address(c, key) || reverse_find(c->store, key, &a, &r, NULL) == OK;
 }
 
+/* The envelope of an answer: it went out from an alias to another alias of this relay and is what anybody's mail is there.
+ * That of what was relayed to a user is one of mail that comes round. */
+static bool is_answer(const struct core *c, struct str key)
+{
+	struct verp v;
+
+	return is_bounce_address(c, key) && verp_read(c, str_first(key, str_rchr(key, '@')), &v) &&
+	       v.kind == VERP_REPLY;
+}
+
+static bool has_come_round(struct core *c, struct str sender, struct arena *a)
+{
+	struct str key = sender.n ? rcpt_key(sender, a) : STR("");
+
+	return key.n && !is_answer(c, key) && rcpt_is_ours(c, key);
+}
+
 static void judge(struct core *c, struct rcpt *r)
 {
 	struct alias_box boxes[ALIAS_MAILBOXES_MAX];
@@ -265,7 +282,7 @@ void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
 	if (e < 0)
 		r.verdict =
 		        (struct verdict){ VERDICT_REFUSE, face->smtp, face->enhanced, face->text, "trouble" };
-	else if (r.verdict.kind == VERDICT_ACCEPT && m->sender.n && rcpt_is_ours(c, rcpt_key(m->sender, &a)))
+	else if (r.verdict.kind == VERDICT_ACCEPT && has_come_round(c, m->sender, &a))
 		r.verdict = loop_found();
 	else if (r.verdict.kind != VERDICT_REFUSE && m->way && m->way != way_of(&r))
 		r.verdict = other_way(c, m, &r);
