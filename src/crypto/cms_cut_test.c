@@ -88,7 +88,8 @@ static void add_extras(CMS_ContentInfo *cms, unsigned extras)
 static void put_out(CMS_ContentInfo *cms, BIO *in, unsigned extras, struct buf *out)
 {
 	BIO *b = BIO_new(BIO_s_mem());
-	char *p;
+	char *p = NULL;
+	long n;
 
 	if (extras & STREAMED) {
 		assert_int_equal(i2d_CMS_bio_stream(b, cms, in, CMS_STREAM | CMS_BINARY), 1);
@@ -96,7 +97,8 @@ static void put_out(CMS_ContentInfo *cms, BIO *in, unsigned extras, struct buf *
 		assert_int_equal(CMS_final(cms, in, NULL, CMS_BINARY), 1);
 		assert_int_equal(i2d_CMS_bio(b, cms), 1);
 	}
-	buf_add(out, str_of(p, (size_t)BIO_get_mem_data(b, &p)));
+	n = BIO_get_mem_data(b, &p);
+	buf_add(out, str_of(p, (size_t)n));
 	BIO_free(b);
 }
 
