@@ -115,9 +115,14 @@ static int new_file(struct segments *s, int64_t *ret_file, int *ret_fd, struct f
 	fd = openat(s->dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail_errno(f, FAIL_SYS, "a new file of bodies");
-	if (fsync(s->dir) < 0)
-		return fail_errno(f, FAIL_SYS, "sync of bodies");
-	*ret_file = ++s->last;
+	s->last++; /* used up whatever follows: a name that stays would be in the way of every later try */
+	if (fsync(s->dir) < 0) {
+		int r = fail_errno(f, FAIL_SYS, "sync of bodies");
+
+		unlinkat(s->dir, name, 0);
+		return r;
+	}
+	*ret_file = s->last;
 	*ret_fd = TAKE_FD(fd);
 	return OK;
 }
