@@ -3,7 +3,7 @@
 RELEASE     = --buildtype=release -Db_lto=true -Dtests=false
 PREFIX     ?= /usr/local
 
-.PHONY: all deps deps-bench deps-demo deps-ui demo ui check mutants fuzz siege bench bench-crypto deb deps-deb install clean
+.PHONY: all deps deps-bench deps-demo deps-ui demo ui check mutants fuzz siege oracles bench bench-crypto deb deps-deb install clean
 
 all: build/release/build.ninja
 	@ninja -C build/release
@@ -21,10 +21,17 @@ mutants: deps
 fuzz: deps
 	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
 
-# Ten thousand answers while roles are killed, or so many: make siege ANSWERS=500. Minutes, so no part of check
+# Ten thousand answers while roles are killed, or so many: make siege ANSWERS=500; then the inbound road, broken at each place.
+# Minutes to an hour, so no part of check; doc/siege.md
 siege: deps build/test/build.ninja
 	@ninja -C build/test
 	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/replies.py $(if $(ANSWERS),--answers $(ANSWERS))
+	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/places.py
+
+# Whether time tells what answers do not
+oracles: deps build/test/build.ninja
+	@ninja -C build/test
+	@POSTERN_BUILD=test /usr/bin/python3 tests/bench/reply_oracles.py
 
 # The web app, into ui/dist, which `make install` takes along; needs Node and the npm registry, once
 ui: deps-ui

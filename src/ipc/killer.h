@@ -4,7 +4,9 @@
 #define IPC_KILLER_H
 
 #ifdef POSTERN_TESTHOOKS
-/* Reads POSTERN_KILL="role:ipc:k" or "role:store:k"; only the first life of a role obeys. */
+/* Reads POSTERN_KILL="role:ipc:k" or "role:store:k", or several with commas between them: each life of a role takes the first
+ * order to it that none has taken, and lives on when there is none. POSTERN_KILL_MARKER: the file that says that the first order
+ * was taken; ".1" and so on are put behind it for the others. */
 void killer_arm(const char *role);
 void killer_ipc_step(void);
 void killer_store_step(void);

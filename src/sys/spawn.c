@@ -53,7 +53,7 @@ static char **kept_environment(void)
 	size_t n = 0;
 
 	for (char **e = environ; *e && n < 15; e++)
-		if (str_starts(str_c(*e), STR("POSTERN_")))
+		if (str_starts(str_c(*e), STR("POSTERN_")) || str_starts(str_c(*e), STR("LD_PRELOAD=")))
 			kept[n++] = *e;
 #endif
 	return kept;

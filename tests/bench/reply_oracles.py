@@ -1,10 +1,13 @@
 #!/usr/bin/python3
-"""tests/bench/reply_oracles.py [N]: does time tell what the answers do not? Foreign reverse addresses against unknown ones, N
-RCPTs of each (1,000 when not given), and bad content keys against bad paddings, N / 2 of each, in random order. Prints the
-distributions and Welch's t of each pair; |t| over 4.5 is called a difference, as is usual for leaks. Writes
-var/reply-oracles.json. The answers must be equal; the times are for people to judge."""
+"""tests/bench/reply_oracles.py [--rcpts N] [--openings N]: does time tell what the answers do not? Foreign reverse addresses
+against unknown ones, N RCPTs of each (1,000), and bad content keys against bad paddings, N in all (10,000), in random order.
+The answers must be equal, or this ends with an error. Of the times it prints the distributions and three judgements of each pair:
+Welch's t of the middle nine tenths (over 4.5 is called a difference, as is usual for leaks), the two-sample Kolmogorov-Smirnov
+statistic, and how many of 2,000 random partings of the same times have medians as far apart. Writes var/reply-oracles.json;
+ends with 1 when a pair separates: by t, or by both others at one in a thousand."""
 
 import argparse
+import bisect
 import json
 import math
 import pathlib
@@ -34,14 +37,39 @@ def welch(a, b):
     return (statistics.mean(a) - statistics.mean(b)) / math.sqrt(statistics.variance(a) / len(a) + statistics.variance(b) / len(b))
 
 
-def summary(times):
+def kolmogorov(a, b):
+    """D, the farthest that the two distributions are apart, and how likely so much is by chance (the asymptotic law)."""
+    a, b = sorted(a), sorted(b)
+    d = max(abs(bisect.bisect_right(a, x) / len(a) - bisect.bisect_right(b, x) / len(b)) for x in a + b)
+    x = d * math.sqrt(len(a) * len(b) / (len(a) + len(b)))
+    law = 2 * sum((-1) ** (k - 1) * math.exp(-2 * (k * x) ** 2) for k in range(1, 101)) if x > 0.2 else 1
+    return d, min(1, max(0, law))
+
+
+def permuted(a, b, rounds=2000):
+    """The share of random partings of all the times whose medians are at least as far apart as these."""
+    apart = abs(statistics.median(a) - statistics.median(b))
+    both, hits = [*a, *b], 0
+    for _ in range(rounds):
+        random.shuffle(both)
+        hits += abs(statistics.median(both[:len(a)]) - statistics.median(both[len(a):])) >= apart
+    return (hits + 1) / (rounds + 1)
+
+
+def summary(times, answer):
     quartiles = {k: [round(q * 1e6) for q in statistics.quantiles(v, n=20)] for k, v in times.items()}
     one, two = times.values()
-    return {"us_5_to_95": quartiles, "welch_t": round(welch(one, two), 2), "n": len(one)}
+    d, law = kolmogorov(one, two)
+    return {"us_5_to_95": quartiles, "n": len(one), "answer": answer, "welch_t": round(welch(one, two), 2), "ks_d": round(d, 4),
+            "ks_p": round(law, 4), "permutation_p": round(permuted(one, two), 4)}
+
+
+def separates(what):
+    return abs(what["welch_t"]) >= 4.5 or what["ks_p"] < 0.001 and what["permutation_p"] < 0.001
 
 
 def measure(kinds, n, ask):
-    """{kind: [seconds]}, in random order; asserts that all answers are one."""
+    """{kind: [seconds]}, in random order, and the one answer; asserts that it is one."""
     order = [k for k in kinds for _ in range(n)]
     random.shuffle(order)
     times, answers = {k: [] for k in kinds}, set()
@@ -50,7 +78,7 @@ def measure(kinds, n, ask):
         times[kind].append(seconds)
         answers.add(answer)
     assert len(answers) == 1, answers
-    return times
+    return times, answers.pop()
 
 
 def timed(call):
@@ -93,9 +121,10 @@ def padding_of(world, client, reverse, done):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="whether time tells what answers do not")
-    parser.add_argument("n", nargs="?", type=int, default=1000)
-    n = parser.parse_args().n
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rcpts", type=int, default=1000)
+    parser.add_argument("--openings", type=int, default=10000)
+    args = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="oracles-"))
     found = {}
     with nexthop.NextHop(folder / "hop") as hop:
@@ -108,18 +137,19 @@ def main():
         alias = world.server.alias("other")
         raw = messages.head("Bob <bob@shop.example>", alias, "x") + messages.text("x\n")
         theirs = world.relay(messages.Mail("m", "bob@shop.example", raw, "x"), alias, judge.OpenSsl(keys, folder / "other"))
-        found["rcpt"] = summary(measure(["foreign", "unknown"], n, rcpt_of(world, client, theirs.opened.signer)))
-        found["opening"] = summary(measure(["key", "padding"], n // 2, padding_of(world, client, reverse, done)))
+        found["rcpt"] = summary(*measure(["foreign", "unknown"], args.rcpts, rcpt_of(world, client, theirs.opened.signer)))
+        found["opening"] = summary(*measure(["key", "padding"], args.openings // 2, padding_of(world, client, reverse, done)))
         world.close()
     for name, what in found.items():
-        print(f"{name}: {what['n']} of each, Welch's t {what['welch_t']}"
-              f"{'' if abs(what['welch_t']) < 4.5 else ': THEY DIFFER'}")
+        print(f"{name}: {what['n']} of each, all answered {what['answer']!r}; Welch's t {what['welch_t']}, KS D {what['ks_d']} "
+              f"(p {what['ks_p']}), permutation p {what['permutation_p']}{': THEY DIFFER' if separates(what) else ''}")
         for kind, quantiles in what["us_5_to_95"].items():
             print(f"   {kind:8} 5 % {quantiles[0]} us, median {quantiles[9]} us, 95 % {quantiles[18]} us")
     target = TESTS.parent / "var/reply-oracles.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(found, indent=1) + "\n")
+    return 1 if any(separates(what) for what in found.values()) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
