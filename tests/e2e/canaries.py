@@ -18,7 +18,6 @@ import urllib.parse
 import judge
 import messages
 import reply
-from run import run
 
 HOST, IP, IP6 = reply.HOST, "203.0.113.77", "2001:db8:77::1f"
 CLIENT, ZONE = "CanaryMail", reply.ZONE
@@ -44,8 +43,7 @@ class Flock:
 def flock_of(keys, name=reply.NAME):
     """The tokens of who has these keys."""
     pem = keys.path("user.crt")
-    text = run("openssl", "x509", "-noout", "-serial", "-issuer", "-ext", "subjectKeyIdentifier", "-nameopt", "RFC2253", "-in",
-               pem)[1].decode()
+    text = judge.about(pem.read_bytes(), "-serial", "-issuer", "-ext", "subjectKeyIdentifier", "-nameopt", "RFC2253")
     serial = re.search(r"serial=([0-9A-F]+)", text)[1]
     key_id = re.search(r"([0-9A-F]{2}(?::[0-9A-F]{2}){19})", text)[1].replace(":", "")
     issuer = re.search(r"issuer=.*?CN=([^,\n]+)", text)[1]

@@ -6,6 +6,7 @@ import dataclasses
 import email
 import email.header
 import email.policy
+import functools
 import hashlib
 import pathlib
 import re
@@ -76,7 +77,7 @@ class OpenSsl(Engine):
                 "-x509_strict", "-signer", signer, "-certsout", certs, "-out", "/dev/null")
         except Failed as e:
             raise Refused(str(e)) from None
-        return run("openssl", "x509", "-in", signer, "-noout", "-email")[1].decode().split()[0]
+        return about(signer.read_bytes(), "-email").split()[0]
 
 
 class Nss(Engine):
@@ -145,6 +146,12 @@ class GpgSm(Engine):
 
     def close(self):
         run("gpgconf", "--kill", "all", env=self.env, check=False)
+
+
+@functools.lru_cache(maxsize=None)
+def about(certificate, *options):
+    """What openssl says of a certificate, PEM, each asked for once: the same few come with message after message."""
+    return run("openssl", "x509", "-noout", *options, data=certificate)[1].decode()
 
 
 # Bytes of messages.

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import re
 import secrets
 import shutil
@@ -16,7 +17,10 @@ import judge
 from run import Failed, run
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
-UID_BASE = 61400
+WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)  # of those that run files side by side
+UID_BASE = 61400 + 16 * WORKER
+PORTS = range(10000 + 2500 * (WORKER % 8), 10000 + 2500 * (WORKER % 8 + 1))
+given = set()
 ROLES = ("core", "gate", "scribe", "opener", "vault", "keygen")
 
 
@@ -28,9 +32,18 @@ def binary():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Of this worker's own range, none twice, and below those that the kernel gives to whoever connects: nobody takes it
+    between now and the server's start."""
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in given:
+            given.add(port)
+            return port
 
 
 def new_folder():
@@ -259,12 +272,14 @@ def keys_of(folder, mailbox, password, kind):
     pem = folder / "pem"
     pem.mkdir()
     legacy = folder / "user-legacy.p12"
-    for name, options in (("user.key", ["-nocerts", "-noenc"]), ("user.crt", ["-nokeys", "-clcerts"]),
-                          ("chain.pem", ["-nokeys", "-cacerts"])):
-        text = run("openssl", "pkcs12", "-in", folder / "user.p12", "-passin", f"pass:{password}", *options)[1].decode()
-        (pem / name).write_text(text)
-    for block in re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", (pem / "chain.pem").read_text(), re.S):
-        subject, issuer = run("openssl", "x509", "-noout", "-subject", "-issuer", data=block.encode())[1].decode().splitlines()
+    text = run("openssl", "pkcs12", "-in", folder / "user.p12", "-passin", f"pass:{password}", "-noenc")[1].decode()
+    found = {"user.key": "", "user.crt": "", "chain.pem": ""}
+    for attributes, block, what in re.findall(r"([^\0]*?)(-----BEGIN ([A-Z ]+)-----.*?-----END \3-----\n)", text, re.S):
+        found["user.key" if "KEY" in what else "user.crt" if "localKeyID" in attributes else "chain.pem"] += block
+    for name, blocks in found.items():
+        (pem / name).write_text(blocks)
+    for block in re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", found["chain.pem"], re.S):
+        subject, issuer = judge.about(block.encode(), "-subject", "-issuer").splitlines()
         own = subject.split("=", 1)[1] == issuer.split("=", 1)[1]
         (pem / ("root.crt" if own else "int.crt")).write_text(block)
     shutil.copy(legacy if legacy.exists() else folder / "user.p12", pem / "user.p12")

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 
+import postern
 from run import run
 
 JS = pathlib.Path(__file__).parent / "thunderbird_js"
@@ -70,12 +71,6 @@ class Marionette:
         return value["ok"]
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def preferences(address, smtp_port, marionette_port):
     """user.js: one identity, mail only from local folders, and nothing that asks, phones or celebrates."""
     account = "mail.account.account"
@@ -125,7 +120,7 @@ class Thunderbird:
 
     def __init__(self, folder, keys, messages=(), smtp_port=9, trusted=True, own=True):
         self.folder, self.keys = pathlib.Path(folder), keys
-        self.profile, self.port = self.folder / "profile", free_port()
+        self.profile, self.port = self.folder / "profile", postern.free_port()
         (self.profile / "Mail/Local Folders").mkdir(parents=True)
         (self.profile / "Mail/Local Folders" / FOLDER).write_bytes(mbox(messages))
         values = preferences(keys.address, smtp_port, self.port)
