@@ -42,7 +42,8 @@ __attribute__((constructor)) static void arm(int argc, char **argv)
 
 	if (!said || !marker || argc < 3 || strcmp(argv[1], "role") != 0)
 		return;
-	if (sscanf(said, "%15[^:]:%15[^:]:%15[^:]:%lu", role, order.call, error, &k) != 4 || strcmp(role, argv[2]) != 0)
+	if (sscanf(said, "%15[^:]:%15[^:]:%15[^:]:%lu", role, order.call, error, &k) != 4 ||
+	    strcmp(role, argv[2]) != 0)
 		return;
 	fd = open(marker, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
@@ -138,30 +139,30 @@ static int mode_of(int flags, va_list *rest)
 	return flags & (O_CREAT | O_TMPFILE) ? va_arg(*rest, int) : 0;
 }
 
-#define OPEN(name)                                                   \
-	int name(const char *path, int flags, ...)                   \
-	{                                                            \
-		va_list rest;                                        \
-		int mode;                                            \
-                                                                     \
-		va_start(rest, flags);                               \
-		mode = mode_of(flags, &rest);                        \
-		va_end(rest);                                        \
-		return due("open") ? -1 : REAL(name)(path, flags, mode); \
+#define OPEN(name)                                                                                           \
+	int name(const char *path, int flags, ...)                                                           \
+	{                                                                                                    \
+		va_list rest;                                                                                \
+		int mode;                                                                                    \
+                                                                                                             \
+		va_start(rest, flags);                                                                       \
+		mode = mode_of(flags, &rest);                                                                \
+		va_end(rest);                                                                                \
+		return due("open") ? -1 : REAL(name)(path, flags, mode);                                     \
 	}
 OPEN(open)
 OPEN(open64)
 
-#define OPENAT(name)                                                      \
-	int name(int dir, const char *path, int flags, ...)               \
-	{                                                                 \
-		va_list rest;                                             \
-		int mode;                                                 \
-                                                                          \
-		va_start(rest, flags);                                    \
-		mode = mode_of(flags, &rest);                             \
-		va_end(rest);                                             \
-		return due("open") ? -1 : REAL(name)(dir, path, flags, mode); \
+#define OPENAT(name)                                                                                         \
+	int name(int dir, const char *path, int flags, ...)                                                  \
+	{                                                                                                    \
+		va_list rest;                                                                                \
+		int mode;                                                                                    \
+                                                                                                             \
+		va_start(rest, flags);                                                                       \
+		mode = mode_of(flags, &rest);                                                                \
+		va_end(rest);                                                                                \
+		return due("open") ? -1 : REAL(name)(dir, path, flags, mode);                                \
 	}
 OPENAT(openat)
 OPENAT(openat64)
