@@ -10,6 +10,9 @@ void *xrealloc(void *p, size_t n); /* never NULL; new bytes are not zeroed */
 char *xstrdup(struct str s);       /* NUL-terminated copy; free() */
 #define xnew(type) ((type *)xalloc(sizeof(type)))
 
+/* A large local that is written before it is read: the compiler is told to zero all others at each entry. */
+#define UNSET __attribute__((uninitialized))
+
 void wipe(void *p, size_t n); /* explicit_bzero */
 
 #endif

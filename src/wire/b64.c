@@ -1,5 +1,11 @@
 #include "wire/b64.h"
 
+#include "base/mem.h"
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char base32[] = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -45,8 +51,10 @@ static const uint16_t *pairs(void)
 	return table;
 }
 
-static char *encode_line(const uint16_t *t, const uint8_t *p, char *out)
+static char *encode_line(const uint8_t *p, char *out)
 {
+	const uint16_t *t = pairs();
+
 	for (int i = 0; i < LINE_IN / 3; i++, p += 3, out += 4) {
 		uint32_t v = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
 
@@ -58,10 +66,59 @@ static char *encode_line(const uint16_t *t, const uint8_t *p, char *out)
 	return out;
 }
 
-int b64_lines_put(struct b64_lines *e, struct str in, struct sink out, struct fail *f)
+#ifdef __x86_64__
+/* 24 bytes to 32 characters (Mula and Lemire 2018): each lane of `in` holds twelve bytes, put where `order` says; then four
+ * times six bits are moved to a byte of their own by two multiplications, and what makes a letter of each is looked up. */
+__attribute__((target("avx2"))) static __m256i encode_24(__m256i in, __m256i order)
 {
-	const uint16_t *t = pairs();
-	char room[LINES * LINE_OUT];
+	const __m256i offsets = _mm256_broadcastsi128_si256(
+	        _mm_setr_epi8('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
+	                      '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0));
+	__m256i v = _mm256_shuffle_epi8(in, order), high, low, six, kind;
+
+	high = _mm256_mulhi_epu16(_mm256_and_si256(v, _mm256_set1_epi32(0x0fc0fc00)),
+	                          _mm256_set1_epi32(0x04000040));
+	low = _mm256_mullo_epi16(_mm256_and_si256(v, _mm256_set1_epi32(0x003f03f0)),
+	                         _mm256_set1_epi32(0x01000010));
+	six = _mm256_or_si256(high, low);
+	kind = _mm256_subs_epu8(six, _mm256_set1_epi8(51)); /* 0: a letter, 1 to 10: a digit, 11, 12 */
+	kind = _mm256_or_si256(kind, _mm256_and_si256(_mm256_cmpgt_epi8(_mm256_set1_epi8(26), six),
+	                                              _mm256_set1_epi8(13))); /* a capital */
+	return _mm256_add_epi8(six, _mm256_shuffle_epi8(offsets, kind));
+}
+
+/* A load takes 16 bytes for 12, so the last one of the line begins 4 bytes early: nothing past the line is read. */
+__attribute__((target("avx2"))) static char *encode_line_avx2(const uint8_t *p, char *out)
+{
+	const __m128i order = _mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
+	const __m128i late = _mm_add_epi8(order, _mm_set1_epi8(4));
+	__m256i first = _mm256_loadu2_m128i((const __m128i *)(p + 12), (const __m128i *)p);
+	__m256i second = _mm256_loadu2_m128i((const __m128i *)(p + 32), (const __m128i *)(p + 24));
+
+	_mm256_storeu_si256((__m256i *)out, encode_24(first, _mm256_set_m128i(order, order)));
+	_mm256_storeu_si256((__m256i *)(out + 32), encode_24(second, _mm256_set_m128i(late, order)));
+	memcpy(out + 64, "\r\n", 2);
+	return out + LINE_OUT;
+}
+
+static bool has_avx2(void)
+{
+	return __builtin_cpu_supports("avx2");
+}
+#else
+#define encode_line_avx2 encode_line
+
+static bool has_avx2(void)
+{
+	return false;
+}
+#endif
+
+typedef char *line_fn(const uint8_t *p, char *out);
+
+static int put_by(line_fn *line, struct b64_lines *e, struct str in, struct sink out, struct fail *f)
+{
+	char room[LINES * LINE_OUT] UNSET;
 	char *at = room;
 
 	if (e->n) {
@@ -72,11 +129,11 @@ int b64_lines_put(struct b64_lines *e, struct str in, struct sink out, struct fa
 		in = str_from(in, k);
 		if (e->n < LINE_IN)
 			return OK;
-		at = encode_line(t, e->held, at);
+		at = line(e->held, at);
 		e->n = 0;
 	}
 	while (in.n >= LINE_IN) {
-		at = encode_line(t, (const uint8_t *)in.p, at);
+		at = line((const uint8_t *)in.p, at);
 		in = str_from(in, LINE_IN);
 		if (at == room + sizeof(room)) {
 			TRY(sink_put(out, str_of(room, sizeof(room)), f));
@@ -87,6 +144,16 @@ int b64_lines_put(struct b64_lines *e, struct str in, struct sink out, struct fa
 		memcpy(e->held, in.p, in.n);
 	e->n = in.n;
 	return sink_put(out, str_of(room, (size_t)(at - room)), f);
+}
+
+int b64_lines_put(struct b64_lines *e, struct str in, struct sink out, struct fail *f)
+{
+	return put_by(has_avx2() ? encode_line_avx2 : encode_line, e, in, out, f);
+}
+
+int b64_lines_put_plain(struct b64_lines *e, struct str in, struct sink out, struct fail *f)
+{
+	return put_by(encode_line, e, in, out, f);
 }
 
 int b64_lines_end(struct b64_lines *e, struct sink out, struct fail *f)

@@ -1,5 +1,7 @@
 #include "role/gate/body.h"
 
+#include "base/mem.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -18,7 +20,7 @@ void body_close(struct body *b)
 
 int body_step(struct body *b, bool *ret_end, struct fail *f)
 {
-	char chunk[16384];
+	char chunk[16384] UNSET;
 	uint64_t budget = AEAD_CHUNK + AEAD_TAG;
 
 	while (b->left && budget) {
