@@ -1,5 +1,6 @@
 /* The body: dots stuffed (RFC 5321 4.5.2) unless it goes by BDAT, and nothing in it that a lenient receiver, there or
  * behind, could take for its end. */
+#include "proto/plain.h"
 #include "proto/smtpc_parts.h"
 
 #include <assert.h>
@@ -37,6 +38,18 @@ static size_t run_of(struct str s)
 
 	n = str_chr(str_first(s, n), '\n');
 	return str_chr(str_first(s, n), '\0');
+}
+
+/* Most of a body, and all of a sealed one: it goes as it is. */
+static size_t put_plain(struct smtpc *c, struct str s)
+{
+	size_t n = c->cr || (c->line_start && s.p[0] == '.') ? 0 : plain_lines(s);
+
+	if (!n)
+		return 0;
+	buf_add(&c->out, str_first(s, n));
+	c->line_start = true;
+	return n;
 }
 
 /* Reads some of the body; 0 where it is unfit. A CR waits for its LF. */
@@ -77,8 +90,9 @@ void smtpc_body(struct smtpc *c, struct str bytes)
 		return;
 	}
 	while (bytes.n) {
-		size_t n = put_some(c, bytes);
+		size_t n = put_plain(c, bytes);
 
+		n = n ? n : put_some(c, bytes);
 		if (!n) {
 			unfit(c);
 			return;

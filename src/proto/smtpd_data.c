@@ -5,6 +5,7 @@
  * The end is CRLF "." CRLF, where the first CRLF may be that of DATA. Whatever else a lenient receiver might take for
  * it (LF.LF, LF.CRLF, CRLF.LF, CR.CR, ...) makes the message refused, and reading goes on to the real end: a sender's
  * idea of where the message ends and ours cannot differ. */
+#include "proto/plain.h"
 #include "proto/smtpd_parts.h"
 
 #include <assert.h>
@@ -158,11 +159,31 @@ size_t smtpd_data_run(struct smtpd *s, size_t r, struct str rest)
 	return 1;
 }
 
+/* Lines of the body in which there is nothing to judge but their sum, all at once. */
+static size_t read_plain(struct smtpd *s, size_t r, struct str rest)
+{
+	uint64_t limit = s->config->limits.message, used = s->mail.bytes;
+	size_t n = 0;
+
+	if (!s->swallow && !s->in_header && !s->config->limits.body_line)
+		n = plain_lines(rest);
+	if (!n || used > limit || n > limit - used)
+		return 0;
+	smtpd_data_keep(s, r, n);
+	s->line = 0;
+	s->line_start = true;
+	return n;
+}
+
 static size_t read_some(struct smtpd *s, size_t r)
 {
 	struct str rest = str_from(buf_str(&s->in), r);
+	bool dot = s->line_start && rest.p[0] == '.';
+	size_t n = dot ? 0 : read_plain(s, r, rest);
 
-	if (s->line_start && rest.p[0] == '.')
+	if (n)
+		return n;
+	if (dot)
 		return read_dot(s, rest);
 	if (rest.p[0] == '\r')
 		return smtpd_data_cr(s, r, rest);
