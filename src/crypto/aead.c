@@ -161,7 +161,8 @@ static int stream_new(struct str key, struct sink out, bool opening, struct aead
 
 	if (key.n != AEAD_KEY)
 		return fail(f, FAIL_BUG, "a key of %zu bytes", key.n);
-	s = xnew(struct aead_stream);
+	s = xrealloc(NULL, sizeof(*s));
+	memset(s, 0, offsetof(struct aead_stream, in)); /* the rooms are written before they are read */
 	s->out = out;
 	s->opening = opening;
 	s->unit = opening ? AEAD_CHUNK + AEAD_TAG : AEAD_CHUNK;
