@@ -24,16 +24,30 @@ void sha256(struct str data, uint8_t ret[static 32])
 		abort();
 }
 
-void mac_sha256(struct str key, struct str data, uint8_t ret[static 32])
+/* One context for all: with its digest it costs more to make than the sum of a short string. It holds the last key, as does the
+ * caller for as long as it lives. */
+static EVP_MAC_CTX *mac_ctx(void)
 {
+	static EVP_MAC_CTX *ctx;
 	OSSL_PARAM with[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA2-256" },
 		                                               0),
 		              OSSL_PARAM_construct_end() };
-	OWNP(EVP_MAC_CTX) ctx = EVP_MAC_CTX_new(ossl()->hmac);
+
+	if (ctx)
+		return ctx;
+	ctx = EVP_MAC_CTX_new(ossl()->hmac);
+	if (!ctx || EVP_MAC_CTX_set_params(ctx, with) != 1)
+		abort();
+	return ctx;
+}
+
+void mac_sha256(struct str key, struct str data, uint8_t ret[static 32])
+{
+	EVP_MAC_CTX *ctx = mac_ctx();
 	static const uint8_t none[1];
 	size_t n = 0;
 
-	if (!ctx || EVP_MAC_init(ctx, key.n ? str_bytes(key) : none, key.n, with) != 1 ||
+	if (EVP_MAC_init(ctx, key.n ? str_bytes(key) : none, key.n, NULL) != 1 ||
 	    EVP_MAC_update(ctx, data.n ? str_bytes(data) : none, data.n) != 1 ||
 	    EVP_MAC_final(ctx, ret, &n, 32) != 1 || n != 32)
 		abort();
