@@ -71,7 +71,9 @@ struct core {
 	struct delivery *deliveries; /* at the gate (queue.h) */
 	size_t n_deliveries;
 	struct timer *ripen, *due, *hourly, *refill, *redo, *probes;
-	uint64_t space_until; /* ms: so long is space_low believed (space.h) */
+	uint64_t refill_ms, drawn_ms; /* when the shelves are looked at next; when one was drawn from last */
+	bool refilling;               /* something is being made for them */
+	uint64_t space_until;         /* ms: so long is space_low believed (space.h) */
 	bool space_low;
 
 	struct control *controls;  /* control.h */

@@ -27,7 +27,7 @@ static int take_reverse(struct core *c, const struct alias *al, const struct pro
 	            ? reverse_take(c->store, al->user, p->id, a, ret, f)
 	            : FAIL_ABSENT;
 	if (r == OK)
-		stock_wake(c);
+		stock_drawn(c);
 	if (r != FAIL_ABSENT)
 		return r;
 	return stock_address(c, al->user, domain, REVERSE_TAKEN, a, ret, f);

@@ -14,6 +14,8 @@ enum {
 	TOKEN_BYTES = 16,
 	REFILL_SOON_MS = 20,
 	REFILL_IDLE_MS = 60000,
+	REFILL_CALM_MS = 1000,
+	REFILL_BUSY_PART = 4,
 	REFILL_RETRY_MS = 2000
 };
 
@@ -45,7 +47,7 @@ void stock_spare(struct core *c, int64_t alg, wait_fn *fn, void *arg)
 		const struct key_made made = { .alg = (uint32_t)alg, .wrapped = wrapped };
 
 		core_dirty(c);
-		stock_wake(c);
+		stock_drawn(c);
 		fn(arg, OK, STR(""), &made);
 		return;
 	}
@@ -206,11 +208,35 @@ int stock_address(struct core *c, int64_t user, struct str domain, enum reverse_
 
 static void refill(void *arg);
 
+/* Never later than was said before: whoever draws without a pause shall not put it off for ever. */
 static void again(struct core *c, uint64_t ms)
 {
+	uint64_t at = clock_mono_ms() + ms;
+
+	if (c->refill_ms && c->refill_ms <= at)
+		return;
 	if (!c->refill)
 		c->refill = timer_new(c->loop, refill, c);
+	c->refill_ms = at;
 	timer_set(c->refill, ms);
+}
+
+static void made(struct core *c, bool ok)
+{
+	c->refilling = false;
+	again(c, ok ? REFILL_SOON_MS : REFILL_RETRY_MS);
+}
+
+/* While new correspondents come, the processor is theirs: a shelf is filled again when they have ceased for a moment,
+ * or when less than a part of it is left. */
+static bool is_busy(const struct core *c)
+{
+	return c->drawn_ms && clock_mono_ms() - c->drawn_ms < REFILL_CALM_MS;
+}
+
+static int64_t wanted_now(const struct core *c, int64_t whole)
+{
+	return is_busy(c) ? (whole + REFILL_BUSY_PART - 1) / REFILL_BUSY_PART : whole;
 }
 
 static void on_shelved(void *arg, int code, struct str why, const void *msg)
@@ -220,7 +246,7 @@ static void on_shelved(void *arg, int code, struct str why, const void *msg)
 
 	if (code == OK && spare_add(c->store, m->alg, m->wrapped, NULL) == OK)
 		core_dirty(c);
-	again(c, code == OK ? REFILL_SOON_MS : REFILL_RETRY_MS);
+	made(c, code == OK);
 }
 
 static bool shelve_one(struct core *c)
@@ -228,8 +254,9 @@ static bool shelve_one(struct core *c)
 	for (size_t i = 0; c->keygen && i < sizeof(shelf) / sizeof(shelf[0]); i++) {
 		int64_t n = 0;
 
-		if (spare_count(c->store, shelf[i].alg, &n, NULL) < 0 || n >= shelf[i].wanted)
+		if (spare_count(c->store, shelf[i].alg, &n, NULL) < 0 || n >= wanted_now(c, shelf[i].wanted))
 			continue;
+		c->refilling = true;
 		SEND(c->keygen, key_make, wait_for(&c->waits, c->keygen, on_shelved, c),
 		     (uint32_t)shelf[i].alg);
 		return true;
@@ -241,7 +268,7 @@ static void on_pooled(void *arg, int code, const struct sender_cert *cert)
 {
 	struct core *c = arg;
 
-	again(c, code == OK ? REFILL_SOON_MS : REFILL_RETRY_MS);
+	made(c, code == OK);
 }
 
 /* One reverse address with a certificate for the emptiest pool. */
@@ -252,7 +279,7 @@ static bool pool_one(struct core *c)
 	struct reverse r;
 	struct fail f = { 0 };
 	int64_t id;
-	int e = pool_hungry(c->store, c->conf->pool, &id, &f);
+	int e = pool_hungry(c->store, wanted_now(c, c->conf->pool), &id, &f);
 	struct str domain;
 
 	if (e == FAIL_ABSENT)
@@ -270,6 +297,7 @@ static bool pool_one(struct core *c)
 		log_fail(LOG_WARN, "pool", &f);
 		return false;
 	}
+	c->refilling = true;
 	stock_cert(c, &p, r.id, r.address, on_pooled, c);
 	return true;
 }
@@ -279,13 +307,22 @@ static void refill(void *arg)
 {
 	struct core *c = arg;
 
+	c->refill_ms = 0;
+	if (c->refilling) /* it looks again when it has its one */
+		return;
 	if (!shelve_one(c) && !pool_one(c))
-		again(c, REFILL_IDLE_MS);
+		again(c, is_busy(c) ? REFILL_CALM_MS : REFILL_IDLE_MS);
 }
 
 void stock_start(struct core *c)
 {
 	again(c, REFILL_SOON_MS);
+}
+
+void stock_drawn(struct core *c)
+{
+	c->drawn_ms = clock_mono_ms();
+	stock_wake(c);
 }
 
 void stock_wake(struct core *c)
