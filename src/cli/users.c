@@ -54,6 +54,7 @@ static int user_invite(struct cli *c, struct fail *f)
 
 	ask_argz(&a, "user", c->operands[0]);
 	ask_argz(&a, "days", cli_option(c, "days"));
+	ask_argz(&a, "second_factor", cli_option(c, "second-factor"));
 	TRY(ask_run(&a, c, f));
 	if (c->json) {
 		print_json(buf_str(&a.records));
@@ -142,7 +143,8 @@ const struct cli_command cli_users[] = {
 	{ "user set", "NAME", "change what holds for a user", user_set, 1, 1,
 	  { BOUNDS, { "expiry-notices", "on|off", "sealed mail on aliases that end, once a day at most (default on)" } } },
 	{ "user invite", "[NAME]", "print a link for a new account, or for NAME to set a password", user_invite, 0, 1,
-	  { { "days", "N", "how long it is good (default 7)" } } },
+	  { { "days", "N", "how long it is good (default 7)" },
+	    { "second-factor", "keep|drop", "drop: NAME has lost it and every recovery code; it is off from now" } } },
 	{ "user delete", "NAME", "delete a user with everything", user_delete, 1, 1, { { 0 } } },
 	{ "mailbox add", "USER ADDRESS", "add the mailbox that relayed mail goes to", mailbox_add, 2, 2, { CLEAR } },
 	{ "mailbox list", "[USER]", "list the mailboxes", mailbox_list, 0, 1, { { 0 } } },

@@ -139,6 +139,24 @@ int invite_use(struct store *st, struct str token, struct fail *f)
 	return store_changes(st) ? OK : fail(f, FAIL_ABSENT, "there is no such invitation");
 }
 
+int invite_end_all(struct store *st, int64_t user, struct fail *f)
+{
+	OWNQ q = q_write(st, "DELETE FROM invite WHERE user = ?");
+
+	q_i64(&q, user);
+	return q_done(&q, f);
+}
+
+int invite_count(struct store *st, int64_t now, int64_t *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT count(*) FROM invite WHERE user IS NULL AND expires > ?");
+
+	q_i64(&q, now);
+	TRY(q_one(&q, "count", f));
+	*ret = q_col_i64(&q, 0);
+	return OK;
+}
+
 /* ---- codes that were mailed -------------------------------------------------------------------------------------- */
 
 int mailbox_code_get(struct store *st, int64_t mailbox, struct mailbox_code *ret, struct fail *f)

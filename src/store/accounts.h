@@ -45,6 +45,10 @@ MUST_CHECK int invite_add(struct store *st, struct str token, const struct invit
 MUST_CHECK int invite_find(struct store *st, struct str token, int64_t now, struct invite *ret,
                            struct fail *f);
 MUST_CHECK int invite_use(struct store *st, struct str token, struct fail *f);
+/* Those for this user. */
+MUST_CHECK int invite_end_all(struct store *st, int64_t user, struct fail *f);
+/* Of new accounts, all that are still good. */
+MUST_CHECK int invite_count(struct store *st, int64_t now, int64_t *ret, struct fail *f);
 
 /* Codes that are mailed to a mailbox. */
 struct mailbox_code {

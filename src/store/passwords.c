@@ -47,6 +47,26 @@ int password_delete(struct store *st, int64_t mailbox, struct str name, struct f
 	return store_changes(st) ? OK : fail(f, FAIL_ABSENT, "there is no such app password");
 }
 
+#define OF_USER "mailbox IN (SELECT id FROM mailbox WHERE user = ?)"
+
+int password_end_all(struct store *st, int64_t user, struct fail *f)
+{
+	OWNQ q = q_write(st, "DELETE FROM app_password WHERE " OF_USER);
+
+	q_i64(&q, user);
+	return q_done(&q, f);
+}
+
+int password_count(struct store *st, int64_t user, int64_t *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT count(*) FROM app_password WHERE " OF_USER);
+
+	q_i64(&q, user);
+	TRY(q_one(&q, "count", f));
+	*ret = q_col_i64(&q, 0);
+	return OK;
+}
+
 int password_each(struct store *st, int64_t mailbox,
                   int (*fn)(void *arg, const struct app_password *p, struct fail *f), void *arg,
                   struct fail *f)

@@ -21,6 +21,9 @@ MUST_CHECK int password_add(struct store *st, int64_t mailbox, struct str name, 
                             int64_t now, struct fail *f);
 MUST_CHECK int password_delete(struct store *st, int64_t mailbox, struct str name,
                                struct fail *f); /* FAIL_ABSENT */
+/* Those of all mailboxes of a user. */
+MUST_CHECK int password_end_all(struct store *st, int64_t user, struct fail *f);
+MUST_CHECK int password_count(struct store *st, int64_t user, int64_t *ret, struct fail *f);
 /* In order of their making. */
 MUST_CHECK int password_each(struct store *st, int64_t mailbox,
                              int (*fn)(void *arg, const struct app_password *p, struct fail *f), void *arg,

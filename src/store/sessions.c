@@ -78,6 +78,18 @@ int session_end_others(struct store *st, int64_t user, enum session_kind kind, i
 	return q_done(&q, f);
 }
 
+int session_keep(struct store *st, int64_t user, enum session_kind kind, int64_t n, struct fail *f)
+{
+	OWNQ q = q_write(st,
+	                 "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE user = ? AND kind = ?"
+	                 " ORDER BY last_used DESC, id DESC LIMIT -1 OFFSET ?)");
+
+	q_i64(&q, user);
+	q_i64(&q, kind);
+	q_i64(&q, n);
+	return q_done(&q, f);
+}
+
 int session_count(struct store *st, int64_t user, enum session_kind kind, int64_t *ret, struct fail *f)
 {
 	OWNQ q = q_read(st, "SELECT count(*) FROM session WHERE user = ? AND kind = ?");

@@ -27,6 +27,9 @@ MUST_CHECK int session_end(struct store *st, int64_t user, enum session_kind kin
 /* All of this kind but one. */
 MUST_CHECK int session_end_others(struct store *st, int64_t user, enum session_kind kind, int64_t but,
                                   struct fail *f);
+/* Leaves the n that were used last. */
+MUST_CHECK int session_keep(struct store *st, int64_t user, enum session_kind kind, int64_t n,
+                            struct fail *f);
 MUST_CHECK int session_count(struct store *st, int64_t user, enum session_kind kind, int64_t *ret,
                              struct fail *f);
 MUST_CHECK int session_each(struct store *st, int64_t user, enum session_kind kind, int64_t now,

@@ -248,9 +248,9 @@ int sandbox_enter(enum role r, const char *dir, bool dns, struct sandbox_state *
 	return OK;
 }
 
-/* ---- processes forked for one message --------------------------------------------------------------------------- */
+/* ---- processes forked for one work ---------------------------------------------------------------------------- */
 
-enum { FORKED_MEMORY = 1 << 30, FORKED_CPU_S = 60, FORKED_FILES = 64 };
+enum { FORKED_MEMORY = 1 << 30, FORKED_FILES = 64 };
 
 /* The compiled filter; memory of the process that forks, and so of those that are forked. */
 static struct sock_fprog forked_filter;
@@ -299,9 +299,11 @@ int sandbox_prepare_forked(struct fail *f)
 	return r;
 }
 
-int sandbox_enter_forked(struct fail *f)
+int sandbox_enter_forked(unsigned cpu_s, struct fail *f)
 {
-	limit(RLIMIT_CPU, FORKED_CPU_S);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fail_errno(f, FAIL_SYS, "no_new_privs");
+	limit(RLIMIT_CPU, cpu_s ? cpu_s : RLIM_INFINITY);
 	limit(RLIMIT_NOFILE, FORKED_FILES);
 #ifndef POSTERN_SANITIZED
 	limit(RLIMIT_NPROC, 0);

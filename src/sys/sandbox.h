@@ -16,10 +16,11 @@ struct sandbox_state {
 MUST_CHECK int sandbox_enter(enum role r, const char *dir, bool dns, struct sandbox_state *ret,
                              struct fail *f);
 
-/* The narrower lock of a process that is forked for one message from one that is locked already: no further process, no
+/* The narrower lock of a process that is forked for one piece of work: no further process, no
  * socket of any kind, bounds on memory and time. The filter is made once, before sandbox_enter(), for making it takes
  * longer than opening a message. */
 MUST_CHECK int sandbox_prepare_forked(struct fail *f);
-MUST_CHECK int sandbox_enter_forked(struct fail *f);
+/* cpu_s: seconds of processor time; 0: no bound. */
+MUST_CHECK int sandbox_enter_forked(unsigned cpu_s, struct fail *f);
 
 #endif

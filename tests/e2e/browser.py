@@ -24,10 +24,11 @@ class Answer:
 
 
 class Browser:
-    """One jar of one cookie. origin: what the page's is; None: none is sent."""
+    """One jar: the session's cookie, and the device's. origin: what the page's is; None: none is sent."""
 
     def __init__(self, port, origin="http://relay.test", key=None, client=None):
         self.port, self.origin, self.key, self.client, self.cookie = port, origin, key, client, None
+        self.device = None
 
     def ask(self, method, path, body=None, headers=None, **query):
         if query:
@@ -39,8 +40,8 @@ class Browser:
             h["Authorization"] = f"Bearer {self.key}"
         if self.client:
             h["X-Forwarded-For"] = self.client
-        if self.cookie:
-            h["Cookie"] = self.cookie
+        if self.cookie or self.device:
+            h["Cookie"] = "; ".join(c for c in (self.device, self.cookie) if c)
         data = None
         if body is not None:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -53,9 +54,12 @@ class Browser:
             answer = Answer(r.status, r.headers, r.read())
         finally:
             conn.close()
-        cookie = answer.headers.get("Set-Cookie")
-        if cookie:
-            self.cookie = cookie.split(";")[0] if "Max-Age=0" not in cookie else None
+        for cookie in answer.headers.get_all("Set-Cookie") or []:
+            value = cookie.split(";")[0] if "Max-Age=0" not in cookie else None
+            if "-device=" in cookie:
+                self.device = value
+            else:
+                self.cookie = value
         return answer
 
     def get(self, path, **query):

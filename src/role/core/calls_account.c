@@ -10,10 +10,12 @@
 #include "crypto/totp.h"
 #include "role/core/keys.h"
 #include "role/core/quotas.h"
+#include "role/core/trier.h"
 #include "role/core/tries.h"
 #include "role/core/web.h"
 #include "store/accounts.h"
 #include "store/expiry.h"
+#include "store/passwords.h"
 #include "store/usage.h"
 #include "store/users.h"
 #include "wire/b64.h"
@@ -22,80 +24,54 @@ enum { RECOVERY_CODES = 10, RECOVERY_BYTES = 10, NAME_MOST = 64, CODE_MOST = 40 
 
 /* ---- passwords --------------------------------------------------------------------------------------------------- */
 
-static struct str pair_of(struct request *c, struct str name)
-{
-	OWN(buf) b = BUF(1024);
-
-	buf_add(&b, name);
-	buf_addc(&b, '\n');
-	buf_add(&b, c->asker->client);
-	return arena_str(&c->arena, buf_str(&b));
-}
-
-static int may_try(struct request *c, struct str name, struct fail *f)
-{
-	int r = tries_check(c->core, TRIES_PAIR, pair_of(c, name), f);
-
-	if (r == OK)
-		r = tries_check(c->core, TRIES_CLIENT, c->asker->client, f);
-	if (r == OK)
-		r = tries_check(c->core, TRIES_NAME, name, f);
-	if (r < 0)
-		c->bad_arg = "rate";
-	return r;
-}
-
-static int wrong(struct request *c, struct str name, const char *arg, const char *why, struct fail *f)
-{
-	tries_count(c->core, TRIES_PAIR, pair_of(c, name));
-	tries_count(c->core, TRIES_CLIENT, c->asker->client);
-	tries_count(c->core, TRIES_NAME, name);
-	log_warn("ev=login-refused what=%s client=%s", arg, log_mask(c->asker->client));
-	return call_wrong(c, arg, f, FAIL_DENIED, "%s", why);
-}
-
 int account_password_right(struct request *c, struct fail *f)
 {
+	struct trier t = trier_of(c, c->asker->name, c->asker->session.user);
 	bool right;
 
-	TRY(may_try(c, c->asker->name, f));
+	TRY(trier_may(c, &t, NULL, f));
 	TRY(account_proves(c->core->store, c->asker->session.user, arg_text(c, "proof"), &right, f));
-	return right ? OK : wrong(c, c->asker->name, "password", "this is not your password", f);
+	return right ? OK : trier_wrong(c, &t, "password", "this is not your password", f);
 }
 
-/* The salt of a name that nobody has is as stable as a real one. */
-static int salt_of(struct request *c, struct str name, struct account_salt *ret, struct fail *f)
+/* FAIL_ABSENT: nobody has the name, or no password has been set; *ret is all zero then. */
+static int account_of(struct request *c, struct str name, struct account *ret, struct fail *f)
 {
-	struct account ac;
 	int64_t user;
-	uint8_t fake[32];
-	int r = user_find(c->core->store, name, &user, f);
 
-	if (r == OK)
-		r = account_get(c->core->store, user, &c->arena, &ac, f);
-	if (r == OK) {
-		*ret = ac.salt;
-		return OK;
-	}
-	if (r != FAIL_ABSENT)
-		return r;
-	keys_hash(c->core, "account.no-salt", 0, name, fake);
-	*ret = (struct account_salt){ arena_str(&c->arena, str_of(fake, PASSWORD_SALT)), PASSWORD_MEMORY_KIB,
-		                      PASSWORD_PASSES, PASSWORD_LANES };
-	return OK;
+	*ret = (struct account){ .user = 0 };
+	TRY(user_find(c->core->store, name, &user, f));
+	return account_get(c->core->store, user, &c->arena, ret, f);
 }
 
+/* That of a name that nobody has is as stable as a real one. */
+static struct account_salt no_salt(struct request *c, struct str name)
+{
+	uint8_t fake[32];
+
+	keys_hash(c->core, "account.no-salt", 0, name, fake);
+	return (struct account_salt){ arena_str(&c->arena, str_of(fake, PASSWORD_SALT)), PASSWORD_MEMORY_KIB,
+		                      PASSWORD_PASSES, PASSWORD_LANES };
+}
+
+/* "known": whoever has shown before that the account is theirs; web lets them compute first. */
 static int run_salt(struct request *c, struct fail *f)
 {
-	struct str name = c->asker->session.id ? c->asker->name : arg_text(c, "name");
-	struct account_salt s = { .lanes = 0 };
+	struct str name = arg_given(c, "name") ? arg_text(c, "name") : c->asker->name;
+	struct account ac;
+	int r = account_of(c, name, &ac, f);
+	struct trier t = trier_of(c, name, ac.user);
 
-	TRY(may_try(c, name, f));
-	TRY(salt_of(c, name, &s, f));
-	rec_bytes(c, "salt", s.salt);
-	rec_number(c, "memory", s.memory);
-	rec_number(c, "passes", s.passes);
-	rec_number(c, "lanes", s.lanes);
+	if (r == FAIL_ABSENT)
+		ac.salt = no_salt(c, name);
+	else
+		TRY(r);
+	TRY(trier_may(c, &t, &ac, f));
+	rec_bytes(c, "salt", ac.salt.salt);
+	rec_number(c, "memory", ac.salt.memory);
+	rec_number(c, "passes", ac.salt.passes);
+	rec_number(c, "lanes", ac.salt.lanes);
+	rec_bool(c, "known", t.known);
 	rec_end(c);
 	return OK;
 }
@@ -111,13 +87,58 @@ static int set_password(struct request *c, int64_t user, const char *proof_arg, 
 	return account_set(c->core->store, user, &s, arg_text(c, proof_arg), core_now(c->core), f);
 }
 
+/* Nothing that opened the account before opens it any more. */
+static int end_all(struct request *c, int64_t user, int64_t but, struct fail *f)
+{
+	TRY(session_end_others(c->core->store, user, SESSION_PERSON, but, f));
+	TRY(session_end_others(c->core->store, user, SESSION_KEY, 0, f));
+	TRY(invite_end_all(c->core->store, user, f));
+	return password_end_all(c->core->store, user, f);
+}
+
 static int run_password(struct request *c, struct fail *f)
 {
 	const struct session *s = &c->asker->session;
 
 	TRY(account_password_right(c, f));
 	TRY(set_password(c, s->user, "new_proof", f));
-	return session_end_others(c->core->store, s->user, SESSION_PERSON, s->id, f);
+	TRY(invite_end_all(c->core->store, s->user, f));
+	return arg_is(c, "end", "all")
+	               ? end_all(c, s->user, s->id, f)
+	               : session_end_others(c->core->store, s->user, SESSION_PERSON, s->id, f);
+}
+
+/* ---- the code of a second factor ----------------------------------------------------------------------------------- */
+
+static int totp_end(struct request *c, int64_t user, struct fail *f)
+{
+	core_dirty(c->core);
+	TRY(recovery_set(c->core->store, user, NULL, 0, f));
+	return account_totp(c->core->store, user, STR(""), false, 0, f);
+}
+
+/* *ret_spent: it was a recovery code. */
+static int second_factor(struct request *c, const struct account *ac, const struct trier *t, bool *ret_spent,
+                         struct fail *f)
+{
+	struct str code = arg_text(c, "code");
+	int64_t step;
+	int r;
+
+	*ret_spent = false;
+	if (!ac->totp)
+		return OK;
+	if (!code.n)
+		return call_wrong(c, "code", f, FAIL_DENIED, "a code of your authenticator is wanted too");
+	core_dirty(c->core);
+	r = totp_check(ac->secret, code, core_now(c->core), ac->totp_step, &step, f);
+	if (r == OK)
+		return account_totp(c->core->store, ac->user, ac->secret, true, step, f);
+	if (r == FAIL_FORGED)
+		r = recovery_use(c->core->store, ac->user, code, f);
+	*ret_spent = r == OK;
+	return r == FAIL_ABSENT ? trier_wrong(c, t, "code", "this code is not right, or was used already", f)
+	                        : r;
 }
 
 /* ---- signing up -------------------------------------------------------------------------------------------------- */
@@ -126,7 +147,7 @@ static int find_invite(struct request *c, struct invite *ret, struct fail *f)
 {
 	int r;
 
-	TRY(may_try(c, STR("invitation"), f));
+	TRY(trier_may_ask(c, f));
 	r = invite_find(c->core->store, arg_text(c, "invitation"), core_now(c->core), ret, f);
 	if (r == FAIL_ABSENT) {
 		tries_count(c->core, TRIES_CLIENT, c->asker->client);
@@ -138,13 +159,20 @@ static int find_invite(struct request *c, struct invite *ret, struct fail *f)
 
 static int run_invitation_show(struct request *c, struct fail *f)
 {
-	struct invite i;
+	struct account ac = { .user = 0 };
 	struct str name = STR("");
+	struct invite i;
+	int r = OK;
 
 	TRY(find_invite(c, &i, f));
 	if (i.user)
 		TRY(user_name(c->core->store, i.user, &c->arena, &name, f));
+	if (i.user)
+		r = account_get(c->core->store, i.user, &c->arena, &ac, f);
+	if (r != FAIL_ABSENT)
+		TRY(r);
 	rec_text(c, "name", name);
+	rec_bool(c, "totp", ac.totp); /* the code of it will be asked for */
 	rec_time(c, "expires", i.expires);
 	rec_end(c);
 	return OK;
@@ -158,9 +186,28 @@ static int may_sign_up(struct request *c, struct invite *ret, struct fail *f)
 	if (arg_given(c, "invitation"))
 		return find_invite(c, ret, f);
 	if (str_eq(rule, STR("open")))
-		return may_try(c, STR("sign-up"), f);
+		return trier_may_ask(c, f);
 	return call_wrong(c, "invitation", f, FAIL_DENIED,
 	                  "accounts are made by invitation here: ask whoever runs this server for one");
+}
+
+/* An invitation for a user who is there is the operator's way back in: whoever was in before is out. It is one factor; the second
+ * one is still asked for, and ends by a recovery code alone, for who needs one has lost what made the codes. */
+static int come_back(struct request *c, int64_t user, struct str name, struct fail *f)
+{
+	struct account ac = { .user = user };
+	struct trier t = trier_of(c, name, user);
+	bool spent = false;
+	int r = account_get(c->core->store, user, &c->arena, &ac, f);
+
+	if (r != FAIL_ABSENT)
+		TRY(r);
+	if (ac.totp)
+		TRY(trier_may(c, &t, &ac, f));
+	TRY(second_factor(c, &ac, &t, &spent, f));
+	if (spent)
+		TRY(totp_end(c, user, f));
+	return end_all(c, user, 0, f);
 }
 
 static int sign_up(struct request *c, void *arg, struct fail *f)
@@ -177,12 +224,11 @@ static int sign_up(struct request *c, void *arg, struct fail *f)
 	if (r == FAIL_EXISTS)
 		return call_wrong(c, "name", f, r, "this name is taken: choose another one");
 	TRY(r);
-	TRY(set_password(c, user, "new_proof", f));
-	/* An invitation for a user who is there is the operator's way back in: whoever was in before is out. */
-	if (i->user)
-		TRY(session_end_others(c->core->store, user, SESSION_PERSON, 0, f));
 	if (arg_given(c, "invitation"))
 		TRY(invite_use(c->core->store, arg_text(c, "invitation"), f));
+	if (i->user)
+		TRY(come_back(c, user, name, f));
+	TRY(set_password(c, user, "new_proof", f));
 	return session_begin(c, user, name, f);
 }
 
@@ -205,46 +251,24 @@ static int run_sign_up(struct request *c, struct fail *f)
 
 /* ---- signing in -------------------------------------------------------------------------------------------------- */
 
-static int second_factor(struct request *c, const struct account *ac, struct str name, struct fail *f)
-{
-	struct str code = arg_text(c, "code");
-	int64_t step;
-	int r;
-
-	if (!ac->totp)
-		return OK;
-	if (!code.n)
-		return call_wrong(c, "code", f, FAIL_DENIED, "a code of your authenticator is wanted too");
-	core_dirty(c->core);
-	r = totp_check(ac->secret, code, core_now(c->core), ac->totp_step, &step, f);
-	if (r == OK)
-		return account_totp(c->core->store, ac->user, ac->secret, true, step, f);
-	if (r == FAIL_FORGED)
-		r = recovery_use(c->core->store, ac->user, code, f);
-	return r == FAIL_ABSENT ? wrong(c, name, "code", "this code is not right, or was used already", f)
-	                        : r;
-}
-
 static int run_login(struct request *c, struct fail *f)
 {
 	struct str name = arg_text(c, "name");
-	struct account ac = { .user = 0 };
-	bool right = false;
-	int64_t user = 0;
-	int r;
+	bool right = false, spent;
+	struct account ac;
+	int r = account_of(c, name, &ac, f);
+	struct trier t = trier_of(c, name, ac.user);
 
-	TRY(may_try(c, name, f));
-	r = user_find(c->core->store, name, &user, f);
+	if (r != FAIL_ABSENT)
+		TRY(r);
+	TRY(trier_may(c, &t, &ac, f));
 	if (r == OK)
-		r = account_get(c->core->store, user, &c->arena, &ac, f);
-	if (r == OK)
-		r = account_proves(c->core->store, user, arg_text(c, "proof"), &right, f);
-	if (r == FAIL_ABSENT || (r == OK && !right))
-		return wrong(c, name, "password", "the name or the password is wrong", f);
-	TRY(r);
-	TRY(second_factor(c, &ac, name, f));
-	tries_forget(c->core, TRIES_PAIR, pair_of(c, name));
-	return session_begin(c, user, name, f);
+		TRY(account_proves(c->core->store, ac.user, arg_text(c, "proof"), &right, f));
+	if (!right)
+		return trier_wrong(c, &t, "password", "the name or the password is wrong", f);
+	TRY(second_factor(c, &ac, &t, &spent, f));
+	trier_right(c, &t);
+	return session_begin(c, ac.user, name, f);
 }
 
 /* ---- the second factor ------------------------------------------------------------------------------------------- */
@@ -307,18 +331,19 @@ static int run_totp_begin(struct request *c, struct fail *f)
 
 static int run_totp_confirm(struct request *c, struct fail *f)
 {
-	struct str name = c->asker->name;
+	struct trier t = trier_of(c, c->asker->name, c->asker->session.user);
 	struct account ac;
 	int64_t step;
 	int r;
 
-	TRY(may_try(c, name, f));
+	TRY(trier_may(c, &t, NULL, f));
 	TRY(account_get(c->core->store, c->asker->session.user, &c->arena, &ac, f));
 	if (ac.totp || !ac.secret.n)
 		return call_wrong(c, "totp", f, FAIL_ABSENT, "no second factor waits for its first code");
 	r = totp_check(ac.secret, arg_text(c, "code"), core_now(c->core), 0, &step, f);
 	if (r == FAIL_FORGED)
-		return wrong(c, name, "code", "this is not the code of now: is the device's clock right?", f);
+		return trier_wrong(c, &t, "code", "this is not the code of now: is the device's clock right?",
+		                   f);
 	TRY(r);
 	TRY(account_totp(c->core->store, ac.user, ac.secret, true, step, f));
 	return new_recovery_codes(c, f);
@@ -335,12 +360,8 @@ static int find_totp(struct request *c, struct fail *f)
 
 static int run_totp_end(struct request *c, struct fail *f)
 {
-	int64_t user = c->asker->session.user;
-
 	TRY(find_totp(c, f));
-	core_dirty(c->core);
-	TRY(recovery_set(c->core->store, user, NULL, 0, f));
-	return account_totp(c->core->store, user, STR(""), false, 0, f);
+	return totp_end(c, c->asker->session.user, f);
 }
 
 static int run_recovery(struct request *c, struct fail *f)
@@ -353,7 +374,7 @@ static int run_recovery(struct request *c, struct fail *f)
 
 static int run_show(struct request *c, struct fail *f)
 {
-	int64_t user = c->asker->session.user, codes;
+	int64_t user = c->asker->session.user, codes, keys, passwords;
 	struct account ac = { 0 };
 	int r = account_get(c->core->store, user, &c->arena, &ac, f);
 
@@ -361,7 +382,11 @@ static int run_show(struct request *c, struct fail *f)
 		TRY(r);
 	TRY(recovery_count(c->core->store, user, &codes, f));
 	rec_bool(c, "totp", ac.totp);
+	TRY(session_count(c->core->store, user, SESSION_KEY, &keys, f));
+	TRY(password_count(c->core->store, user, &passwords, f));
 	rec_number(c, "recovery_codes", codes);
+	rec_number(c, "keys", keys);
+	rec_number(c, "app_passwords", passwords);
 	return call_tell_user(c, user, c->asker->name, f);
 }
 
@@ -402,13 +427,14 @@ static int run_ready(struct request *c, struct fail *f)
 
 const struct call_spec calls_account[] = {
 	{ "web.ready", run_ready, { { 0 } } },
-	{ "password.salt", run_salt, { { .name = "name", .most = NAME_MOST } } },
+	{ "password.salt", run_salt, { { .name = "name", .most = NAME_MOST }, DEVICE_ARG, CODE_ARG } },
 	{ "invitation.show", run_invitation_show, { { .name = "invitation", .required = true } } },
 	{ "account.signup", run_sign_up, { { .name = "name", .required = true, .most = NAME_MOST },
-		{ .name = "invitation" }, NEW_PASSWORD } },
+		{ .name = "invitation" }, NEW_PASSWORD, DEVICE_ARG, CODE_ARG } },
 	{ "account.login", run_login, { { .name = "name", .required = true, .most = NAME_MOST }, PROOF_ARG,
-		CODE_ARG } },
-	{ "account.password", run_password, { PROOF_ARG, NEW_PASSWORD } },
+		DEVICE_ARG, CODE_ARG } },
+	{ "account.password", run_password, { PROOF_ARG, NEW_PASSWORD,
+		{ .name = "end", .kind = ARG_WORD, .words = "sessions|all" } } },
 	{ "account.totp-begin", run_totp_begin, { PROOF_ARG } },
 	{ "account.totp-confirm", run_totp_confirm, { { .name = "code", .required = true, .most = CODE_MOST } } },
 	{ "account.totp-end", run_totp_end, { PROOF_ARG } },

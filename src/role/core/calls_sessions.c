@@ -3,11 +3,12 @@
 #include "crypto/aead.h"
 #include "role/core/account.h"
 #include "role/core/call.h"
+#include "role/core/trier.h"
 #include "role/core/web.h"
 #include "store/accounts.h"
 #include "wire/b64.h"
 
-enum { TOKEN_BYTES = 32, KEYS_MOST = 50, LABEL_MOST = 200 };
+enum { TOKEN_BYTES = 32, KEYS_MOST = 50, SESSIONS_MOST = 50, LABEL_MOST = 200 };
 
 /* ---- telling ----------------------------------------------------------------------------------------------------- */
 
@@ -59,12 +60,15 @@ int session_begin(struct request *c, int64_t user, struct str name, struct fail 
 		             .last_used = now,
 		             .expires = now + SESSION_LIFE_S,
 		             .label = str_first_utf8(c->asker->agent, LABEL_MOST) };
-	struct str token;
+	struct str token, device;
 
+	TRY(session_keep(c->core->store, user, SESSION_PERSON, SESSIONS_MOST - 1, f));
 	TRY(random_word("", &c->arena, &token, f));
+	TRY(device_token(c, user, &device, f));
 	TRY(session_add(c->core->store, token, &s, &s.id, f));
 	core_dirty(c->core);
 	rec_text(c, "token", token);
+	rec_text(c, "device", device);
 	wipe((void *)(uintptr_t)token.p, token.n);
 	TRY(session_tell(c, &s, name, f));
 	rec_end(c);

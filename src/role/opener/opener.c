@@ -11,6 +11,8 @@
 
 #include <unistd.h>
 
+enum { FORKED_CPU_S = 60 };
+
 struct opener {
 	struct role_start *start;
 	struct peer *core;
@@ -21,7 +23,7 @@ __attribute__((noreturn)) static void work(int road, int message)
 	struct fail f = { 0 };
 
 	log_open(2, "answer", LOG_INFO); /* so that its lines are told from those of what forked it */
-	if (sandbox_enter_forked(&f) == OK)
+	if (sandbox_enter_forked(FORKED_CPU_S, &f) == OK)
 		answer_serve(road, message);
 	log_fail(LOG_ERROR, "lock", &f);
 	_exit(1);

@@ -96,20 +96,28 @@ const struct route api_routes[] = {
 
 /* ---- who asks ---------------------------------------------------------------------------------------------------- */
 
-static const char *cookie_name(const struct web *w)
+/* The one signs in; the other says that somebody has signed in with this browser before (core's trier.h). */
+enum cookie { COOKIE_SESSION, COOKIE_DEVICE };
+enum { DEVICE_CHARS = 64, DEVICE_S = 180 * 86400 };
+
+static const char *cookie_name(const struct web *w, enum cookie which)
 {
 	/* The prefix makes the browser see to it that nobody else can set it; it wants https. */
-	return w->https ? "__Host-postern" : "postern";
+	static const char *const names[][2] = { [COOKIE_SESSION] = { "postern", "__Host-postern" },
+		                                [COOKIE_DEVICE] = { "postern-device",
+		                                                    "__Host-postern-device" } };
+
+	return names[which][w->https];
 }
 
-static struct str cookie_of(const struct exchange *x)
+static struct str cookie_of(const struct exchange *x, enum cookie which)
 {
 	struct str all = exchange_header(x, "Cookie");
 
 	while (all.p) {
 		struct str value = str_trim(str_cut(&all, ';')), name = str_cut(&value, '=');
 
-		if (value.p && str_eq(name, str_c(cookie_name(x->web))))
+		if (value.p && str_eq(name, str_c(cookie_name(x->web, which))))
 			return value;
 	}
 	return STR("");
@@ -125,7 +133,7 @@ static void find_token(struct exchange *x)
 	else if (key.n)
 		token = key;
 	else {
-		token = cookie_of(x);
+		token = cookie_of(x, COOKIE_SESSION);
 		x->by_cookie = true;
 	}
 	x->token = arena_str(&x->arena, str_first(token, 128));
@@ -145,10 +153,21 @@ static bool is_ours(const struct exchange *x)
 	       str_eq(exchange_header(x, "Origin"), x->web->start->conf.web_origin);
 }
 
-static void set_cookie(struct exchange *x, struct str token, long max_age)
+static void set_cookie(struct exchange *x, enum cookie which, struct str value, long max_age)
 {
-	buf_addf(&x->cookie, "%s=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%ld%s", cookie_name(x->web),
-	         STR_ARG(token), max_age, x->web->https ? "; Secure" : "");
+	buf_addf(which == COOKIE_DEVICE ? &x->device : &x->cookie,
+	         "%s=%.*s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%ld%s", cookie_name(x->web, which),
+	         STR_ARG(value), max_age, x->web->https ? "; Secure" : "");
+}
+
+struct str api_device(const struct exchange *x)
+{
+	struct str d = cookie_of(x, COOKIE_DEVICE);
+
+	for (size_t i = 0; i < d.n; i++)
+		if (!((d.p[i] >= 'a' && d.p[i] <= 'z') || (d.p[i] >= '2' && d.p[i] <= '7')))
+			return STR("");
+	return d.n == DEVICE_CHARS ? d : STR(""); /* no device's: whoever has it is not known, that is all */
 }
 
 /* ---- answers ----------------------------------------------------------------------------------------------------- */
@@ -158,6 +177,7 @@ enum { COOKIE_S = 90 * 86400 };
 static json_t *without_token(json_t *o)
 {
 	json_object_del(o, "token");
+	json_object_del(o, "device");
 	return o;
 }
 
@@ -169,10 +189,12 @@ void api_answered(struct exchange *x, int code, struct str why, struct str arg)
 		exchange_fail(x, code, why, arg);
 		return;
 	}
-	if (r->flags & ROUTE_SIGNS_IN)
-		set_cookie(x, json_field(buf_str(&x->records), "token"), COOKIE_S);
+	if (r->flags & ROUTE_SIGNS_IN) {
+		set_cookie(x, COOKIE_SESSION, json_field(buf_str(&x->records), "token"), COOKIE_S);
+		set_cookie(x, COOKIE_DEVICE, json_field(buf_str(&x->records), "device"), DEVICE_S);
+	}
 	if (r->flags & ROUTE_SIGNS_OUT)
-		set_cookie(x, STR(""), 0);
+		set_cookie(x, COOKIE_SESSION, STR(""), 0);
 	if (r->shape == SHAPE_NONE) {
 		x->status = r->status;
 		exchange_done(x);
@@ -216,6 +238,10 @@ static void ask_core(struct exchange *x, json_t *body)
 	if (r < 0) {
 		exchange_fail(x, r, str_c(f.why), str_c(arg));
 		return;
+	}
+	if (x->route->flags & ROUTE_SIGNS_IN && api_device(x).n) {
+		list_add(&x->args, STR("device"));
+		list_add(&x->args, api_device(x));
 	}
 	x->password = arena_str(&x->arena, json_member(body, "password"));
 	x->new_password = arena_str(&x->arena, json_member(body, "new_password"));

@@ -30,6 +30,9 @@ struct route {
 /* The request is whole: answers, now or later. */
 void api_start(struct exchange *x);
 
+/* The token of this browser's device; empty: none. */
+struct str api_device(const struct exchange *x);
+
 /* Refusals of the compatible APIs have their own form. */
 void api_foreign_error(struct exchange *x, unsigned status, struct str why);
 

@@ -36,42 +36,51 @@ static void give_back(struct client *c, uint64_t now_ms)
 	c->seen_ms = now_ms;
 }
 
-static size_t hash(struct str s)
+static size_t hash(const uint8_t *net, size_t n)
 {
 	uint32_t h = 2166136261u;
 
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 16777619u;
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ net[i]) * 16777619u;
 	return h % CLIENTS_MAX;
 }
 
-/* A few places of the table, from where its name leads to; the one seen longest ago is given away. Others' places cannot be
- * taken all without as many addresses. */
-static struct client *place_of(struct clients *all, struct str name)
+static int64_t taken(const struct client *c)
 {
-	size_t at = hash(name);
-	struct client *oldest = &all->of[at];
+	int64_t most = 0;
 
-	for (size_t i = 0; i < 16; i++) {
-		struct client *c = &all->of[(at + i) % CLIENTS_MAX];
-
-		if (str_eq(str_c(c->name), name))
-			return c;
-		if (c->seen_ms < oldest->seen_ms)
-			oldest = c;
-	}
-	*oldest = (struct client){ 0 };
-	memcpy(oldest->name, name.p, name.n);
-	return oldest;
+	for (size_t i = 0; i < CLIENT_COSTS; i++)
+		if (c->used[i] * 1000 / costs[i].burst > most)
+			most = c->used[i] * 1000 / costs[i].burst;
+	return c->net_n ? most : -1;
 }
 
-bool client_may(struct clients *all, struct str name, enum client_cost cost, uint64_t now_ms)
+/* A few places of the table, from where its network leads to; that of the one who has taken least is given away, so that many others
+ * do not give anybody a new bucket. */
+static struct client *place_of(struct clients *all, const uint8_t *net, size_t n, uint64_t now_ms)
 {
-	struct client *c;
+	struct client *least = NULL;
 
-	name = str_first(name, CLIENT_NAME_MAX);
-	c = place_of(all, name.n ? name : STR("?"));
-	give_back(c, now_ms);
+	for (size_t i = 0, at = hash(net, n); i < 16; i++) {
+		struct client *c = &all->of[(at + i) % CLIENTS_MAX];
+
+		give_back(c, now_ms);
+		if (c->net_n == n && memcmp(c->net, net, n) == 0)
+			return c;
+		if (!least || taken(c) < taken(least))
+			least = c;
+	}
+	*least = (struct client){ .seen_ms = now_ms, .net_n = (uint8_t)n };
+	memcpy(least->net, net, n);
+	return least;
+}
+
+bool client_may(struct clients *all, struct str client, enum client_cost cost, uint64_t now_ms)
+{
+	uint8_t net[BOUND_NET];
+	size_t n = bound_net(client.n ? client : STR("?"), net);
+	struct client *c = place_of(all, net, n, now_ms);
+
 	if (c->used[cost] + 1000 > costs[cost].burst * 1000)
 		return false;
 	c->used[cost] += 1000;

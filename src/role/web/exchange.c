@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "proto/http.h"
 #include "role/web/api.h"
+#include "role/web/prover.h"
 
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -32,6 +33,7 @@ static void *on_target(void *web, const char *uri, struct MHD_Connection *conn)
 	x->reply = BUF(REPLY_MAX);
 	x->args = BUF(IPC_RECORD_MAX);
 	x->cookie = BUF(512);
+	x->device = BUF(512);
 	x->path = arena_str(&x->arena, str_first(target, str_chr(target, '?')));
 	if (str_chr(target, '?') < target.n)
 		x->query = arena_str(&x->arena, str_from(target, str_chr(target, '?') + 1));
@@ -59,12 +61,16 @@ static void stop_waiting(struct exchange *x)
 static void exchange_free(struct exchange *x)
 {
 	stop_waiting(x);
+	prover_forget(x);
 	wipe((void *)(uintptr_t)x->token.p, x->token.n);
+	wipe((void *)(uintptr_t)x->password.p, x->password.n);
+	wipe((void *)(uintptr_t)x->new_password.p, x->new_password.n);
 	wipe_done(&x->body);
 	wipe_done(&x->records);
 	wipe_done(&x->reply);
 	wipe_done(&x->args);
 	wipe_done(&x->cookie);
+	buf_done(&x->device);
 	json_decref(x->foreign);
 	arena_done(&x->arena);
 	free(x);
@@ -137,6 +143,8 @@ static void add_headers(struct exchange *x, struct MHD_Response *r)
 		add(r, "Cache-Control", x->file ? "no-cache" : "no-store");
 	if (x->cookie.n)
 		add(r, "Set-Cookie", x->cookie.p);
+	if (x->device.n)
+		add(r, "Set-Cookie", x->device.p);
 	if (x->status == 429)
 		add(r, "Retry-After", "2");
 	if (x->status == 503)

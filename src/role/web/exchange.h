@@ -3,6 +3,7 @@
 #define ROLE_WEB_EXCHANGE_H
 
 #include "base/arena.h"
+#include "crypto/password.h"
 #include "role/web/json.h"
 #include "role/web/web.h"
 
@@ -32,7 +33,13 @@ struct exchange {
 	void (*answered)(struct exchange *x, int code, struct str why, struct str arg);
 	const struct route *route;
 	struct buf args;
-	struct str password, new_password; /* views of the body; wiped with it */
+	struct str password, new_password; /* in the arena; wiped when they have been used */
+	struct proving {
+		struct exchange *next; /* of those that wait for the prover */
+		struct str password, salt;
+		struct password_cost cost;
+		void (*done)(struct exchange *x, int code, struct str proof);
+	} proving;
 
 	/* the answer */
 	unsigned status;
@@ -40,10 +47,10 @@ struct exchange {
 	struct buf reply;
 	const struct ui_file *file; /* instead of reply */
 	const char *encoding;
-	struct buf cookie;      /* Set-Cookie */
-	bool cors;              /* any origin may read it */
-	const char *error_form; /* NULL: Postern's own */
-	json_t *foreign;        /* the body, of what asks core more than once; owned */
+	struct buf cookie, device; /* Set-Cookie */
+	bool cors;                 /* any origin may read it */
+	const char *error_form;    /* NULL: Postern's own */
+	json_t *foreign;           /* the body, of what asks core more than once; owned */
 };
 
 /* What a header says; empty when it is absent. */

@@ -1,10 +1,12 @@
-/* password.c - argon2id is computed here: its cost falls on the process that holds nothing, and core hears a proof. */
+/* password.c - what a password is worth is computed on this side (prover.h): its cost falls on who holds nothing, and core hears
+ * a proof. */
 #include "crypto/password.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "crypto/aead.h"
 #include "role/web/api.h"
+#include "role/web/prover.h"
 
 #include <stdlib.h>
 
@@ -24,32 +26,58 @@ static void put_number(struct exchange *x, const char *name, unsigned v)
 	put(x, name, buf_str(&z));
 }
 
-static int put_new(struct exchange *x, struct str password, struct fail *f)
-{
-	const struct password_cost cost = { PASSWORD_MEMORY_KIB, PASSWORD_PASSES, PASSWORD_LANES };
-	uint8_t salt[PASSWORD_SALT], proof[PASSWORD_PROOF];
-
-	if (password.n < PASSWORD_LEAST || password.n > PASSWORD_MOST)
-		return fail(f, FAIL_SYNTAX, "a password has %d to %d bytes", PASSWORD_LEAST, PASSWORD_MOST);
-	TRY(random_bytes(salt, sizeof(salt), f));
-	TRY(password_prove(password, str_of(salt, sizeof(salt)), &cost, proof, f));
-	put(x, "salt", str_of(salt, sizeof(salt)));
-	put_number(x, "memory", cost.memory_kib);
-	put_number(x, "passes", cost.passes);
-	put_number(x, "lanes", cost.lanes);
-	put(x, "new_proof", str_of(proof, sizeof(proof)));
-	wipe(proof, sizeof(proof));
-	return OK;
-}
-
-static void ask_or_fail(struct exchange *x, int r, const struct fail *f)
+/* A failure, or all that core needs is in x->args. */
+static void ask_or_fail(struct exchange *x, int r, struct str why)
 {
 	wipe((void *)(uintptr_t)x->password.p, x->password.n);
 	wipe((void *)(uintptr_t)x->new_password.p, x->new_password.n);
 	if (r < 0)
-		exchange_fail(x, r, str_c(f->why), r == FAIL_SYNTAX ? STR("password") : STR(""));
+		exchange_fail(x, r, why, r == FAIL_SYNTAX ? STR("password") : STR(""));
 	else
 		exchange_ask(x, x->route->verb, buf_str(&x->args), api_answered);
+}
+
+static const struct password_cost new_cost = { PASSWORD_MEMORY_KIB, PASSWORD_PASSES, PASSWORD_LANES };
+
+static void on_new_proof(struct exchange *x, int code, struct str proof)
+{
+	if (code == OK) {
+		put(x, "salt", x->proving.salt);
+		put_number(x, "memory", new_cost.memory_kib);
+		put_number(x, "passes", new_cost.passes);
+		put_number(x, "lanes", new_cost.lanes);
+		put(x, "new_proof", proof);
+	}
+	ask_or_fail(x, code, STR("the password could not be computed with: try again"));
+}
+
+static int prove_new(struct exchange *x, struct str password, bool known, struct fail *f)
+{
+	uint8_t salt[PASSWORD_SALT];
+
+	if (password.n < PASSWORD_LEAST || password.n > PASSWORD_MOST)
+		return fail(f, FAIL_SYNTAX, "a password has %d to %d bytes", PASSWORD_LEAST, PASSWORD_MOST);
+	TRY(random_bytes(salt, sizeof(salt), f));
+	x->proving = (struct proving){ .password = password,
+		                       .salt = arena_str(&x->arena, str_of(salt, sizeof(salt))),
+		                       .cost = new_cost,
+		                       .done = on_new_proof };
+	return prover_ask(x, known, f);
+}
+
+static void on_proof(struct exchange *x, int code, struct str proof)
+{
+	struct fail f = { 0 };
+
+	if (code == OK)
+		put(x, "proof", proof);
+	if (code < 0 || !(x->route->flags & ROUTE_RENEWS)) {
+		ask_or_fail(x, code, STR("the password could not be computed with: try again"));
+		return;
+	}
+	code = prove_new(x, x->new_password, true, &f); /* whoever is this far has signed in */
+	if (code < 0)
+		ask_or_fail(x, code, str_c(f.why));
 }
 
 static uint32_t number(struct str records, const char *name)
@@ -59,27 +87,34 @@ static uint32_t number(struct str records, const char *name)
 	return str_u64(json_field(records, name), &v) && v <= UINT32_MAX ? (uint32_t)v : 0;
 }
 
-static int put_proof(struct exchange *x, struct fail *f)
+static bool may(struct exchange *x)
 {
-	struct str told = buf_str(&x->records);
-	const struct password_cost cost = { number(told, "memory"), number(told, "passes"),
-		                            number(told, "lanes") };
-	uint8_t proof[PASSWORD_PROOF];
-
-	TRY(password_prove(x->password, json_field(told, "salt"), &cost, proof, f));
-	put(x, "proof", str_of(proof, sizeof(proof)));
-	wipe(proof, sizeof(proof));
-	return x->route->flags & ROUTE_RENEWS ? put_new(x, x->new_password, f) : OK;
+	if (client_may(&x->web->clients, x->client, CLIENT_PASSWORD, clock_mono_ms()))
+		return true;
+	exchange_error(x, 429, "again", "too many passwords at once: wait a moment", "rate");
+	return false;
 }
 
 static void on_salt(struct exchange *x, int code, struct str why, struct str arg)
 {
+	struct str told = buf_str(&x->records);
+	bool known = str_eq(json_field(told, "known"), STR("1"));
 	struct fail f = { 0 };
 
-	if (code < 0)
+	if (code < 0) {
 		exchange_fail(x, code, why, arg);
-	else
-		ask_or_fail(x, put_proof(x, &f), &f);
+		return;
+	}
+	if (!known && !may(x))
+		return;
+	x->proving = (struct proving){ .password = x->password,
+		                       .salt = arena_str(&x->arena, json_field(told, "salt")),
+		                       .cost = { number(told, "memory"), number(told, "passes"),
+		                                 number(told, "lanes") },
+		                       .done = on_proof };
+	code = prover_ask(x, known, &f);
+	if (code < 0)
+		ask_or_fail(x, code, str_c(f.why));
 }
 
 static struct str arg_of(const struct exchange *x, const char *want)
@@ -92,17 +127,26 @@ static struct str arg_of(const struct exchange *x, const char *want)
 	return STR("");
 }
 
+static void take_over(struct exchange *x, struct buf *ask, const char *name)
+{
+	struct str v = arg_of(x, name);
+
+	if (!v.n)
+		return;
+	list_add(ask, str_c(name));
+	list_add(ask, v);
+}
+
 void password_then_ask(struct exchange *x)
 {
 	OWN(buf) ask = BUF(1024);
 	struct fail f = { 0 };
+	int r;
 
-	if (!client_may(&x->web->clients, x->client, CLIENT_PASSWORD, clock_mono_ms())) {
-		exchange_error(x, 429, "again", "too many passwords at once: wait a moment", "rate");
-		return;
-	}
 	if (!(x->route->flags & ROUTE_PROVES)) {
-		ask_or_fail(x, put_new(x, x->password, &f), &f);
+		r = may(x) ? prove_new(x, x->password, false, &f) : OK;
+		if (r < 0)
+			ask_or_fail(x, r, str_c(f.why));
 		return;
 	}
 	if (!x->password.n || x->password.n > PASSWORD_MOST) {
@@ -110,8 +154,9 @@ void password_then_ask(struct exchange *x)
 		return;
 	}
 	if (x->route->flags & ROUTE_SIGNS_IN) {
-		list_add(&ask, STR("name"));
-		list_add(&ask, arg_of(x, "name"));
+		take_over(x, &ask, "name");
+		take_over(x, &ask, "device");
+		take_over(x, &ask, "code");
 	}
 	exchange_ask(x, "password.salt", buf_str(&ask), on_salt);
 }

@@ -4,6 +4,7 @@
 #include "crypto/aead.h"
 #include "role/web/door.h"
 #include "role/web/exchange.h"
+#include "role/web/prover.h"
 
 #include <microhttpd.h>
 
@@ -82,6 +83,7 @@ static int init(void *self, struct role_start *s, struct fail *f)
 
 	w->loop = s->loop;
 	w->https = str_starts(s->conf.web_origin, STR("https://"));
+	TRY(prover_start(w, f)); /* before anything else is held that it would hold too */
 	TRY(crypto_init(f));
 	r = ui_load(&w->ui, s->conf.web_ui, &s->arena, f);
 	if (r == FAIL_ABSENT)
@@ -109,6 +111,7 @@ static int ready(void *self, struct fail *f)
 {
 	struct web *w = self;
 
+	prover_ready(w);
 	for (size_t i = 0; i < w->n_listeners; i++) {
 		w->listeners[i].watch = watch_new(w->loop, w->listeners[i].fd, on_connect, &w->listeners[i]);
 		watch_want(w->listeners[i].watch, true, false);

@@ -10,6 +10,7 @@
 struct MHD_Daemon;
 struct door;
 struct exchange;
+struct prover;
 
 enum { WEB_LISTENERS = CONF_LISTEN_MAX, DOORS_MAX = 256 };
 
@@ -31,6 +32,7 @@ struct web {
 	struct exchange *waiting; /* for core */
 	uint64_t last_id;
 	struct clients clients;
+	struct prover *prover;
 	struct ui ui;
 	bool https; /* the origin is */
 };
