@@ -102,6 +102,7 @@ struct conf {
 	struct conf_hosts trusted_hosts; /* that ask for a password before they take mail of a mailbox */
 	/* [web] */
 	struct conf_endpoints web_listen; /* loopback or unix alone; none: no web app */
+	struct conf_endpoints web_metrics; /* the same, for a collector of counters */
 	struct str web_mode;              /* of a unix socket: "0660" */
 	struct str web_ui;                /* folder */
 	struct str web_origin;            /* "https://relay.example", no slash at its end */

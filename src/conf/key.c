@@ -108,6 +108,9 @@ const struct conf_key conf_keys[] = {
 
 	{ "web", "listen", CONF_ENDPOINTS, AT(web_listen), NULL, 1, 0, NULL, 0,
 	  "Where the web app answers a proxy of this machine: 127.0.0.1:8080, unix:/path. Nothing: there is no web app." },
+	{ "web", "metrics", CONF_ENDPOINTS, AT(web_metrics), NULL, 1, 0, NULL, 0,
+	  "Where a collector of this machine gets the counters, by GET /metrics: 127.0.0.1:9154, unix:/path. Not for a proxy: they are "
+	  "sums of all users. Nothing: postern stat --prometheus alone." },
 	{ "web", "socket_mode", CONF_WORD, AT(web_mode), "0660", 0, 0, "0600|0660|0666", 0,
 	  "Mode of such a unix socket; its group is that of its folder where that is set-group-id." },
 	{ "web", "ui", CONF_PATH, AT(web_ui), POSTERN_UI, 1, 4096, NULL, WEB,

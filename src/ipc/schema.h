@@ -40,6 +40,7 @@ enum listen_kind {
 	LISTEN_SUBMISSION,
 	LISTEN_SUBMISSION_TLS, /* TLS from the first byte */
 	LISTEN_WEB,            /* HTTP behind a proxy */
+	LISTEN_METRICS,        /* HTTP for a collector of this machine */
 	LISTEN_KINDS
 };
 

@@ -102,11 +102,11 @@ def raw(port, data, seconds=5):
 
 
 def serve(hop, origin="http://relay.test", **settings):
-    """A server with a web role; server.web is its port."""
-    port = postern.free_port()
-    server = postern.Postern(hop.port, settings={"web.listen": f"127.0.0.1:{port}", "web.origin": origin,
+    """A server with a web role; server.web is its port, server.metrics a collector's."""
+    port, inside = postern.free_port(), postern.free_port()
+    server = postern.Postern(hop.port, settings={"web.listen": f"127.0.0.1:{port}", "web.origin": origin, "web.metrics": f"127.0.0.1:{inside}",
                                                  **{k.replace("__", "."): v for k, v in settings.items()}})
-    server.web = port
+    server.web, server.metrics = port, inside
     return server
 
 

@@ -147,6 +147,10 @@ def test_the_web_listens_on_this_machine_alone(hop):
     s = postern.Postern(hop.port, settings={"web.listen": "0.0.0.0:8080"})
     status, _, errors = s.command("config", "check", check=False)
     assert status and "web.listen" in errors
+    s.set({"web.listen": "127.0.0.1:8080", "web.metrics": "0.0.0.0:9154"})
+    status, _, errors = s.command("config", "check", check=False)
+    assert status and "web.metrics" in errors
+    s.set({"web.metrics": "127.0.0.1:9154"})
     s.set({"web.listen": "127.0.0.1:8080", "web.origin": "relay.example"})
     status, _, errors = s.command("config", "check", check=False)
     assert status and "web.origin" in errors
@@ -154,12 +158,31 @@ def test_the_web_listens_on_this_machine_alone(hop):
 
 
 def test_health_and_metrics(server):
-    b = Browser(server.web, origin=None)
-    assert b.get("/healthz").json == {"status": "ok"}
-    m = b.get("/metrics")
+    b, inside = Browser(server.web, origin=None), Browser(server.metrics, origin=None)
+    for each in (b, inside):
+        assert each.get("/healthz").json == {"status": "ok"}
+    m = inside.get("/metrics")
     assert m.headers["Content-Type"].startswith("text/plain; version=0.0.4") and b"postern_messages_total{" in m.raw
     assert m.raw.decode().splitlines()[2] == server.command("stat", "--prometheus")[1].decode().splitlines()[2]
-    assert b.ask("GET", "/metrics", headers={"X-Forwarded-For": "192.0.2.1"}).status == 404
+    assert b.get("/metrics").status == 404 and b.ask("POST", "/metrics", {}).status == 405, "not even without a proxy"
+    for p in ("/", "/v1/server", "/v1/session", "/v1/routes", "/api/user_info", "/assets/main-1a2b3c4d.js", "/v1/login"):
+        assert inside.get(p).status == 404, f"{p}: the collector's listener has counters alone"
+
+
+def test_counters_at_a_unix_socket(hop):
+    folder = postern.new_folder()
+    s = browser.serve(hop)
+    s.set({"web.metrics": f"unix:{folder}/metrics", "web.socket_mode": "0600"})
+    s.start()
+    try:
+        with socket.socket(socket.AF_UNIX) as c:
+            c.connect(str(folder / "metrics"))
+            c.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert c.recv(15) == b"HTTP/1.1 200 OK"
+        assert (folder / "metrics").stat().st_mode & 0o777 == 0o600
+        assert Browser(s.web).get("/metrics").status == 404
+    finally:
+        s.close()
 
 
 def test_core_dies_and_web_goes_on(server):

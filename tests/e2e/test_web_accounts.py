@@ -309,3 +309,76 @@ def test_promise_9_no_token_password_or_name_is_in_the_files(hop):
     for c in canaries[:-1]:
         assert c not in s.log, f"promise 10: {c}"
     s.close()
+
+
+def opened(server, b, mailbox):
+    """Whatever opens the account: a second session, a key, an app password."""
+    c = Browser(server.web, client=client())
+    c.good("POST", "/v1/login", {"name": b.get("/v1/session").json["name"], "password": PASSWORD}, 200)
+    key = b.good("POST", "/v1/keys", {"name": "k", "scopes": ["aliases"], "password": PASSWORD}, 201)["key"]
+    b.good("POST", path("v1", "mailboxes", mailbox, "passwords"), {"name": "phone"}, 201)
+    told = b.get("/v1/account").json
+    assert (told["keys"], told["app_passwords"]) == (1, 1)
+    return c, Browser(server.web, origin=None, key=key, client=client())
+
+
+def passwords(server, mailbox):
+    return len(server.cli("mailbox", "password", "list", mailbox))
+
+
+def test_a_password_change_ends_what_it_is_told_to(server):
+    b = browser.account(server, "rita", client=client())
+    server.mailbox("rita", "rita@mailbox.example", clear="on")
+    c, key = opened(server, b, "rita@mailbox.example")
+    b.refused(400, "PUT", "/v1/password", {"password": PASSWORD, "new_password": PASSWORD, "end": "nothing"}, "end")
+    b.good("PUT", "/v1/password", {"password": PASSWORD, "new_password": PASSWORD}, 204)
+    assert (b.get("/v1/session").status, c.get("/v1/session").status, key.get("/v1/session").status) == (200, 401, 200)
+    assert passwords(server, "rita@mailbox.example") == 1
+    c.good("POST", "/v1/login", {"name": "rita", "password": PASSWORD}, 200)
+    b.good("PUT", "/v1/password", {"password": PASSWORD, "new_password": "another password", "end": "all"}, 204)
+    assert (b.get("/v1/session").status, c.get("/v1/session").status, key.get("/v1/session").status) == (200, 401, 401)
+    assert passwords(server, "rita@mailbox.example") == 0
+    told = b.get("/v1/account").json
+    assert (told["keys"], told["app_passwords"]) == (0, 0)
+
+
+def test_attack_74_an_invitation_to_come_back_ends_all_that_opened_the_account(server):
+    b = browser.account(server, "sven", client=client())
+    server.mailbox("sven", "sven@mailbox.example", clear="on")
+    c, key = opened(server, b, "sven@mailbox.example")
+    d = Browser(server.web, client=client())
+    d.sign_up("sven", browser.invite(server, "sven"), "another password")
+    assert {x.get("/v1/session").status for x in (b, c, key)} == {401} and d.get("/v1/session").status == 200
+    assert passwords(server, "sven@mailbox.example") == 0
+
+
+def test_attack_74_an_invitation_is_one_factor(server):
+    """Whoever got hold of the link, or the operator, does not come past the second one; a recovery code ends it."""
+    b = browser.account(server, "tove", client=client())
+    secret = b.good("POST", "/v1/totp", {"password": PASSWORD})["secret"]
+    codes = b.good("PUT", "/v1/totp", {"code": totp(secret)})["codes"]
+    token = browser.invite(server, "tove")
+    d = Browser(server.web, client=client())
+    assert d.good("POST", "/v1/invitation", {"invitation": token}) ["totp"] is True
+    again = {"name": "tove", "password": "another password", "invitation": token}
+    d.refused(403, "POST", "/v1/signup", again, "code")
+    d.refused(403, "POST", "/v1/signup", {**again, "code": "000000"}, "code")
+    assert b.get("/v1/session").status == 200, "nothing has changed"
+    d.good("POST", "/v1/signup", {**again, "code": totp(secret, 1)}, 201)
+    assert d.get("/v1/account").json["totp"] is True
+    e = Browser(server.web, client=client())
+    e.good("POST", "/v1/signup", {**again, "invitation": browser.invite(server, "tove"), "code": codes[3]}, 201)
+    told = e.get("/v1/account").json
+    assert told["totp"] is False and told["recovery_codes"] == 0
+
+
+def test_the_operator_can_end_a_second_factor_that_is_lost(server):
+    b = browser.account(server, "urs", client=client())
+    secret = b.good("POST", "/v1/totp", {"password": PASSWORD})["secret"]
+    b.good("PUT", "/v1/totp", {"code": totp(secret)})
+    token = browser.invite(server, "urs", "--second-factor", "drop")
+    d = Browser(server.web, client=client())
+    assert d.good("POST", "/v1/invitation", {"invitation": token})["totp"] is False
+    d.sign_up("urs", token)
+    status, _, errors = server.command("user", "invite", "--second-factor", "drop", check=False)
+    assert status and "name one" in errors

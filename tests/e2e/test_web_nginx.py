@@ -61,7 +61,8 @@ def test_what_the_proxy_takes_reaches_web_in_one_reading(proxy):
 
 def test_counters_stay_inside(server, proxy):
     assert Browser(proxy).get("/metrics").status == 404
-    assert Browser(server.web).get("/metrics").status == 200
+    assert Browser(server.web).get("/metrics").status == 404
+    assert Browser(server.metrics).get("/metrics").status == 200
 
 
 def test_bounds_are_by_client_behind_the_proxy(server, proxy):

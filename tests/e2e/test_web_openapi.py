@@ -82,7 +82,8 @@ class Walk:
 def test_every_route_answers_as_it_is_written(server, hop):
     w = Walk(server, hop)
     w.ask("GET /healthz", status=200)
-    w.ask("GET /metrics", status=200)
+    w.ask("GET /metrics", status=404)
+    w.ask("GET /metrics", status=200, b=Browser(server.metrics))
     w.ask("GET /v1/server", status=200)
     w.ask("GET /v1/routes", status=200)
     token = browser.invite(server)

@@ -54,7 +54,27 @@ static struct account_salt no_salt(struct request *c, struct str name)
 		                      PASSWORD_PASSES, PASSWORD_LANES };
 }
 
-/* "known": whoever has shown before that the account is theirs; web lets them compute first. */
+/* Whoever has shown before that the account is theirs is computed for first; within bounds, for even that is no right to compute
+ * without end. */
+static bool goes_first(struct request *c, const struct trier *t)
+{
+	if (!t->known || tries_check(c->core, TRIES_FIRST, t->name, NULL) < 0)
+		return false;
+	tries_count(c->core, TRIES_FIRST, t->name);
+	return true;
+}
+
+/* Nothing is computed for a request that would be refused after it. */
+static int has_password(struct request *c, struct str name, struct fail *f)
+{
+	if (!name.n)
+		return call_wrong(c, "session", f, FAIL_DENIED,
+		                  "nobody has signed in, or the session has ended");
+	if (!arg_given(c, "name") && c->asker->session.kind == SESSION_KEY)
+		return call_wrong(c, "scope", f, FAIL_DENIED, "an API key cannot ask for this: sign in");
+	return OK;
+}
+
 static int run_salt(struct request *c, struct fail *f)
 {
 	struct str name = arg_given(c, "name") ? arg_text(c, "name") : c->asker->name;
@@ -62,6 +82,7 @@ static int run_salt(struct request *c, struct fail *f)
 	int r = account_of(c, name, &ac, f);
 	struct trier t = trier_of(c, name, ac.user);
 
+	TRY(has_password(c, name, f));
 	if (r == FAIL_ABSENT)
 		ac.salt = no_salt(c, name);
 	else
@@ -71,7 +92,7 @@ static int run_salt(struct request *c, struct fail *f)
 	rec_number(c, "memory", ac.salt.memory);
 	rec_number(c, "passes", ac.salt.passes);
 	rec_number(c, "lanes", ac.salt.lanes);
-	rec_bool(c, "known", t.known);
+	rec_bool(c, "known", goes_first(c, &t));
 	rec_end(c);
 	return OK;
 }

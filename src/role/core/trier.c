@@ -72,7 +72,7 @@ struct trier trier_of(struct request *c, struct str name, int64_t user)
 	struct trier t = { .name = name };
 	OWN(buf) key = BUF(64);
 
-	if (s->id && str_eq(name, c->asker->name)) {
+	if (s->id && s->kind == SESSION_PERSON && str_eq(name, c->asker->name)) {
 		buf_addf(&key, "session %lld", (long long)s->id);
 		t.counts = arena_str(&c->arena, buf_str(&key));
 		t.known = true;

@@ -5,8 +5,8 @@
 #include "role/core/keys.h"
 
 static const struct bound bounds[TRIES_KINDS] = {
-	[TRIES_PAIR] = { 10, 15 * 60 },   [TRIES_CLIENT] = { 40, 15 * 60 },  [TRIES_NAME] = { 100, 15 * 60 },
-	[TRIES_DEVICE] = { 10, 15 * 60 }, [TRIES_CODES] = { 20, 24 * 3600 },
+	[TRIES_PAIR] = { 10, 15 * 60 },   [TRIES_CLIENT] = { 40, 15 * 60 }, [TRIES_NAME] = { 100, 15 * 60 },
+	[TRIES_DEVICE] = { 10, 15 * 60 }, [TRIES_FIRST] = { 120, 15 * 60 }, [TRIES_CODES] = { 20, 24 * 3600 },
 };
 
 struct tries {

@@ -10,6 +10,7 @@ enum tries_of {
 	TRIES_CLIENT, /* wrong passwords, invitations and tokens from one client's network */
 	TRIES_NAME,   /* wrong passwords for one name from devices that are not known */
 	TRIES_DEVICE, /* wrong passwords from a device, or in a session, that is known */
+	TRIES_FIRST,  /* passwords of one account that were computed before others' */
 	TRIES_CODES,  /* codes mailed for one user */
 	TRIES_KINDS
 };

@@ -53,7 +53,7 @@ static const struct permit permits[] = {
 	{ "key.list", PERSON, 0, { { 0 } } },
 	{ "key.add", PERSON, 0, { { 0 } } },
 	{ "key.revoke", PERSON, 0, { { 0 } } },
-	{ "stat", OPEN, 0, { { 0 } } }, /* web asks it for whoever comes without a proxy */
+	{ "stat", OPEN, 0, { { 0 } } }, /* web asks it for whoever comes by web.metrics */
 	{ "mailbox.list", SIGNED, SCOPE_MAILBOXES, { { 0 } } },
 	{ "mailbox.claim", SIGNED, SCOPE_MAILBOXES, { { 0 } } },
 	{ "mailbox.code", SIGNED, SCOPE_MAILBOXES, { { "address", A_MAILBOX } } },

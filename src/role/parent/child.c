@@ -306,7 +306,7 @@ int children_start(struct parent *p, struct fail *f)
 		add_child(p, ROLE_OPENER, 0);
 	if (!p->private_mode)
 		add_child(p, ROLE_GATE, 0);
-	if (!p->private_mode && p->conf.web_listen.n)
+	if (!p->private_mode && (p->conf.web_listen.n || p->conf.web_metrics.n))
 		add_child(p, ROLE_WEB, 0);
 	for (size_t i = 0; i < p->n_children; i++)
 		TRY(spawn_child(&p->children[i], f));

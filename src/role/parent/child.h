@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-enum { CHILDREN_MAX = 24, LISTENERS_MAX = 6 * CONF_LISTEN_MAX + 2 };
+enum { CHILDREN_MAX = 24, LISTENERS_MAX = 7 * CONF_LISTEN_MAX + 2 };
 
 struct listener {
 	enum listen_kind kind;

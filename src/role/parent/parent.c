@@ -52,12 +52,13 @@ static int bind_all(struct parent *p, struct fail *f)
 		{ LISTEN_SUBMISSION, &c->submission, 0600 },
 		{ LISTEN_SUBMISSION_TLS, &c->submission_tls, 0600 },
 		{ LISTEN_WEB, &c->web_listen, (unsigned)strtoul(arena_z(&p->arena, c->web_mode), NULL, 8) },
+		{ LISTEN_METRICS, &c->web_metrics, (unsigned)strtoul(arena_z(&p->arena, c->web_mode), NULL, 8) },
 	};
 	OWN(buf) control = BUF(512);
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (size_t k = 0; k < rows[i].all->n; k++)
-			TRY(add_listener(p, rows[i].kind, rows[i].kind == LISTEN_WEB ? ROLE_WEB : ROLE_GATE,
+			TRY(add_listener(p, rows[i].kind, rows[i].kind >= LISTEN_WEB ? ROLE_WEB : ROLE_GATE,
 			                 rows[i].all->at[k], SOCK_STREAM, rows[i].mode, f));
 	buf_addf(&control, "unix:%.*s", STR_ARG(p->conf.control_socket));
 	return add_listener(p, LISTEN_CONTROL, ROLE_CORE, arena_str(&p->arena, buf_str(&control)),

@@ -71,6 +71,7 @@ static void keep_lists(const struct conf *old, struct conf *c)
 		{ "submission.listen", &old->submission, &c->submission },
 		{ "submission.tls_listen", &old->submission_tls, &c->submission_tls },
 		{ "web.listen", &old->web_listen, &c->web_listen },
+		{ "web.metrics", &old->web_metrics, &c->web_metrics },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -6,8 +6,8 @@
 
 // clang-format off
 const struct route api_routes[] = {
-	{ "GET", "/healthz", NULL, NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN, local_health },
-	{ "GET", "/metrics", NULL, NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN, local_metrics },
+	{ "GET", "/healthz", NULL, NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN | ROUTE_BOTH, local_health },
+	{ "GET", "/metrics", NULL, NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN | ROUTE_INSIDE, local_metrics },
 	{ "GET", "/v1/server", NULL, NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN, local_server },
 	{ "GET", "/v1/routes", NULL, NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN, local_routes },
 	{ "POST", "/v1/invitation", "invitation.show", NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN, NULL },
@@ -293,11 +293,16 @@ static const struct route *route_of(struct exchange *x, bool *ret_other)
 	return NULL;
 }
 
+static void nothing(struct exchange *x)
+{
+	exchange_error(x, 404, "absent", "there is nothing of this name", "");
+}
+
 static void serve_file(struct exchange *x)
 {
 	x->file = is_safe(x->method) ? ui_find(&x->web->ui, x->path) : NULL;
 	if (!x->file) {
-		exchange_error(x, 404, "absent", "there is nothing of this name", "");
+		nothing(x);
 		return;
 	}
 	x->status = 200;
@@ -324,11 +329,23 @@ static bool foreign_start(struct exchange *x, bool known)
 	return true;
 }
 
+/* What is not for this listener is not there. */
+static bool is_here(const struct exchange *x)
+{
+	unsigned flags = x->route ? x->route->flags : 0;
+
+	return flags & ROUTE_BOTH || x->inside == !!(flags & ROUTE_INSIDE);
+}
+
 void api_start(struct exchange *x)
 {
 	bool other;
 
 	x->route = route_of(x, &other);
+	if (!is_here(x)) {
+		nothing(x);
+		return;
+	}
 	find_token(x);
 	if (str_starts(x->path, STR("/api/")) && foreign_start(x, other))
 		return;

@@ -29,7 +29,7 @@ struct door {
 	struct timer *timer;
 	uint64_t since_ms;
 	unsigned again_ms;
-	bool refused;
+	bool refused, inside;
 };
 
 static void door_free(struct door *d)
@@ -102,6 +102,7 @@ static void hand_over(struct door *d)
 	int fd = TAKE_FD(d->fd);
 
 	watch_free(TAKE(d->watch));
+	w->inside[fd] = d->inside;
 	if (MHD_add_connection(w->http, fd, (struct sockaddr *)&d->from.addr, d->from.len) != MHD_YES)
 		log_warn("ev=http-full"); /* it has closed it */
 	door_free(d);
@@ -159,7 +160,7 @@ static void on_time(void *arg)
 		look(d);
 }
 
-void doors_accept(struct web *w, int listener)
+void doors_accept(struct web *w, int listener, bool inside)
 {
 	struct endpoint from;
 	struct fail f = { 0 };
@@ -172,7 +173,7 @@ void doors_accept(struct web *w, int listener)
 	}
 	if (fd < 0)
 		return;
-	if (w->n_doors >= DOORS_MAX) {
+	if (w->n_doors >= DOORS_MAX || fd >= WEB_FDS_MAX) {
 		close(fd);
 		return;
 	}
@@ -180,6 +181,7 @@ void doors_accept(struct web *w, int listener)
 	d->web = w;
 	d->fd = fd;
 	d->from = from;
+	d->inside = inside;
 	d->since_ms = clock_mono_ms();
 	d->again_ms = AGAIN_MS;
 	d->next = w->doors;

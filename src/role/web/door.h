@@ -6,7 +6,7 @@
 
 #include "role/web/web.h"
 
-/* A listener can be accepted from. */
-void doors_accept(struct web *w, int listener);
+/* A listener can be accepted from. inside: a collector's. */
+void doors_accept(struct web *w, int listener, bool inside);
 
 #endif

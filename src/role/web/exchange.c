@@ -329,14 +329,21 @@ static void find_client(struct exchange *x)
 		memcpy(&from.addr, info->client_addr, sizeof(struct sockaddr_in6));
 		endpoint_host(&from, host, sizeof(host));
 	}
-	x->direct = !forwarded.n && !exchange_header(x, "Forwarded").n && !exchange_header(x, "Via").n &&
-	            !exchange_header(x, "X-Real-IP").n;
 	x->client = arena_str(&x->arena, client_of(forwarded, str_c(host)));
+}
+
+static bool is_inside(const struct exchange *x)
+{
+	const union MHD_ConnectionInfo *info =
+	        MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info && info->connect_fd >= 0 && info->connect_fd < WEB_FDS_MAX && x->web->inside[info->connect_fd];
 }
 
 static void begin(struct exchange *x)
 {
 	find_client(x);
+	x->inside = is_inside(x);
 	if (!client_may(&x->web->clients, x->client, CLIENT_REQUEST, clock_mono_ms()))
 		exchange_error(x, 429, "again", "too many requests at once: wait a moment", "rate");
 	else if (x->body.over)

@@ -21,7 +21,7 @@ struct exchange {
 	struct buf body;
 	bool begun, asked, waiting, done;
 	struct str client; /* address, for bounds and for core's */
-	bool direct;       /* no proxy has passed it on, and it comes from this machine */
+	bool inside;       /* it came by a collector's listener */
 
 	/* who asks */
 	struct str token;

@@ -68,9 +68,10 @@ static int take_listener(void *self, enum listen_kind kind, struct str address, 
 {
 	struct web *w = self;
 
-	if (kind != LISTEN_WEB || w->n_listeners == WEB_LISTENERS)
+	if ((kind != LISTEN_WEB && kind != LISTEN_METRICS) || w->n_listeners == WEB_LISTENERS)
 		return fail(f, FAIL_BUG, "a listener too many");
 	w->listeners[w->n_listeners].fd = fd;
+	w->listeners[w->n_listeners].inside = kind == LISTEN_METRICS;
 	w->listeners[w->n_listeners++].web = w;
 	return OK;
 }
@@ -104,7 +105,7 @@ static void on_connect(void *arg, bool readable, bool writable)
 {
 	struct web_listener *l = arg;
 
-	doors_accept(l->web, l->fd);
+	doors_accept(l->web, l->fd, l->inside);
 }
 
 static int ready(void *self, struct fail *f)

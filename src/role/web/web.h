@@ -12,7 +12,7 @@ struct door;
 struct exchange;
 struct prover;
 
-enum { WEB_LISTENERS = CONF_LISTEN_MAX, DOORS_MAX = 256 };
+enum { WEB_LISTENERS = 2 * CONF_LISTEN_MAX, DOORS_MAX = 256, WEB_FDS_MAX = 4096 };
 
 struct web {
 	struct role_start *start;
@@ -25,8 +25,10 @@ struct web {
 		int fd;
 		struct watch *watch;
 		struct web *web;
+		bool inside; /* for a collector of this machine */
 	} listeners[WEB_LISTENERS];
 	size_t n_listeners;
+	bool inside[WEB_FDS_MAX]; /* by descriptor: it came by such a listener */
 	struct door *doors; /* connections whose head is not whole yet, or that were refused */
 	size_t n_doors;
 	struct exchange *waiting; /* for core */

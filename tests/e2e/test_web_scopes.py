@@ -1,0 +1,58 @@
+"""Every route with a key of each scope: what doc/openapi.yaml writes (x-scope) is what is let in, and nothing else is."""
+
+import re
+
+import pytest
+import yaml
+
+import browser
+import postern
+from browser import PASSWORD, Browser
+
+SPEC = yaml.safe_load((postern.TOP / "doc" / "openapi.yaml").read_text())
+SCOPES = ["aliases", "aliases.create", "mailboxes", "profiles", "domains", "replies", "account"]
+ROUTES = [(m.upper(), p, o.get("x-scope", "")) for p, ms in SPEC["paths"].items() for m, o in ms.items() if o["security"] and p.startswith("/v1/")]
+# What is let in by a second scope too, and what asks for none but a signed-in session or any key.
+MORE = {"POST /v1/aliases": {"aliases"}}
+ANY = {"GET /v1/session", "POST /v1/logout"}  # without an x-scope
+
+
+@pytest.fixture(scope="module")
+def server(hop):
+    s = browser.serve(hop).start()
+    yield s
+    s.close()
+
+
+@pytest.fixture(scope="module")
+def keys(server):
+    b = browser.account(server, "scoped", client="198.18.0.1")
+    return {scope: b.good("POST", "/v1/keys", {"name": scope, "scopes": [scope], "password": PASSWORD}, 201)["key"] for scope in SCOPES}
+
+
+def scopes_of(route, written):
+    return set(re.findall(r"[a-z.]+", written)) & set(SCOPES) | MORE.get(route, set())
+
+
+def test_attack_75_a_key_does_what_its_scope_says(server, keys):
+    assert len(ROUTES) > 45
+    wrong = []
+    for n, (scope, key) in enumerate(keys.items()):
+        for m, p, written in ROUTES:
+            route = f"{m} {p}"
+            if route in ANY:
+                continue
+            b = Browser(server.web, origin=None, key=key, client=f"198.18.1.{n}")
+            a = b.ask(m, re.sub(r"{\w+}", "999999", p), {"password": PASSWORD} if m != "GET" else None)
+            refused = a.status == 403 and a.json["argument"] == "scope"
+            if refused == (scope in scopes_of(route, written)):
+                wrong.append(f"{route} with {scope}: {a}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("route", ["GET /v1/sessions", "DELETE /v1/sessions/{id}", "GET /v1/keys", "POST /v1/keys", "DELETE /v1/keys/{id}",
+                                   "PUT /v1/password", "POST /v1/totp", "PUT /v1/totp", "DELETE /v1/totp", "POST /v1/recovery-codes",
+                                   "DELETE /v1/account", "POST /v1/mailboxes/{address}/passwords"])
+def test_what_opens_the_account_is_a_persons_alone(route):
+    """No key makes, ends or lists what signs in, or another key."""
+    assert [w for m, p, w in ROUTES if f"{m} {p}" == route] == ["session"]
