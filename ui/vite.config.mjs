@@ -8,11 +8,11 @@ const sha256 = (bytes) => createHash("sha256").update(bytes).digest();
 
 const filesOf = (dir) =>
   readdirSync(dir, { recursive: true })
-    .filter((f) => statSync(join(dir, f)).isFile() && !/\.(gz|br)$/.test(f))
+    .filter((f) => statSync(join(dir, f)).isFile())
     .map((f) => f.split(sep).join("/"))
     .sort();
 
-/* The whole interface in one number, as the server makes it of the same files (src/role/web/ui.c): `postern version` prints it,
+/* The whole interface in one number, as the server makes it of the same files (src/role/ui.c): `postern version` prints it,
  * the page shows it, and so a careful user can compare. */
 function digestOf(dir) {
   const whole = createHash("sha256");
@@ -20,19 +20,19 @@ function digestOf(dir) {
   return whole.digest("hex");
 }
 
-/* manifest.txt names every file with its SHA-256, as `sha256sum -c` reads it. Beside each file stand its compressed forms,
- * made once, at their best. */
+/* Beside each file stand its compressed forms, made once, at their best. manifest.txt names them all with their SHA-256, as
+ * `sha256sum -c` reads it: what a browser gets is one of them. */
 const finish = () => ({
   name: "finish",
   apply: "build",
   writeBundle({ dir }) {
-    const lines = filesOf(dir).filter((f) => f !== "manifest.txt").map((f) => `${sha256(readFileSync(join(dir, f))).toString("hex")}  ${f}\n`);
-    writeFileSync(join(dir, "manifest.txt"), lines.join(""));
     for (const f of filesOf(dir)) {
       const bytes = readFileSync(join(dir, f));
       writeFileSync(join(dir, `${f}.gz`), gzipSync(bytes, { level: 9 }));
       writeFileSync(join(dir, `${f}.br`), brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
     }
+    const lines = filesOf(dir).map((f) => `${sha256(readFileSync(join(dir, f))).toString("hex")}  ${f}\n`);
+    writeFileSync(join(dir, "manifest.txt"), lines.join(""));
     this.info(`interface ${digestOf(dir)}`);
   },
 });

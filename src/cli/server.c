@@ -8,8 +8,10 @@
 #include "crypto/aead.h"
 #include "ipc/codec.h"
 #include "role/parent/parent.h"
+#include "role/ui.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -230,16 +232,34 @@ static int config_check(struct cli *c, struct fail *f)
 	return OK;
 }
 
+/* The digest of the web app that `serve` would serve; of a file that cannot be read, of the app where it is installed. */
+static int find_ui(struct cli *c, struct ui *u, struct fail *f)
+{
+	struct conf conf;
+
+	TRY(crypto_init(f));
+	if (cli_conf(c, &conf, f) < 0)
+		conf_blank(&conf);
+	return ui_load(u, conf.web_ui, &c->arena, f);
+}
+
 static int version(struct cli *c, struct fail *f)
 {
 	OWN(show_records) said = SHOW_RECORDS;
+	struct ui *u = xnew(struct ui);
+	int r = find_ui(c, u, f);
 
 	show_text(&said, "version", STR(POSTERN_VERSION));
+	show_text(&said, "interface", str_c(u->digest));
 	show_end(&said);
+	if (r != FAIL_ABSENT)
+		TRY(r);
 	if (c->json)
 		print_json(buf_str(&said.list));
 	else
-		printf("postern %s\n", POSTERN_VERSION);
+		printf("postern %s\ninterface %s\n", POSTERN_VERSION,
+		       u->digest[0] ? u->digest : "is not installed");
+	free(u);
 	return OK;
 }
 
@@ -256,7 +276,7 @@ const struct cli_command cli_server[] = {
 	{ "serve", "", "run the relay", serve, 0, 0, { { 0 } } },
 	{ "reload", "", "let the running server read its files anew", reload, 0, 0, { { 0 } } },
 	{ "config check", "", "read the configuration and say what is wrong with it", config_check, 0, 0, { { 0 } } },
-	{ "version", "", "print the version", version, 0, 0, { { 0 } } },
+	{ "version", "", "print the version, and the digest of the web app", version, 0, 0, { { 0 } } },
 	{ 0 }
 };
 // clang-format on

@@ -124,9 +124,18 @@ def test_the_app_is_served_from_memory(server, ui):
 
 
 def test_the_manifest_names_the_files(server, ui):
+    """All bytes that a browser may get; the page shows what `postern version` prints, and both are of the files."""
     all_of_it = b"".join(f"/{p.relative_to(ui)}".encode() + b"\0" + hashlib.sha256(p.read_bytes()).digest()
-                         for p in sorted(ui.rglob("*"), key=lambda p: str(p)) if p.is_file() and p.suffix != ".gz")
-    assert Browser(server.web).get("/v1/server").json["manifest"] == hashlib.sha256(all_of_it).hexdigest()
+                         for p in sorted(ui.rglob("*"), key=lambda p: str(p)) if p.is_file())
+    digest = hashlib.sha256(all_of_it).hexdigest()
+    assert Browser(server.web).get("/v1/server").json["manifest"] == digest
+    assert server.cli("version")[0]["interface"] == digest and f"interface {digest}\n".encode() in server.command("version")[1]
+    assert f"manifest={digest}" in server.log
+    small = ui / "assets" / "main-1a2b3c4d.js.gz"
+    kept = small.read_bytes()
+    small.write_bytes(gzip.compress(b"evil"))
+    assert server.cli("version")[0]["interface"] != digest, "a compressed form that is another is told too"
+    small.write_bytes(kept)
 
 
 def test_web_has_neither_files_nor_key_nor_way_out(server):

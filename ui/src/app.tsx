@@ -41,7 +41,7 @@ const ROUTES: [RegExp, (arg: string, c: Context) => ComponentChildren][] = [
   [/^\/domains$/, (_, c) => <Domains about={c.about} />],
   [/^\/activity$/, () => <Activity />],
   [/^\/held$/, () => <HeldReplies />],
-  [/^\/settings$/, (_, c) => <Later load={async () => (await import("./pages/settings")).Settings} props={{ onChange: c.reloadMe }} />],
+  [/^\/settings$/, (_, c) => <Later load={async () => (await import("./pages/settings")).Settings} props={{ about: c.about, onChange: c.reloadMe }} />],
 ];
 
 const NAV: [string, IconName, string][] = [

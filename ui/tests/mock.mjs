@@ -182,10 +182,10 @@ const ROUTES = {
     { id: 2, current: false, agent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1", created: time(now() - 5 * DAY), last_used: time(now() - 7000), expires: time(now() + DAY) },
   ].filter((x) => !w.ended.includes(x.id)),
   "DELETE /v1/sessions/{id}": (w, [id]) => void w.ended.push(Number(id)),
-  "GET /v1/account": (w, v, b, s) => ({ name: s.name, expiry_notices: "on", totp: Boolean(w.users[s.name].totp), recovery_codes: 8, ...BOUNDS, days: w.days }),
+  "GET /v1/account": (w, v, b, s) => ({ name: s.name, expiry_notices: "on", totp: Boolean(w.users[s.name].totp), recovery_codes: 8, keys: w.keys.length, app_passwords: 1, ...BOUNDS, days: w.days }),
   "PATCH /v1/account": () => undefined,
   "DELETE /v1/account": (w, v, b, s) => { password(w, s, b.password); w.sessions.clear(); },
-  "PUT /v1/password": (w, v, b, s) => { password(w, s, b.password); w.users[s.name].password = b.new_password; },
+  "PUT /v1/password": (w, v, b, s) => { password(w, s, b.password); w.users[s.name].password = b.new_password; if (b.end === "all") w.keys.length = 0; },
   "POST /v1/totp": (w, v, b, s) => { password(w, s, b.password); return { secret: "JBSWY3DPEHPK3PXP", uri: "otpauth://totp/Postern:alice?secret=JBSWY3DPEHPK3PXP&issuer=Postern" }; },
   "PUT /v1/totp": (w, v, b, s) => {
     if (b.code !== "271828") throw new Refusal(400, "that is not what the app shows now", "code");
@@ -270,7 +270,7 @@ const OPEN = {
   "GET /v1/routes": (w) => [...Object.keys(ROUTES).filter((r) => !r.endsWith("/test")), ...Object.keys(OPEN), ...w.extra],
   "POST /v1/invitation": (w, b) => {
     if (!(b.invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");
-    return { name: w.invitations[b.invitation], expires: time(now() + DAY) };
+    return { name: w.invitations[b.invitation], totp: false, expires: time(now() + DAY) };
   },
   "POST /v1/signup": (w, b, respond) => {
     if (!(b.invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");

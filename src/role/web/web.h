@@ -4,8 +4,8 @@
 #define ROLE_WEB_WEB_H
 
 #include "role/role.h"
+#include "role/ui.h"
 #include "role/web/client.h"
-#include "role/web/ui.h"
 
 struct MHD_Daemon;
 struct door;

@@ -29,6 +29,8 @@ export interface Day {
 
 export interface Account extends Me {
   recoveryCodes: number; /* left */
+  keys: number;
+  appPasswords: number;
   reminders: boolean; /* before keys end */
   days: Day[]; /* the last 14 */
 }
@@ -139,7 +141,7 @@ export interface Session {
   current: boolean;
 }
 
-export const SCOPES = ["aliases", "aliases.create", "mailboxes", "profiles", "domains", "replies", "account", "metrics"] as const;
+export const SCOPES = ["aliases", "aliases.create", "mailboxes", "profiles", "domains", "replies", "account"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface ApiKey {
@@ -173,13 +175,14 @@ export const api = {
   me: async () => wire.meOf(await get<wire.WireSession>("/session")),
   signIn: (name: string, password: string, code?: string) => post("/login", { name, password, ...(code && { code }) }),
   signOut: () => post("/logout"),
-  invitation: (invitation: string) => post<{ name: string | null; expires: wire.Time }>("/invitation", { invitation }),
-  join: (invitation: string, name: string, password: string) => post("/signup", { ...(invitation && { invitation }), name, password }),
+  invitation: (invitation: string) => post<{ name: string | null; totp: boolean; expires: wire.Time }>("/invitation", { invitation }),
+  join: (invitation: string, name: string, password: string, code: string) =>
+    post("/signup", { ...(invitation && { invitation }), name, password, ...(code && { code }) }),
 
   account: async () => wire.accountOf(await get<wire.WireAccount>("/account")),
   reminders: (on: boolean) => patch("/account", { expiry_notices: onOff(on) }),
   accountDelete: (password: string) => del("/account", { password }),
-  passwordSet: (old: string, password: string) => put("/password", { password: old, new_password: password }),
+  passwordSet: (old: string, password: string, all: boolean) => put("/password", { password: old, new_password: password, ...(all && { end: "all" }) }),
   totpBegin: (password: string) => post<{ secret: string; uri: string }>("/totp", { password }),
   totpConfirm: (code: string) => put<{ codes: string[] }>("/totp", { code }),
   totpOff: (password: string) => del("/totp", { password }),

@@ -37,11 +37,13 @@ export interface WireAccount {
   name: string;
   totp: boolean;
   recovery_codes: number;
+  keys: number;
+  app_passwords: number;
   expiry_notices: "on" | "off";
   days: WireDay[];
 }
 export const accountOf = (w: WireAccount): Account => ({
-  name: w.name, totp: w.totp, recoveryCodes: w.recovery_codes, reminders: w.expiry_notices === "on", days: lastDays(w.days),
+  name: w.name, totp: w.totp, recoveryCodes: w.recovery_codes, keys: w.keys, appPasswords: w.app_passwords, reminders: w.expiry_notices === "on", days: lastDays(w.days),
 });
 
 export interface WireMailbox {

@@ -47,6 +47,7 @@ function SignIn({ about, onIn }: { about: About; onIn: () => void }) {
 function Join({ about, invitation, onIn }: { about: About; invitation: string; onIn: () => void }) {
   const [code, setCode] = useState(invitation);
   const [name, setName] = useState("");
+  const [second, setSecond] = useState<string>(); /* its second factor is asked for */
   const [named, setNamed] = useState(false); /* the invitation is for an account that is there: it sets its password */
   const [password, setPassword] = useState("");
   const send = useSend();
@@ -55,12 +56,12 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
   useEffect(() => {
     if (!invitation) return;
     api.invitation(invitation).then(
-      (i) => { if (i.name) { setName(i.name); setNamed(true); } },
+      (i) => { if (i.name) { setName(i.name); setNamed(true); } if (i.totp) setSecond(""); },
       (e: unknown) => fail(sentence(e), "invitation"),
     );
   }, [invitation]);
   const join = async () => {
-    await api.join(code.trim(), name.trim(), password);
+    await api.join(code.trim(), name.trim(), password, second?.replace(/\s/g, "") ?? "");
     onIn();
   };
   const check = async () => {
@@ -75,6 +76,7 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
         {about.signup === "invite" && <Input label={s.invitation} value={code} onValue={setCode} error={send.of("invitation")} autocomplete="off" autocapitalize="off" spellcheck={false} class="mono" />}
         <Input label={s.name} hint={named ? s.namedHint : s.nameHint} readOnly={named} value={name} onValue={setName} error={send.of("name")} autocomplete="username" autocapitalize="off" spellcheck={false} />
         <Input label={s.password} hint={s.passwordHint} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="new-password" />
+        {second !== undefined && <Input label={s.code} hint={s.codeHintBack} value={second} onValue={setSecond} error={send.of("code")} autocomplete="one-time-code" autocapitalize="off" spellcheck={false} />}
         <Button kind="main" type="submit" busy={send.busy}>{named ? s.setPassword : s.create}</Button>
       </Form>
       <p class="small"><a href="#/">{s.haveAccount}</a></p>

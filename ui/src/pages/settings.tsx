@@ -1,7 +1,7 @@
 /* settings.tsx - the account: password, second factor, sessions, API keys, and its end. */
 
 import { useState } from "preact/hooks";
-import { api, SCOPES, type Account, type ApiKey, type Scope } from "../api/api";
+import { api, SCOPES, type About, type Account, type ApiKey, type Scope } from "../api/api";
 import { t } from "../strings";
 import { agentOf } from "../ui/client";
 import { ago, date } from "../ui/format";
@@ -13,16 +13,21 @@ const PASSWORD_LEAST = 12;
 
 /* ---- password ---------------------------------------------------------------------------------------------------------- */
 
-function Password() {
+/* Sessions elsewhere end with every change; what programs hold does when it is wished, and is named here. */
+function Password({ account, onChange }: { account: Account | undefined; onChange: () => void }) {
+  const [all, setAll] = useState(false);
+  const held = (account?.keys ?? 0) + (account?.appPasswords ?? 0);
   const [old, setOld] = useState("");
   const [password, setPassword] = useState("");
   const send = useSend();
   const set = async () => {
     if ([...password].length < PASSWORD_LEAST) return send.fail(t.door.passwordShort, "new_password");
-    await api.passwordSet(old, password);
+    await api.passwordSet(old, password, all);
     setOld("");
     setPassword("");
-    toast(s.passwordChanged);
+    setAll(false);
+    toast(all ? s.passwordChangedAll : s.passwordChanged);
+    onChange();
   };
   return (
     <Form send={send} onSend={set}>
@@ -30,6 +35,8 @@ function Password() {
         <Input label={s.passwordOld} type="password" value={old} onValue={setOld} error={send.of("password")} autocomplete="current-password" />
         <Input label={s.passwordNew} type="password" value={password} onValue={setPassword} error={send.of("new_password")} autocomplete="new-password" />
       </div>
+      {account && held > 0 && <Check checked={all} onValue={setAll}>{s.passwordEndsAll(account.keys, account.appPasswords)}</Check>}
+      <p class="soft small">{s.passwordEnds}</p>
       <div><Button type="submit" busy={send.busy}>{s.passwordSet}</Button></div>
     </Form>
   );
@@ -207,7 +214,7 @@ const KeyLine = ({ k, onDelete }: { k: ApiKey; onDelete: () => void }) => (
   </li>
 );
 
-function Keys() {
+function Keys({ onChange }: { onChange: () => void }) {
   const keys = useLoad(() => api.keys());
   const [adding, setAdding] = useState(false);
   const [ending, setEnding] = useState<ApiKey>();
@@ -221,17 +228,18 @@ function Keys() {
       <Await of={keys}>
         {(list) => list.length ? <ul class="stack tight">{list.map((k) => <KeyLine key={k.id} k={k} onDelete={() => setEnding(k)} />)}</ul> : <p class="soft">{s.keyNone}</p>}
       </Await>
-      {adding && <NewKey onClose={() => setAdding(false)} onDone={keys.reload} />}
+      {adding && <NewKey onClose={() => setAdding(false)} onDone={() => { keys.reload(); onChange(); }} />}
       {ending && (
-        <Confirm title={`${s.keyDelete}: ${ending.name}`} action={s.keyDelete} send={send} onClose={() => setEnding(undefined)} onConfirm={async () => { await api.keyDelete(ending.id); toast(s.keyRevoked); keys.reload(); }} />
+        <Confirm title={`${s.keyDelete}: ${ending.name}`} action={s.keyDelete} send={send} onClose={() => setEnding(undefined)} onConfirm={async () => { await api.keyDelete(ending.id); toast(s.keyRevoked); keys.reload(); onChange(); }} />
       )}
     </section>
   );
 }
 
-export function Settings({ onChange }: { onChange: () => void }) {
+export function Settings({ about, onChange }: { about: About; onChange: () => void }) {
   const account = useLoad(() => api.account());
   const [deleting, setDeleting] = useState(false);
+  const [ended, setEnded] = useState(0); /* what a new password may have ended is loaded anew */
   const changed = () => { account.reload(); onChange(); };
   const remind = (d: Account, reminders: boolean) => {
     account.set({ ...d, reminders });
@@ -249,12 +257,16 @@ export function Settings({ onChange }: { onChange: () => void }) {
           </>
         )}
       </Await>
-      <section class="panel pad stack"><h2>{s.password}</h2><Password /></section>
-      <Sessions />
-      <Keys />
+      <section class="panel pad stack"><h2>{s.password}</h2><Password account={account.data} onChange={() => { account.reload(); setEnded(ended + 1); }} /></section>
+      <Sessions key={`sessions ${ended}`} />
+      <Keys key={`keys ${ended}`} onChange={account.reload} />
       <section class="panel pad stack">
         <div><h2>{s.deleteAccount}</h2><p class="soft measure">{s.deleteAccountSays}</p></div>
         <div><Button kind="bad" onClick={() => setDeleting(true)}>{s.deleteAccount}</Button></div>
+      </section>
+      <section class="panel pad stack">
+        <div><h2>{s.about}</h2><p class="soft measure">{s.aboutSays}</p></div>
+        <p class="small">Postern {about.version} · {t.foot.interface} <code>{about.manifest || s.aboutNone}</code></p>
       </section>
       {deleting && <WithPassword title={s.deleteAccount} action={s.deleteAccount} onClose={() => setDeleting(false)} onSend={async (p) => { await api.accountDelete(p); location.hash = ""; location.reload(); }} />}
     </>

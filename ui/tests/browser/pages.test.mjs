@@ -264,6 +264,14 @@ test("domains, held replies, settings", async (t) => {
   await page.getByRole("button", { name: "Revoke Bitwarden" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await page.waitForFunction(() => !document.body.textContent.includes("Bitwarden"));
+  await page.getByText("3b2947c9fa0bc7f82ac52be5ff43695cbe137a6e8491759fb991b52c665783a6").waitFor(); /* what `postern version` prints */
+  await page.locator("form").getByLabel("Present password").fill("correct horse battery");
+  await page.getByLabel("New password").fill("another horse battery");
+  await page.getByLabel("Somebody may have got in: end 1 API key and 1 app password too").check();
+  await page.getByRole("button", { name: "Change password" }).click();
+  await page.getByText("API keys and app passwords have ended.").waitFor();
+  await page.getByText("No keys.").waitFor();
+  assert.equal(world.keys.length, 0);
   w.clean();
 });
 

@@ -1,4 +1,4 @@
-#include "role/web/ui.h"
+#include "role/ui.h"
 
 #include "crypto/aead.h"
 #include "wire/b64.h"
@@ -185,8 +185,8 @@ int ui_load(struct ui *u, struct str folder, struct arena *a, struct fail *f)
 		return fail_errno(f, errno == ENOENT ? FAIL_ABSENT : FAIL_SYS, "%.*s", STR_ARG(folder));
 	TRY(walk_dir(&w, fd, STR(""), 0, f));
 	qsort(u->files, u->n, sizeof(u->files[0]), by_path);
-	fold(u);
 	name_it(u);
+	fold(u);
 	return OK;
 }
 

@@ -1,6 +1,7 @@
-/* ui.h - the built app in memory: read once before the process is locked in, named by one digest of all of it. */
-#ifndef ROLE_WEB_UI_H
-#define ROLE_WEB_UI_H
+/* ui.h - the built app in memory, named by one digest of all of it: what web serves, read once before it is locked in, and what
+ * `postern version` names. */
+#ifndef ROLE_UI_H
+#define ROLE_UI_H
 
 #include "base/arena.h"
 #include "base/fail.h"
@@ -18,9 +19,9 @@ struct ui_file {
 struct ui {
 	struct ui_file files[UI_FILES_MAX];
 	size_t n;
-	char digest
-	        [UI_DIGEST +
-	         1]; /* SHA-256 over "PATH NUL SHA-256(bytes)" of all files by path, hex; "" when there are none */
+	/* SHA-256 over "PATH NUL SHA-256(bytes)" of all files by path, the compressed ones too, for they are what browsers get; hex; ""
+	 * when there are none. */
+	char digest[UI_DIGEST + 1];
 };
 
 /* FAIL_ABSENT: no such folder. FAIL_LIMIT: more or larger than the bounds. */
