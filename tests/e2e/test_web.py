@@ -1,5 +1,6 @@
 """The web role: what is refused before anything reads it, headers, cookies, bounds, files."""
 
+import email
 import gzip
 import hashlib
 import re
@@ -38,6 +39,23 @@ POST = b"POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\
 @pytest.mark.parametrize("data, status", [
     (b"GET /v1/server HTTP/1.1\nHost: a\n\n", 400),
     (GET + b"X: a\nY: b\r\n\r\n", 400),
+    (b"GET /v1/server HTTP/1.1\r\nHost: a\r\nX: a\r\n folded\r\n\r\n", 400),
+    (b"GET /v1/server HTTP/1.1\r\nHost: a\r\nX: a\r\n\tContent-Length: 5\r\n\r\n", 400),
+    (b"GET /v1/server HTTP/1.1\r\n Host: a\r\n\r\n", 400),
+    (GET + b"X : a\r\n\r\n", 400),
+    (GET + b"X: a\rY: b\r\n\r\n", 400),
+    (GET + b"X: a\0b\r\n\r\n", 400),
+    (GET + b"Host: b\r\n\r\n", 400),
+    (POST + b"Content-Length: -1\r\n\r\n", 400),
+    (POST + b"Content-Length: +2\r\n\r\n{}", 400),
+    (POST + b"Content-Length: 99999999999999999999999\r\n\r\n", 400),
+    (POST + b"transfer-encoding: xchunked\r\n\r\n", 411),
+    (POST + b"Content-Length: 2\r\nTransfer-Encoding: identity\r\n\r\n{}", 400),
+    (b"GET http://evil.test/v1/server HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    (b"GET /v1/server  HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    (b"GET /v1/server HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+    (GET + b"".join(b"X%d: a\r\n" % n for n in range(80)) + b"\r\n", 431),
     (POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     (POST + b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n{}", 400),
     (POST + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400),
@@ -53,7 +71,7 @@ POST = b"POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\
     (b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
     (b"EHLO there\r\nMAIL FROM:<a@b>\r\n", 400),
 ])
-def test_what_can_be_read_in_two_ways_is_refused_and_closed(server, data, status):
+def test_attack_74_what_can_be_read_in_two_ways_is_refused_and_closed(server, data, status):
     """Also with a whole request behind it: that is never answered."""
     answer = raw(server.web, data + GET + b"\r\n")
     assert answer.startswith(b"HTTP/1.1 %d " % status), answer[:200]
@@ -62,14 +80,14 @@ def test_what_can_be_read_in_two_ways_is_refused_and_closed(server, data, status
     assert b"[" not in answer.rpartition(b"\r\n\r\n")[2][:1], "the connection is closed, not reset"
 
 
-def test_one_request_a_connection(server):
+def test_attack_74_one_request_a_connection(server):
     answer = raw(server.web, (GET + b"\r\n") * 3)
     assert answer.count(b"HTTP/1.1 200") == 1 and answer.lower().count(b"connection: close") == 1
     answer = raw(server.web, POST + b"Content-Length: 2\r\n\r\n{}" + GET + b"\r\n")
     assert answer.count(b"HTTP/1.1 ") == 1 and answer.startswith(b"HTTP/1.1 403")
 
 
-def test_a_slow_head_is_read_and_an_endless_one_ended(server):
+def test_attack_74_a_slow_head_is_read_and_an_endless_one_ended(server):
     with socket.create_connection(("127.0.0.1", server.web), 20) as s:
         for byte in GET + b"\r\n":
             s.sendall(bytes([byte]))
@@ -81,6 +99,35 @@ def test_a_slow_head_is_read_and_an_endless_one_ended(server):
         assert s.recv(12) == b"HTTP/1.1 408" and 8 < time.monotonic() - began < 15
 
 
+def test_attack_74_a_body_that_does_not_come_is_not_waited_for_without_end(server):
+    began = time.monotonic()
+    answer = raw(server.web, POST + b"Content-Length: 20\r\n\r\n{", 45)
+    assert time.monotonic() - began < 40 and answer == b""
+
+
+def test_attack_74_half_closed(server):
+    """Whoever closes his half after a whole request is still answered; half a head is let go of at once."""
+    for data, status in ((GET + b"\r\n", b"HTTP/1.1 200"), (GET, b"")):
+        with socket.create_connection(("127.0.0.1", server.web), 5) as s:
+            s.sendall(data)
+            s.shutdown(socket.SHUT_WR)
+            try:
+                assert s.recv(12) == status
+            except ConnectionResetError:
+                assert not status
+
+
+def test_attack_74_many_slow_ones_do_not_stop_the_others(server):
+    """More than there is room for, each with a byte now and then: those that were slow for longest make room."""
+    slow = [socket.create_connection(("127.0.0.1", server.web), 5) for _ in range(400)]
+    for byte in GET[:4]:
+        for s in slow[-150:]:
+            s.sendall(bytes([byte]))
+        assert Browser(server.web).get("/v1/server").status == 200
+    for s in slow:
+        s.close()
+
+
 def test_many_that_say_nothing_do_not_stop_the_others(server):
     idle = [socket.create_connection(("127.0.0.1", server.web), 5) for _ in range(150)]
     assert Browser(server.web).get("/v1/server").status == 200
@@ -88,20 +135,51 @@ def test_many_that_say_nothing_do_not_stop_the_others(server):
         s.close()
 
 
-def test_headers_are_on_everything(server):
-    b = Browser(server.web)
-    for p, status in (("/", 200), ("/v1/server", 200), ("/v1/session", 401), ("/v1/nonsense", 404), ("/assets/x.js", 404)):
-        a = b.get(p)
-        assert a.status == status
-        csp = {d.split(" ", 1)[0]: d.split(" ", 1)[1] for d in re.split(r";\s*", a.headers["Content-Security-Policy"])}
-        assert csp["default-src"] == "'none'" and csp["script-src"] == "'self'" and csp["style-src"] == "'self'"
-        assert csp["frame-ancestors"] == csp["base-uri"] == "'none'" and csp["require-trusted-types-for"] == "'script'"
-        assert "unsafe" not in a.headers["Content-Security-Policy"]
-        assert a.headers["X-Content-Type-Options"] == "nosniff" and a.headers["Referrer-Policy"] == "no-referrer"
-        assert a.headers["Cross-Origin-Opener-Policy"] == "same-origin"
-        assert a.headers["Cross-Origin-Resource-Policy"] == "same-origin" and "Access-Control-Allow-Origin" not in a.headers
-        assert a.headers["Connection"] == "close"
-        assert (a.headers["Cache-Control"] == "no-store") == p.startswith(("/v1", "/assets"))
+HEADERS = {"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+                                      "font-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+                                      "require-trusted-types-for 'script'; trusted-types 'none'",
+           "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+           "Cross-Origin-Opener-Policy": "same-origin", "Connection": "close"}
+
+
+def check_headers(headers, cors=False):
+    assert {k: headers[k] for k in HEADERS} == HEADERS
+    assert {"camera=()", "microphone=()", "geolocation=()", "usb=()", "display-capture=()"} <= set(re.split(r",\s*", headers["Permissions-Policy"]))
+    assert headers["Cross-Origin-Resource-Policy"] == ("cross-origin" if cors else "same-origin")
+    assert ("Access-Control-Allow-Origin" in headers) == cors
+    assert "Server" not in headers and len(headers.get_all("Content-Security-Policy")) == 1
+
+
+def test_attack_74_headers_are_on_every_kind_of_answer(hop, ui):
+    """A page, a file, JSON, nothing, refusals of every layer, and the refusals of the door, which no library makes."""
+    s = browser.serve(hop, origin="https://relay.example", web__ui=ui).start()
+    try:
+        b = Browser(s.web, origin="https://relay.example")
+        b.sign_up("headers", browser.invite(s))
+        asked = [("GET", "/", 200), ("HEAD", "/", 200), ("GET", "/aliases", 200), ("GET", "/assets/main-1a2b3c4d.js", 200), ("GET", "/assets/x.js", 404),
+                 ("GET", "/v1/server", 200), ("PATCH", "/v1/account", 204), ("GET", "/v1/nonsense", 404), ("PUT", "/v1/server", 405),
+                 ("GET", "/v1/aliases/%zz", 404), ("GET", "/healthz", 200), ("GET", "/metrics", 404), ("POST", "/v1/logout", 204), ("GET", "/v1/session", 401),
+                 ("GET", "/api/user_info", 401), ("OPTIONS", "/api/user_info", 204)]
+        for method, p, status in asked:
+            a = b.ask(method, p, {} if method == "PATCH" else None)
+            assert a.status == status, f"{method} {p}: {a}"
+            check_headers(a.headers, cors=p.startswith("/api/"))
+            assert a.headers["Strict-Transport-Security"].startswith("max-age=63072000")
+            assert a.headers["Cache-Control"] == ("no-store" if p.startswith(("/v1", "/api", "/assets/x", "/healthz", "/metrics")) else
+                                                  "public, max-age=31536000, immutable" if "main" in p else "no-cache"), p
+        check_headers(Browser(s.metrics).get("/metrics").headers)
+        for data in (GET + b"Transfer-Encoding: chunked\r\n\r\n", b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", b"\0\r\n"):
+            headers = email.message_from_bytes(raw(s.web, data).partition(b"\r\n")[2])
+            check_headers(headers)
+            assert headers["Strict-Transport-Security"] and headers["Cache-Control"] == "no-store"
+        for _ in range(900):
+            a = b.get("/v1/server")
+            if a.status == 429:
+                break
+        assert a.status == 429
+        check_headers(a.headers)
+    finally:
+        s.close()
 
 
 def test_the_app_is_served_from_memory(server, ui):

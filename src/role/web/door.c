@@ -4,10 +4,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "proto/http.h"
+#include "role/web/headers.h"
 #include "role/web/json.h"
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -73,7 +75,7 @@ static const char *reason_of(unsigned status)
 static void refuse(struct door *d, unsigned status)
 {
 	OWN(buf) body = BUF(1024);
-	OWN(buf) all = BUF(2048);
+	OWN(buf) all = BUF(4096);
 	char away[16384];
 
 	json_error(status == 503 || status == 408 ? "again" : "syntax",
@@ -82,10 +84,12 @@ static void refuse(struct door *d, unsigned status)
 	buf_addf(&all,
 	         "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nCache-Control: "
 	         "no-store\r\n"
-	         "X-Content-Type-Options: nosniff\r\n"
-	         "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nConnection: "
-	         "close\r\n\r\n%.*s",
-	         status, reason_of(status), body.n, STR_ARG(buf_str(&body)));
+	         "Cross-Origin-Resource-Policy: same-origin\r\n",
+	         status, reason_of(status), body.n);
+	for (const struct header *h = headers_always; h->name; h++)
+		if (!h->https || d->web->https)
+			buf_addf(&all, "%s: %s\r\n", h->name, h->value);
+	buf_addf(&all, "\r\n%.*s", STR_ARG(buf_str(&body)));
 	for (int i = 0; i < 64 && recv(d->fd, away, sizeof(away), MSG_DONTWAIT) > 0; i++)
 		;
 	(void)!send(d->fd, all.p, all.n, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -109,6 +113,14 @@ static void hand_over(struct door *d)
 	web_turn(w);
 }
 
+/* The other side will send no more: what is not whole now never will be. Bytes that wait hide this from a look at them. */
+static bool has_ended(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
 static void look(struct door *d)
 {
 	char bytes[HTTP_HEAD_MAX];
@@ -123,6 +135,10 @@ static void look(struct door *d)
 	v = http_head(str_of(bytes, n > 0 ? (size_t)n : 0), &h);
 	if (v == HTTP_GOOD) {
 		hand_over(d);
+		return;
+	}
+	if (v == HTTP_MORE && has_ended(d->fd)) {
+		door_free(d);
 		return;
 	}
 	if (v == HTTP_REFUSED || clock_mono_ms() - d->since_ms > HEAD_MS) {
@@ -160,6 +176,16 @@ static void on_time(void *arg)
 		look(d);
 }
 
+/* Who has been slow for longest makes room: many that say nothing keep nobody out who says what he wants. */
+static void make_room(struct web *w)
+{
+	struct door *oldest = w->doors;
+
+	while (oldest->next)
+		oldest = oldest->next;
+	door_free(oldest);
+}
+
 void doors_accept(struct web *w, int listener, bool inside)
 {
 	struct endpoint from;
@@ -173,10 +199,12 @@ void doors_accept(struct web *w, int listener, bool inside)
 	}
 	if (fd < 0)
 		return;
-	if (w->n_doors >= DOORS_MAX || fd >= WEB_FDS_MAX) {
+	if (fd >= WEB_FDS_MAX) {
 		close(fd);
 		return;
 	}
+	if (w->n_doors >= DOORS_MAX)
+		make_room(w);
 	d = xnew(struct door);
 	d->web = w;
 	d->fd = fd;

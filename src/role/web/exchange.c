@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "proto/http.h"
 #include "role/web/api.h"
+#include "role/web/headers.h"
 #include "role/web/prover.h"
 
 #include <microhttpd.h>
@@ -90,23 +91,6 @@ struct str exchange_header(const struct exchange *x, const char *name)
 
 /* ---- answers ----------------------------------------------------------------------------------------------------- */
 
-/* On everything. No inline script or style, nothing from elsewhere, in nobody's frame. */
-static const struct {
-	const char *name, *value;
-} always[] = {
-	{ "Content-Security-Policy",
-	  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' "
-	  "data:; font-src 'self'; "
-	  "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
-	  "require-trusted-types-for 'script'" },
-	{ "X-Content-Type-Options", "nosniff" },
-	{ "X-Frame-Options", "DENY" },
-	{ "Referrer-Policy", "no-referrer" },
-	{ "Cross-Origin-Opener-Policy", "same-origin" },
-	{ "Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()" },
-	{ "Connection", "close" },
-};
-
 static void add(struct MHD_Response *r, const char *name, const char *value)
 {
 	(void)MHD_add_response_header(r, name, value);
@@ -127,10 +111,9 @@ static void add_cors(const struct exchange *x, struct MHD_Response *r)
 
 static void add_headers(struct exchange *x, struct MHD_Response *r)
 {
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		add(r, always[i].name, always[i].value);
-	if (x->web->https)
-		add(r, "Strict-Transport-Security", "max-age=63072000; includeSubDomains");
+	for (const struct header *h = headers_always; h->name; h++)
+		if (!h->https || x->web->https)
+			add(r, h->name, h->value);
 	if (x->type)
 		add(r, "Content-Type", x->type);
 	if (x->encoding)
@@ -337,7 +320,8 @@ static bool is_inside(const struct exchange *x)
 	const union MHD_ConnectionInfo *info =
 	        MHD_get_connection_info(x->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
 
-	return info && info->connect_fd >= 0 && info->connect_fd < WEB_FDS_MAX && x->web->inside[info->connect_fd];
+	return info && info->connect_fd >= 0 && info->connect_fd < WEB_FDS_MAX &&
+	       x->web->inside[info->connect_fd];
 }
 
 static void begin(struct exchange *x)
