@@ -101,12 +101,12 @@ struct conf {
 	/* [reply] */
 	struct conf_hosts trusted_hosts; /* that ask for a password before they take mail of a mailbox */
 	/* [web] */
-	struct conf_endpoints web_listen; /* loopback or unix alone; none: no web app */
+	struct conf_endpoints web_listen;  /* loopback or unix alone; none: no web app */
 	struct conf_endpoints web_metrics; /* the same, for a collector of counters */
-	struct str web_mode;              /* of a unix socket: "0660" */
-	struct str web_ui;                /* folder */
-	struct str web_origin;            /* "https://relay.example", no slash at its end */
-	struct str web_signup;            /* invite, open, closed */
+	struct str web_mode;               /* of a unix socket: "0660" */
+	struct str web_ui;                 /* folder */
+	struct str web_origin;             /* "https://relay.example", no slash at its end */
+	struct str web_signup;             /* invite, open, closed */
 	/* [policy] */
 	uint32_t plans;   /* outputs per transaction, 20 */
 	uint32_t hops;    /* trace fields, 50 */

@@ -1,7 +1,6 @@
 #include "role/ui.h"
 
 #include "crypto/aead.h"
-#include "wire/b64.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -169,7 +168,8 @@ static void name_it(struct ui *u)
 		buf_add(&all, str_of(d, sizeof(d)));
 	}
 	sha256(buf_str(&all), d);
-	hex_print(str_of(d, sizeof(d)), &hex);
+	for (size_t i = 0; i < sizeof(d); i++)
+		buf_addf(&hex, "%02x", d[i]);
 	memcpy(u->digest, hex.p, UI_DIGEST);
 	u->digest[UI_DIGEST] = '\0';
 }

@@ -52,7 +52,8 @@ static int bind_all(struct parent *p, struct fail *f)
 		{ LISTEN_SUBMISSION, &c->submission, 0600 },
 		{ LISTEN_SUBMISSION_TLS, &c->submission_tls, 0600 },
 		{ LISTEN_WEB, &c->web_listen, (unsigned)strtoul(arena_z(&p->arena, c->web_mode), NULL, 8) },
-		{ LISTEN_METRICS, &c->web_metrics, (unsigned)strtoul(arena_z(&p->arena, c->web_mode), NULL, 8) },
+		{ LISTEN_METRICS, &c->web_metrics,
+		  (unsigned)strtoul(arena_z(&p->arena, c->web_mode), NULL, 8) },
 	};
 	OWN(buf) control = BUF(512);
 

@@ -13,9 +13,9 @@ enum route_flags {
 	ROUTE_RENEWS = 4,   /* "password" or "new_password" becomes a new salt and proof */
 	ROUTE_SIGNS_IN = 8, /* the answer's token becomes the cookie */
 	ROUTE_SIGNS_OUT = 16,
-	ROUTE_CORS = 32,    /* of the compatible APIs */
-	ROUTE_INSIDE = 64,  /* sums of all users: at a collector's listener alone */
-	ROUTE_BOTH = 128,   /* there too */
+	ROUTE_CORS = 32,   /* of the compatible APIs */
+	ROUTE_INSIDE = 64, /* sums of all users: at a collector's listener alone */
+	ROUTE_BOTH = 128,  /* there too */
 };
 
 struct route {

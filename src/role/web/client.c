@@ -1,5 +1,7 @@
 #include "role/web/client.h"
 
+enum { ONE = 1000000 }; /* millionths, so that what comes back in a millisecond is a number */
+
 /* burst: requests at once; each second `back` thousandths come back. */
 static const struct {
 	int64_t burst, back;
@@ -29,7 +31,7 @@ static void give_back(struct client *c, uint64_t now_ms)
 	int64_t ms = (int64_t)(now_ms - c->seen_ms);
 
 	for (size_t i = 0; i < CLIENT_COSTS; i++) {
-		int64_t back = ms > 3600 * 1000 ? INT64_MAX : ms * costs[i].back / 1000;
+		int64_t back = ms > 3600 * 1000 ? INT64_MAX : ms * costs[i].back;
 
 		c->used[i] = c->used[i] > back ? c->used[i] - back : 0;
 	}
@@ -50,8 +52,8 @@ static int64_t taken(const struct client *c)
 	int64_t most = 0;
 
 	for (size_t i = 0; i < CLIENT_COSTS; i++)
-		if (c->used[i] * 1000 / costs[i].burst > most)
-			most = c->used[i] * 1000 / costs[i].burst;
+		if (c->used[i] / costs[i].burst > most)
+			most = c->used[i] / costs[i].burst;
 	return c->net_n ? most : -1;
 }
 
@@ -81,8 +83,8 @@ bool client_may(struct clients *all, struct str client, enum client_cost cost, u
 	size_t n = bound_net(client.n ? client : STR("?"), net);
 	struct client *c = place_of(all, net, n, now_ms);
 
-	if (c->used[cost] + 1000 > costs[cost].burst * 1000)
+	if (c->used[cost] + ONE > costs[cost].burst * ONE)
 		return false;
-	c->used[cost] += 1000;
+	c->used[cost] += ONE;
 	return true;
 }

@@ -14,7 +14,7 @@ struct clients {
 		uint8_t net[BOUND_NET];
 		uint8_t net_n; /* bytes of it; 0: a free place */
 		uint64_t seen_ms;
-		int64_t used[CLIENT_COSTS]; /* thousandths that have not come back yet */
+		int64_t used[CLIENT_COSTS]; /* millionths that have not come back yet */
 	} of[CLIENTS_MAX];
 };
 

@@ -29,7 +29,7 @@ struct web {
 	} listeners[WEB_LISTENERS];
 	size_t n_listeners;
 	bool inside[WEB_FDS_MAX]; /* by descriptor: it came by such a listener */
-	struct door *doors; /* connections whose head is not whole yet, or that were refused */
+	struct door *doors;       /* connections whose head is not whole yet, or that were refused */
 	size_t n_doors;
 	struct exchange *waiting; /* for core */
 	uint64_t last_id;
