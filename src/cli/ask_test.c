@@ -189,6 +189,7 @@ static void commands_ask_what_they_say(void **state)
 		  "correspondent.add alias=x@r.example address=s@t.example name=Sam" },
 		{ { "correspondent", "list", "x@r.example" }, "correspondent.list alias=x@r.example" },
 		{ { "profile", "list", "a@b.example" }, "profile.list mailbox=a@b.example" },
+		{ { "profile", "test", "3" }, "profile.test profile=3" },
 		{ { "profile", "activate", "3" }, "profile.activate profile=3" },
 		{ { "profile", "deactivate", "3" }, "profile.deactivate profile=3" },
 		{ { "profile", "delete", "3" }, "profile.delete profile=3" },

@@ -39,6 +39,20 @@ static int profile_delete(struct cli *c, struct fail *f)
 	           "was deleted and its keys destroyed. Remove its root from your devices too.", f);
 }
 
+static int profile_test(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK(cli_option(c, "result") ? "profile.tested" : "profile.test");
+
+	ask_argz(&a, "profile", c->operands[0]);
+	if (cli_option(c, "result"))
+		return simple_show(&a, c, f);
+	return simple_do(
+	        &a, c, f,
+	        "A letter is on its way, sealed with profile %s. Answer it, signed and encrypted; then:"
+	        " postern profile test %s --result",
+	        c->operands[0], c->operands[0]);
+}
+
 static int profile_issue(struct cli *c, struct fail *f)
 {
 	const char *cipher = cli_option(c, "cipher"), *out = cli_option(c, "out");
@@ -71,6 +85,8 @@ const struct cli_command cli_profiles[] = {
 	  { "passphrase-out", "FILE", "where a made one goes, instead of being printed" },
 	  { "no-activate", NULL, "do not seal with it yet" } } },
 	{ "profile list", "[MAILBOX]", "list the profiles", profile_list, 0, 1, { { 0 } } },
+	{ "profile test", "PROFILE", "mail a test letter that is sealed with it", profile_test, 1, 1, {
+	  { "result", NULL, "how the letter was answered: signed, encrypted, both, or neither" } } },
 	{ "profile activate", "PROFILE", "seal a mailbox's mail with this profile", profile_activate, 1, 1, { { 0 } } },
 	{ "profile deactivate", "PROFILE", "stop sealing with it", profile_deactivate, 1, 1, { { 0 } } },
 	{ "profile delete", "PROFILE", "destroy its keys", profile_delete, 1, 1, { { 0 } } },

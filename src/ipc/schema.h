@@ -55,7 +55,7 @@ enum listen_kind {
 	F(u32, flags) F(u32, plans) F(u32, way) F(u64, account)
 #define RCPT_ANSWER(F) F(u64, session) F(u32, seq) F(u32, smtp) F(text, enhanced) F(text, sentence) \
 	F(u32, plans) F(u32, way)
-enum rcpt_way { WAY_NONE, WAY_IN, WAY_OUT };
+enum rcpt_way { WAY_NONE, WAY_IN, WAY_OUT, WAY_TEST };
 /* A whole message. helo, client: empty where an account writes, for nobody is to learn of them. rcpts: those that were
  * answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed. */
 #define ACCEPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(list, rcpts) F(text, helo) \
@@ -143,6 +143,7 @@ enum opened_form {
 	OPENED_CBC = 2,
 	OPENED_AUTO = 4,
 	OPENED_RECEIPT = 8,
+	OPENED_ONWARD = 32, /* it, or a part of it, is encrypted to somebody else */
 	OPENED_LAYERS = 16 /* the layers came off: a code tells of what is within, and who signed is known */
 };
 /* Write one output. map: pairs address, what is written instead ("" = drop); names: pairs address, name; own_names,

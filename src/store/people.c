@@ -85,20 +85,29 @@ int correspondent_get(struct store *st, int64_t id, struct arena *a, struct corr
 
 static struct speaker read_speaker(struct q *q)
 {
-	return (struct speaker){ q_col_i64(q, 0), q_col_i64(q, 1), q_col_i64(q, 2), q_col_i64(q, 3), 0 };
+	return (struct speaker){ .correspondent = q_col_i64(q, 0),
+		                 .alias = q_col_i64(q, 1),
+		                 .user = q_col_i64(q, 2),
+		                 .reverse = q_col_i64(q, 3),
+		                 .trial = q_col_i64(q, 4),
+		                 .trial_sent = q_col_i64(q, 5) };
 }
 
 /* Of nobody's address as much is read as of somebody else's, so that time does not tell them apart: exactly one of the first two
  * statements finds a row, and the third looks through the mailboxes of an alias. What stands in for nobody is not given on. */
 int speaker_find(struct store *st, struct str reverse, struct str sender, struct speaker *ret, struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT c.id, c.alias, r.user, r.id FROM reverse r JOIN correspondent c"
-	                    " ON c.reverse = r.id WHERE r.address_hash = ? AND r.use = 1 AND c.kind <> 3");
-	OWNQ n = q_read(st, "SELECT c.id, c.alias, r.user, r.id FROM correspondent c JOIN reverse r"
+	OWNQ q = q_read(st, "SELECT coalesce(c.id, 0), coalesce(c.alias, 0), r.user, r.id,"
+	                    " coalesce(t.profile, 0), coalesce(t.sent, 0) FROM reverse r"
+	                    " LEFT JOIN correspondent c ON c.reverse = r.id AND r.use = 1 AND c.kind <> 3"
+	                    " LEFT JOIN trial t ON t.reverse = r.id AND r.use = 4"
+	                    " WHERE r.address_hash = ? AND (c.id IS NOT NULL OR t.profile IS NOT NULL)");
+	OWNQ n = q_read(st, "SELECT c.id, c.alias, r.user, r.id, 0, 0 FROM correspondent c JOIN reverse r"
 	                    " ON r.id = c.reverse WHERE c.id = ? * (SELECT max(id) FROM correspondent)");
-	OWNQ m = q_read(st, "SELECT m.id FROM alias_mailbox am JOIN mailbox m ON m.id = am.mailbox"
-	                    " WHERE am.alias = ?1 AND (m.address_hash = ?2 OR EXISTS (SELECT 1 FROM"
-	                    " mailbox_sender s WHERE s.mailbox = m.id AND s.address_hash = ?2)) LIMIT 1");
+	OWNQ m = q_read(st, "SELECT m.id FROM mailbox m WHERE m.id IN (SELECT mailbox FROM alias_mailbox"
+	                    " WHERE alias = ?1 UNION ALL SELECT mailbox FROM profile WHERE id = ?3)"
+	                    " AND (m.address_hash = ?2 OR EXISTS (SELECT 1 FROM mailbox_sender s"
+	                    " WHERE s.mailbox = m.id AND s.address_hash = ?2)) LIMIT 1");
 	struct speaker s = { 0 };
 	bool known = false, row = false;
 
@@ -110,6 +119,7 @@ int speaker_find(struct store *st, struct str reverse, struct str sender, struct
 		s = read_speaker(known ? &q : &n);
 	q_i64(&m, s.alias);
 	q_hash(&m, "address", 0, sender);
+	q_i64(&m, s.trial);
 	TRY(q_row(&m, &row, f));
 	if (row)
 		s.mailbox = q_col_i64(&m, 0);
@@ -199,6 +209,15 @@ int reverse_find(struct store *st, struct str address, struct arena *a, struct r
 	OWNQ q = q_read(st, "SELECT id, user, address, use FROM reverse WHERE address_hash = ? AND use <> 3");
 
 	q_hash(&q, "address", 0, address);
+	TRY(q_one(&q, "reverse address", f));
+	return read_reverse(&q, a, ret, f);
+}
+
+int reverse_get(struct store *st, int64_t id, struct arena *a, struct reverse *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT id, user, address, use FROM reverse WHERE id = ?");
+
+	q_i64(&q, id);
 	TRY(q_one(&q, "reverse address", f));
 	return read_reverse(&q, a, ret, f);
 }

@@ -39,6 +39,8 @@ MUST_CHECK int correspondent_each(struct store *st, int64_t alias,
 struct speaker {
 	int64_t correspondent, alias, user, reverse;
 	int64_t mailbox; /* 0: it does not */
+	int64_t trial; /* instead of a correspondent: the profile whose test letter came from there (trials.h) */
+	int64_t trial_sent;
 };
 /* sender: a key; empty for the null sender. What is not known is 0, and costs the same look-ups as what is: how long the
  * answer takes tells nobody whether an address is somebody's. */
@@ -49,7 +51,13 @@ MUST_CHECK int correspondent_get(struct store *st, int64_t id, struct arena *a, 
 
 /* REVERSE_SELF is no reverse address: an alias, of which a certificate is carried so that Reply-All, which names it, can
  * encrypt. Nothing but reverse_self() finds it. */
-enum reverse_use { REVERSE_POOL = 0, REVERSE_TAKEN = 1, REVERSE_NOTICE = 2, REVERSE_SELF = 3 };
+enum reverse_use {
+	REVERSE_POOL = 0,
+	REVERSE_TAKEN = 1,
+	REVERSE_NOTICE = 2,
+	REVERSE_SELF = 3,
+	REVERSE_TEST = 4
+};
 
 struct reverse {
 	int64_t id, user;
@@ -62,6 +70,8 @@ MUST_CHECK int reverse_add(struct store *st, int64_t user, struct str address, e
                            int64_t now, int64_t *ret_id, struct fail *f);
 MUST_CHECK int reverse_find(struct store *st, struct str address, struct arena *a, struct reverse *ret,
                             struct fail *f);
+MUST_CHECK int reverse_get(struct store *st, int64_t id, struct arena *a, struct reverse *ret,
+                           struct fail *f);
 /* That of an alias of this user; made when there is none. */
 MUST_CHECK int reverse_self(struct store *st, int64_t user, struct str alias, int64_t now, int64_t *ret_id,
                             struct fail *f);

@@ -3,6 +3,7 @@
 #include "store/accounts.h"
 #include "store/db.h"
 #include "store/expiry.h"
+#include "store/trials.h"
 
 #include <stdio.h>
 
@@ -90,7 +91,7 @@ static const char *const versions[] = {
 	" PRIMARY KEY (alias, hour)) WITHOUT ROWID;"
 	"CREATE INDEX activity_hour ON activity (hour);"
 	"CREATE TABLE rate (user INTEGER NOT NULL, hour INTEGER NOT NULL, n INTEGER NOT NULL,"
-	" messages INTEGER NOT NULL, bytes INTEGER NOT NULL, answers INTEGER NOT NULL DEFAULT 0,"
+	" messages INTEGER NOT NULL, bytes INTEGER NOT NULL, answers INTEGER NOT NULL DEFAULT 0, trials INTEGER NOT NULL DEFAULT 0,"
 	" PRIMARY KEY (user, hour)) WITHOUT ROWID;"
 	"CREATE TABLE body (id INTEGER PRIMARY KEY, file INTEGER NOT NULL, own INTEGER NOT NULL, offset INTEGER NOT NULL,"
 	" stored INTEGER NOT NULL, plain INTEGER NOT NULL, key BLOB NOT NULL);"
@@ -119,7 +120,7 @@ static const char *const versions[] = {
 	"CREATE INDEX held_body ON held (body);"
 	"CREATE TRIGGER held_gone AFTER DELETE ON held WHEN OLD.body IS NOT NULL BEGIN"
 	" DELETE FROM body WHERE id = OLD.body; END;"
-	ACCOUNT_TABLES,
+	ACCOUNT_TABLES TRIAL_TABLES,
 };
 // clang-format on
 

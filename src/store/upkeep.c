@@ -4,6 +4,7 @@
 #include "store/db.h"
 #include "store/held.h"
 #include "store/sessions.h"
+#include "store/trials.h"
 
 /* What is kept how long, and why not shorter. ?1 is the oldest time that stays; at most ?2 rows a call. */
 // clang-format off
@@ -26,6 +27,8 @@ static const struct {
 	  "DELETE FROM bounce WHERE id IN (SELECT id FROM bounce WHERE created < ?1 LIMIT ?2)" },
 	{ "mailbox", 7, /* named over the web and never shown to be theirs */
 	  "DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE verified = 0 AND created < ?1 LIMIT ?2)" },
+	{ "trial", 7, /* policy/trial.h: an address that nobody may answer any more; what came of it stays */
+	  TRIAL_GONE },
 	{ "rate", 1, /* counted by the hour */
 	  "DELETE FROM rate WHERE (user, hour) IN (SELECT user, hour FROM rate WHERE hour < ?1 / 3600 LIMIT ?2)" },
 };

@@ -141,6 +141,8 @@ def walk_mailboxes_and_profiles(w):
     begun = w.ask("POST /v1/profiles", {"mailbox": box, "cipher": "modern", "days": 30, "csr": webissue.csr(key, box)}, 201)
     n = [begun["profile"]]
     w.ask("PUT /v1/profiles/{profile}/chain", webissue.chain(begun, True), 204, args=n)
+    w.ask("GET /v1/profiles/{profile}/test", args=n, status=200)
+    assert w.ask("POST /v1/profiles/{profile}/test", args=n, status=200)["sent"]
     w.ask("POST /v1/profiles/{profile}/activate", args=n, status=204)
     w.ask("GET /v1/profiles", status=200)
     w.ask("GET /v1/profiles", status=200, mailbox=box)

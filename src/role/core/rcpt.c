@@ -6,6 +6,7 @@
 #include "role/core/bounce.h"
 #include "role/core/quotas.h"
 #include "role/core/space.h"
+#include "role/core/trial.h"
 #include "role/core/verp.h"
 #include "store/people.h"
 #include "wire/addr.h"
@@ -163,7 +164,8 @@ static int look_out(struct core *c, struct str sender, struct str key, struct ar
 
 	r->verdict = alias_unknown();
 	TRY(speaker_find(c->store, key, from, &r->out, f));
-	if (!r->out.correspondent || (sender.n && !r->out.mailbox)) {
+	if ((!r->out.correspondent && !trial_is_open(c, r->out.trial_sent)) ||
+	    (sender.n && !r->out.mailbox)) {
 		r->out = (struct speaker){ 0 };
 		return OK;
 	}
@@ -249,7 +251,7 @@ static struct verdict other_way(struct core *c, const struct rcpt_ask *m, struct
 
 static uint32_t way_of(const struct rcpt *r)
 {
-	return r->out.correspondent || r->outside ? WAY_OUT : WAY_IN;
+	return r->out.trial ? WAY_TEST : r->out.correspondent || r->outside ? WAY_OUT : WAY_IN;
 }
 
 static struct verdict too_many(void)
@@ -266,7 +268,7 @@ static struct verdict loop_found(void)
 
 static uint32_t copies(const struct rcpt *r)
 {
-	return way_of(r) == WAY_OUT ? 1 : (uint32_t)r->n_boxes;
+	return way_of(r) != WAY_IN ? 1 : (uint32_t)r->n_boxes;
 }
 
 void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "role/core/held.h"
 #include "role/core/quotas.h"
+#include "role/core/trial.h"
+#include "transform/open.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -173,6 +175,48 @@ static void not_read(struct reply *r, int code, struct str why)
 		give_up(r, code, arena_z(&a, why));
 }
 
+/* ---- a test ------------------------------------------------------------------------------------------------------ */
+
+static enum trial_answer told_apart(const struct opened_facts *m)
+{
+	static const int who[] = { [OPEN_UNSIGNED] = TRIAL_BY_NOBODY,
+		                   [OPEN_PINNED] = TRIAL_BY_USER,
+		                   [OPEN_FOREIGN] = TRIAL_BY_OTHER,
+		                   [OPEN_BROKEN] = TRIAL_FALSELY };
+	struct trial_facts x = { .encrypted = m->form & OPENED_ENCRYPTED };
+
+	/* encrypted to somebody else is no layer, but what was not opened all the same */
+	x.opened = m->form & OPENED_LAYERS && (x.encrypted || !(m->form & OPENED_ONWARD));
+	x.signature = m->signature < sizeof(who) / sizeof(who[0]) ? (typeof(x.signature))who[m->signature]
+	                                                          : TRIAL_FALSELY;
+	return trial_judge(&x);
+}
+
+/* Whatever was in it, who sent it hears the same, after the same work: 250. Only the user is told what it was. Its own process
+ * ends here, and the message with it. */
+static void answers_test(struct reply *r, int code, const struct opened_facts *m)
+{
+	struct txn *t = r->txn;
+	struct fail f = { 0 };
+
+	if (code == FAIL_AGAIN || code == FAIL_SYS || code == FAIL_BUG) {
+		fail(&f, code, "%.*s", STR_ARG(m->why));
+		give_up(r, code, f.why);
+		return;
+	}
+	if (!t->sender.n || m->form & (OPENED_AUTO | OPENED_RECEIPT)) { /* a program's note: no answer */
+		txn_swallow(t);
+		return;
+	}
+	if (m->signature == OPEN_PINNED)
+		r->signature_digest = arena_str(&t->arena, m->signature_digest);
+	t->kept = trial_answered;
+	t->kept_arg = trial_arg(&t->arena, r->trial, told_apart(m));
+	t->planned = true;
+	end_road(r);
+	txn_keep(t);
+}
+
 static void on_opened(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct reply *r = self;
@@ -183,6 +227,10 @@ static void on_opened(void *self, const void *msg, struct ipc_fds *fds)
 
 	if (r->txn->planned || r->txn->n_outputs)
 		return;
+	if (r->trial) {
+		answers_test(r, e, m);
+		return;
+	}
 	if (e < 0 && !(m->form & OPENED_LAYERS)) {
 		not_read(r, e, m->why);
 		return;

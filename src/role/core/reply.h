@@ -22,6 +22,8 @@ struct refusal {
 
 /* From txn.c. A recipient that is a reverse address makes t an answer; rcpts: all of them, as they came. */
 MUST_CHECK int reply_add_recipient(struct txn *t, const struct speaker *s, struct fail *f);
+/* The address that a test letter came from: t is an answer to it, and to nothing else. */
+MUST_CHECK int reply_add_trial(struct txn *t, const struct speaker *s, struct fail *f);
 /* Submission alone: anybody outside. */
 MUST_CHECK int reply_add_outside(struct txn *t, struct str address, struct fail *f);
 /* account: the mailbox whose user has logged in; 0: it came by a server. */

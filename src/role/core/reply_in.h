@@ -35,7 +35,8 @@ struct reply {
 	struct str
 	        outside[OUTPUTS_MAX]; /* submission: recipients who have no reverse address here, each once */
 	size_t n_outside;
-	bool mixed; /* addresses of several aliases */
+	bool mixed;    /* addresses of several aliases */
+	int64_t trial; /* a test letter is answered: its profile. It is told apart and dropped (trial.h) */
 
 	struct reply_key keys[REPLY_CERTS_MAX];
 	size_t n_keys;

@@ -62,6 +62,16 @@ static int gather_pins_of(struct gathering *g, int64_t mailbox, struct fail *f)
 	return profile_each(st, mailbox, gather_pin, g, f);
 }
 
+/* The test is of one profile: what another one has signed shows nothing of it. */
+static int gather_pin_of_trial(struct gathering *g, struct fail *f)
+{
+	struct reply *r = g->r;
+	struct profile p;
+
+	TRY(profile_get(r->txn->core->store, r->trial, &r->txn->arena, &p, f));
+	return gather_pin(g, &p, f);
+}
+
 static int gather_pins(struct gathering *g, struct fail *f)
 {
 	struct reply *r = g->r;
@@ -69,6 +79,8 @@ static int gather_pins(struct gathering *g, struct fail *f)
 	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
 	size_t n = 0;
 
+	if (r->trial)
+		return gather_pin_of_trial(g, f);
 	if (r->mailbox
 	            .id) /* of a submission too: who signed does not matter there, but the certificate is not to leave */
 		return gather_pins_of(g, r->mailbox.id, f);

@@ -34,6 +34,19 @@ int reply_add_outside(struct txn *t, struct str address, struct fail *f)
 	return OK;
 }
 
+int reply_add_trial(struct txn *t, const struct speaker *s, struct fail *f)
+{
+	struct reply *r = reply_of(t);
+
+	if (r->n_to && r->trial != s->trial)
+		return fail(f, FAIL_AGAIN, "recipients of two ways");
+	r->trial = s->trial;
+	r->alias.user = t->user = s->user;
+	r->to[0] = *s;
+	r->n_to = 1;
+	return s->mailbox ? mailbox_get(t->core->store, s->mailbox, &t->arena, &r->mailbox, f) : OK;
+}
+
 int reply_add_recipient(struct txn *t, const struct speaker *s, struct fail *f)
 {
 	struct reply *r = reply_of(t);
@@ -41,6 +54,8 @@ int reply_add_recipient(struct txn *t, const struct speaker *s, struct fail *f)
 	for (size_t i = 0; i < r->n_to; i++)
 		if (r->to[i].reverse == s->reverse)
 			return OK;
+	if (r->trial)
+		return fail(f, FAIL_AGAIN, "recipients of two ways");
 	if (r->n_to == OUTPUTS_MAX)
 		return fail(f, FAIL_LIMIT, "more than %d recipients", OUTPUTS_MAX);
 	if (!r->n_to)

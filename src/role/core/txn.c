@@ -119,6 +119,8 @@ static void answer(struct txn *t, int smtp, const char *enhanced, const char *se
 {
 	if (t->reply)
 		reply_ended(t->reply, smtp, sentence);
+	if (t->ended)
+		t->ended(t->ended_arg, smtp < 300 ? OK : FAIL_AGAIN, sentence);
 	if (t->origin != TXN_NOTICE && t->origin != TXN_DSN && t->session && t->core->gate)
 		SEND(t->core->gate, accept_answer, t->session, t->seq, (uint32_t)smtp, str_c(enhanced),
 		     str_c(sentence), str_c(t->mid));
@@ -211,6 +213,10 @@ static int resolve(struct txn *t, struct str rcpts, struct verdict *ret, struct 
 			return fail(f, FAIL_AGAIN, "a recipient has changed (%s)", r.verdict.why);
 		if (r.report.mailbox) {
 			t->report = r.report;
+			continue;
+		}
+		if (r.out.trial) {
+			TRY(reply_add_trial(t, &r.out, f));
 			continue;
 		}
 		if (r.out.correspondent) {
@@ -540,7 +546,7 @@ static void accepted(struct txn *t)
 
 	buf_addf(&sentence, "accepted as %s", t->mid);
 	answer(t, 250, "2.0.0", sentence.p);
-	t->core->counters.answered += t->origin == TXN_REPLY;
+	t->core->counters.answered += t->origin == TXN_REPLY && t->n_outputs;
 	if (t->origin == TXN_MAIL) {
 		t->core->counters.accepted++;
 		t->core->meter.bytes_in += t->size;

@@ -82,6 +82,8 @@ struct txn {
 	uint64_t account;   /* the mailbox that logged in to bring it, 0: none */
 	struct verp report; /* TXN_REPORT: about whose mail */
 	enum verp_kind verp;
+	void (*ended)(void *arg, int code, const char *why); /* OK: it is durable; may be NULL */
+	void *ended_arg;
 	struct reply *reply;        /* TXN_REPLY (reply_in.h) */
 	int64_t held;               /* TXN_HELD: the row that the message is kept for */
 	struct correspondent about; /* TXN_INTRO */

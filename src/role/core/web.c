@@ -72,6 +72,8 @@ static const struct permit permits[] = {
 	{ "profile.activate", SIGNED, SCOPE_PROFILES, { { "profile", A_PROFILE } } },
 	{ "profile.deactivate", SIGNED, SCOPE_PROFILES, { { "profile", A_PROFILE } } },
 	{ "profile.delete", SIGNED, SCOPE_PROFILES, { { "profile", A_PROFILE } } },
+	{ "profile.test", SIGNED, SCOPE_PROFILES, { { "profile", A_PROFILE } } },
+	{ "profile.tested", SIGNED, SCOPE_PROFILES, { { "profile", A_PROFILE } } },
 	{ "alias.page", SIGNED, SCOPE_ALIASES, { { 0 } } },
 	{ "alias.add", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE, { { 0 } } },
 	{ "alias.show", SIGNED, SCOPE_ALIASES, { { "address", AN_ALIAS } } },

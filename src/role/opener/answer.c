@@ -160,8 +160,8 @@ static void add_answers(struct open_job *a, struct buf *list)
 static uint32_t form_of(const struct open_job *a)
 {
 	return OPENED_LAYERS | (a->opened.encrypted ? OPENED_ENCRYPTED : 0) |
-	       (a->opened.cbc ? OPENED_CBC : 0) | (a->facts.automatic ? OPENED_AUTO : 0) |
-	       (a->facts.receipt ? OPENED_RECEIPT : 0);
+	       (a->opened.cbc ? OPENED_CBC : 0) | (a->opened.onward ? OPENED_ONWARD : 0) |
+	       (a->facts.automatic ? OPENED_AUTO : 0) | (a->facts.receipt ? OPENED_RECEIPT : 0);
 }
 
 static int tell(struct open_job *a, struct fail *f)

@@ -49,6 +49,8 @@ const struct route api_routes[] = {
 	{ "PUT", "/v1/profiles/{profile}/chain", "profile.finish", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
 	{ "POST", "/v1/profiles/{profile}/activate", "profile.activate", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
 	{ "POST", "/v1/profiles/{profile}/deactivate", "profile.deactivate", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
+	{ "POST", "/v1/profiles/{profile}/test", "profile.test", NULL, SHAPE_ONE, NULL, 200, 0, NULL },
+	{ "GET", "/v1/profiles/{profile}/test", "profile.tested", NULL, SHAPE_ONE, NULL, 200, 0, NULL },
 	{ "DELETE", "/v1/profiles/{profile}", "profile.delete", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
 
 	{ "GET", "/v1/aliases", "alias.page", NULL, SHAPE_REST, "aliases", 200, 0, NULL },
