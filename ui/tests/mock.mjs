@@ -53,7 +53,7 @@ export const mailboxOf = (address, verified = true) => ({
 
 export const EMPTY = () => ({
   signup: "invite", users: { alice: { password: "correct horse battery", totp: "" } }, invitations: { "postern-2f7k": null }, domains: ["relay.example", "post.example"],
-  mailboxes: [], profiles: [], aliases: [], people: {}, own: [], days: [], held: [], keys: [], tests: {}, sessions: new Map(), refuse: {}, extra: [], ended: [],
+  mailboxes: [], profiles: [], aliases: [], people: {}, own: [], days: [], held: [], keys: [], tests: {}, sessions: new Map(), refuse: {}, ended: [],
 });
 
 /* As it looks to somebody who has used it for a while. */
@@ -157,6 +157,10 @@ function page(w, q) {
 const people = (w, alias) => (w.people[alias] ??= structuredClone(w.people["*"] ?? []));
 const person = (w, alias, address) => find(people(w, alias), (p) => p.address === address, "correspondent");
 const mailbox = (w, address) => find(w.mailboxes, (m) => m.address === address, "mailbox");
+const tested = (w, id) => {
+  const answer = w.tests[id] ?? "none";
+  return { sent: id in w.tests, answer, sent_at: id in w.tests ? time(now()) : null, answered_at: answer === "none" ? null : time(now()) };
+};
 const profileAt = (w, id) => find(w.profiles, (p) => p.profile === Number(id), "profile");
 const alias = (w, address) => find(w.aliases, (a) => a.address === address, "alias");
 const domain = (w, name) => find(w.own, (d) => d.domain === name, "domain");
@@ -226,8 +230,8 @@ const ROUTES = {
     if (profileAt(w, id).state === "active") throw new Refusal(409, "it is active: deactivate it first");
     without(w.profiles, (p) => p.profile === Number(id));
   },
-  "POST /v1/profiles/{profile}/test": (w, [id]) => void (w.tests[id] = "none"),
-  "GET /v1/profiles/{profile}/test": (w, [id]) => ({ sent: id in w.tests, answer: w.tests[id] ?? "none" }),
+  "POST /v1/profiles/{profile}/test": (w, [id]) => { w.tests[id] = "none"; return tested(w, id); },
+  "GET /v1/profiles/{profile}/test": (w, [id]) => tested(w, id),
   "GET /v1/aliases": (w, v, b, s, q) => page(w, q),
   "POST /v1/aliases": (w, v, b) => addAlias(w, b),
   "GET /v1/aliases/{address}": (w, [a]) => ({ ...alias(w, a), ...BOUNDS, days: daysOf((i) => (i * 17) % 9) }),
@@ -267,7 +271,7 @@ function enter(w, name, respond) {
 /* What needs no session. */
 const OPEN = {
   "GET /v1/server": (w) => ({ name: "relay.example", version: "0.1.0", signup: w.signup, domains: w.domains, origin: "http://127.0.0.1", manifest: "3b2947c9fa0bc7f82ac52be5ff43695cbe137a6e8491759fb991b52c665783a6" }),
-  "GET /v1/routes": (w) => [...Object.keys(ROUTES).filter((r) => !r.endsWith("/test")), ...Object.keys(OPEN), ...w.extra],
+  "GET /v1/routes": (w) => [...Object.keys(ROUTES), ...Object.keys(OPEN)],
   "POST /v1/invitation": (w, b) => {
     if (!(b.invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");
     return { name: w.invitations[b.invitation], totp: false, expires: time(now() + DAY) };

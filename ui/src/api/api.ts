@@ -170,7 +170,6 @@ const list = async <W, T>(path: string, to: (w: W) => T): Promise<T[]> => (await
 
 export const api = {
   about: () => get<About>("/server"),
-  routes: () => get<string[]>("/routes"),
 
   me: async () => wire.meOf(await get<wire.WireSession>("/session")),
   signIn: (name: string, password: string, code?: string) => post("/login", { name, password, ...(code && { code }) }),
@@ -264,12 +263,12 @@ export const api = {
   heldRelease: (id: number) => post(`/replies/${id}/release`),
   heldDelete: (id: number) => del(`/replies/${id}`),
 
-  /* A test of both directions; older servers have no such route, see routes(). */
-  test: (id: number) => post(`/profiles/${id}/test`),
+  /* A test of both directions. */
+  test: (id: number) => post<TestResult>(`/profiles/${id}/test`),
   tested: (id: number) => get<TestResult>(`/profiles/${id}/test`),
 };
 
 export interface TestResult {
   sent: boolean;
-  answer: "none" | "both" | "signed" | "encrypted" | "clear";
+  answer: "none" | "both" | "signed" | "encrypted" | "clear" | "other-key" | "broken" | "unopened";
 }

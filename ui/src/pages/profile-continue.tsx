@@ -14,7 +14,8 @@ const s = t.profile;
 export function ContinueProfile({ id }: { id: string }) {
   const profiles = useLoad(() => api.profiles());
   const [result, setResult] = useState("");
-  useTitle(s.continueTitle);
+  const used = profiles.data?.some((p) => String(p.id) === id && p.state === "active");
+  useTitle(used ? s.testTitle : s.continueTitle);
   return (
     <>
       <Back href="#/mailboxes">{t.nav.mailboxes}</Back>
@@ -24,10 +25,10 @@ export function ContinueProfile({ id }: { id: string }) {
           if (!profile) return <Note kind="bad">{t.error.page}</Note>;
           return (
             <>
-              <Head title={s.continueTitle} says={`${profile.mailbox}. ${s.endsOn(date(profile.expires))} ${s.continueSays}`} />
+              <Head title={used ? s.testTitle : s.continueTitle} says={`${profile.mailbox}. ${s.endsOn(date(profile.expires))} ${used ? s.testSays : s.continueSays}`} />
               <section class="panel pad stack"><h2>{s.titles[6]}</h2><Guide /></section>
               <section class="panel pad stack"><h2>{s.titles[7]}</h2>{result ? <p>{result}</p> : <TestStep profile={profile.id} onNext={setResult} />}</section>
-              <section class="panel pad stack"><h2>{s.titles[8]}</h2><Activate profile={profile.id} mailbox={profile.mailbox} onDone={() => go("/mailboxes")} /></section>
+              {profile.state !== "active" && <section class="panel pad stack"><h2>{s.titles[8]}</h2><Activate profile={profile.id} mailbox={profile.mailbox} onDone={() => go("/mailboxes")} /></section>}
             </>
           );
         }}

@@ -2,13 +2,14 @@
 
 import { useId, useState } from "preact/hooks";
 import { t } from "../strings";
-import { clientHere, CLIENTS, type Client } from "../ui/client";
+import { choose, clientHere, CLIENTS, type Client } from "../ui/client";
 import { Button, Note } from "../ui/parts";
 
 const s = t.guide;
 
 export function Guide({ onNext }: { onNext?: () => void }) {
-  const [client, setClient] = useState<Client>(clientHere());
+  const [client, show] = useState<Client>(clientHere());
+  const setClient = (c: Client) => { choose(c); show(c); };
   const id = useId();
   const move = (e: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key];

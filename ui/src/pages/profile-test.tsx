@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, type TestResult } from "../api/api";
 import { t } from "../strings";
+import { clientHere, type Client } from "../ui/client";
 import { Icon } from "../ui/icons";
 import { Await, Button, ErrorLine, Note } from "../ui/parts";
 import { sentence, useLoad, useSend } from "../ui/state";
@@ -10,14 +11,38 @@ import { sentence, useLoad, useSend } from "../ui/state";
 const s = t.test;
 const ASK_EVERY_MS = 3000;
 
-function TestMail({ profile, onNext }: { profile: number; onNext: (result: string) => void }) {
-  const [result, setResult] = useState<TestResult>();
+type Answer = Exclude<TestResult["answer"], "none">;
+
+/* What is to be done, in the client that the guide was read for. */
+const fixes = (answer: Answer, client: Client): string[] =>
+  ({
+    both: [], broken: [], signed: [s.toEncrypt[client]], encrypted: [s.toSign[client]], clear: [s.toSign[client], s.toEncrypt[client]],
+    "other-key": [s.toChoose[client]], unopened: [s.toForget[client]],
+  })[answer];
+
+function Outcome({ answer }: { answer: Answer }) {
+  const client = clientHere();
+  const todo = fixes(answer, client);
+  return (
+    <Note kind={answer === "both" ? "good" : "warn"}>
+      <div class="stack tight">
+        <p><strong>{s.results[answer].title}</strong> {s.results[answer].says}</p>
+        {todo.length > 0 && <h3>{s.doThis(t.guide.clients[client].name)}</h3>}
+        {todo.map((line) => <p key={line}>{line}</p>)}
+        {answer !== "both" && <p>{s.thenAnswer}</p>}
+      </div>
+    </Note>
+  );
+}
+
+function TestMail({ profile, before, onNext }: { profile: number; before: TestResult; onNext: (result: string) => void }) {
+  const [result, setResult] = useState(before);
   const [error, setError] = useState<string>();
   const send = useSend();
-  const waiting = result?.sent && result.answer === "none";
+  const open = result.sent && result.answer !== "both"; /* a better answer may still come */
 
   useEffect(() => {
-    if (!waiting) return;
+    if (!open) return;
     let stopped = false;
     const timer = setInterval(() => {
       api.tested(profile).then(
@@ -26,49 +51,39 @@ function TestMail({ profile, onNext }: { profile: number; onNext: (result: strin
       );
     }, ASK_EVERY_MS);
     return () => { stopped = true; clearInterval(timer); };
-  }, [waiting]);
+  }, [open]);
 
-  const answered = result && result.answer !== "none" ? result.answer : undefined;
+  const answer = result.answer === "none" ? undefined : result.answer;
   return (
     <>
       <p class="measure">{s.says}</p>
-      {result?.sent && (
+      {result.sent && (
         <ul class="ticks" aria-live="polite">
           <li class="done"><Icon name="check" /><span>{s.sent}</span></li>
-          <li class={answered ? "done" : "now"}>
-            {answered ? <Icon name="check" /> : <span class="dot" />}
-            <span>{answered ? s.arrived : s.waiting}</span>
+          <li class={answer ? "done" : "now"}>
+            {answer ? <Icon name="check" /> : <span class="dot" />}
+            <span>{answer ? s.arrived : s.waiting}</span>
           </li>
         </ul>
       )}
-      {answered && <Note kind={answered === "both" ? "good" : "warn"}><strong>{s.results[answered].title}</strong> {s.results[answered].says}</Note>}
+      {answer && <Outcome answer={answer} />}
       <ErrorLine text={send.error ?? error} />
       <div class="row">
-        {(!result || (answered && answered !== "both")) && (
-          <Button kind={answered ? "quiet" : "main"} icon="mail" busy={send.busy} onClick={() => send.run(async () => { await api.test(profile); setResult({ sent: true, answer: "none" }); })}>
-            {answered ? s.againTest : s.send}
+        {answer !== "both" && (
+          <Button kind={result.sent ? "quiet" : "main"} icon="mail" busy={send.busy} onClick={() => send.run(async () => setResult(await api.test(profile)))}>
+            {result.sent ? s.againTest : s.send}
           </Button>
         )}
-        {answered && <Button kind="main" onClick={() => onNext(s.results[answered].title)}>{t.next}</Button>}
-        {!answered && <Button kind="quiet" onClick={() => onNext(s.skipped)}>{s.skip}</Button>}
+        {answer && <Button {...(answer === "both" && { kind: "main" as const })} onClick={() => onNext(s.results[answer].title)}>{t.next}</Button>}
+        {!answer && <Button kind="quiet" onClick={() => onNext(s.skipped)}>{s.skip}</Button>}
       </div>
     </>
   );
 }
 
-/* With a server that has no test mail, the first message to an alias is the test. */
 export function TestStep(props: { profile: number; onNext: (result: string) => void }) {
-  const routes = useLoad(() => api.routes());
-  return (
-    <Await of={routes}>
-      {(list) => list.includes("POST /v1/profiles/{profile}/test") ? <TestMail {...props} /> : (
-        <>
-          <p class="measure">{s.byHand}</p>
-          <div><Button kind="main" onClick={() => props.onNext(s.laterResult)}>{t.next}</Button></div>
-        </>
-      )}
-    </Await>
-  );
+  const before = useLoad(() => api.tested(props.profile));
+  return <Await of={before}>{(r) => <TestMail {...props} before={r} />}</Await>;
 }
 
 export function Activate({ profile, mailbox, onDone }: { profile: number; mailbox: string; onDone: () => void }) {

@@ -14,7 +14,10 @@ export function clientOf(agent: string, touchPoints: number): Client {
   return /Windows/.test(agent) ? "outlook" : "thunderbird";
 }
 
-export const clientHere = (): Client => clientOf(navigator.userAgent, navigator.maxTouchPoints);
+/* What the user has chosen stays while the page is open, and is written nowhere. */
+let chosen: Client | undefined;
+export const choose = (client: Client): void => { chosen = client; };
+export const clientHere = (): Client => chosen ?? clientOf(navigator.userAgent, navigator.maxTouchPoints);
 
 const BROWSERS: [RegExp, string][] = [[/Edg\//, "Edge"], [/Firefox\//, "Firefox"], [/Chrom(e|ium)\//, "Chrome"], [/Safari\//, "Safari"]];
 const SYSTEMS: [RegExp, string][] = [[/iPhone/, "iPhone"], [/iPad/, "iPad"], [/Android/, "Android"], [/Macintosh/, "Mac"], [/Windows/, "Windows"], [/Linux/, "Linux"]];
