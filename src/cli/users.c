@@ -112,6 +112,7 @@ static int mailbox_set(struct cli *c, struct fail *f)
 	ask_argz(&a, "clear", cli_option(c, "clear"));
 	ask_argz(&a, "reply", cli_option(c, "reply"));
 	ask_argz(&a, "clear_replies", cli_option(c, "clear-replies"));
+	ask_argz(&a, "hide_subject", cli_option(c, "hide-subject"));
 	return simple_do(&a, c, f, "Mailbox %s was changed.", c->operands[0]);
 }
 
@@ -150,7 +151,8 @@ const struct cli_command cli_users[] = {
 	{ "mailbox list", "[USER]", "list the mailboxes", mailbox_list, 0, 1, { { 0 } } },
 	{ "mailbox set", "ADDRESS", "change a mailbox", mailbox_set, 1, 1, { CLEAR,
 	  { "reply", "required|relaxed", "required (default): signed with your key; relaxed: or a trusted server" },
-	  { "clear-replies", "accept|refuse", "signed answers that your provider could read (default accept)" } } },
+	  { "clear-replies", "accept|refuse", "signed answers that your provider could read (default accept)" },
+	  { "hide-subject", "on|off", "seal the subject too: the provider, and many clients, show [...] (default off)" } } },
 	{ "mailbox show", "ADDRESS", "show a mailbox and what it did not take", mailbox_show, 1, 1, { { 0 } } },
 	{ "mailbox resume", "ADDRESS", "send again to a mailbox that was paused", mailbox_resume, 1, 1, { { 0 } } },
 	{ "mailbox delete", "ADDRESS", "delete a mailbox and its keys", mailbox_delete, 1, 1, { { 0 } } },

@@ -32,6 +32,7 @@ struct alias_mailbox {
 	int64_t mailbox, profile, profile_not_after;
 	int64_t paused; /* since; 0: it takes mail */
 	bool clear_ok;
+	bool hide_subject; /* of what is sealed for it */
 	struct str address;
 };
 

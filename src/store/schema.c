@@ -22,7 +22,7 @@ static const char *const versions[] = {
 	" paused INTEGER NOT NULL DEFAULT 0, paused_why INTEGER NOT NULL DEFAULT 0, probe_at INTEGER NOT NULL DEFAULT 0,"
 	" probes INTEGER NOT NULL DEFAULT 0, taken INTEGER NOT NULL DEFAULT 0, pause_told INTEGER NOT NULL DEFAULT 0,"
 	" reply_rule INTEGER NOT NULL DEFAULT 1, reply_clear INTEGER NOT NULL DEFAULT 1, replies_told INTEGER NOT NULL DEFAULT 0,"
-	" verified INTEGER NOT NULL DEFAULT 1);"
+	" verified INTEGER NOT NULL DEFAULT 1, hide_subject INTEGER NOT NULL DEFAULT 0);"
 	"CREATE INDEX mailbox_paused ON mailbox (probe_at) WHERE paused > 0;"
 	"CREATE TABLE bounce (id INTEGER PRIMARY KEY, mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE,"
 	" token_hash BLOB UNIQUE, way INTEGER NOT NULL, reason INTEGER NOT NULL, hard INTEGER NOT NULL, status BLOB,"

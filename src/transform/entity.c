@@ -4,10 +4,11 @@
 #include "policy/headers.h"
 #include "transform/calendar.h"
 #include "transform/content.h"
+#include "transform/hidden.h"
 #include "transform/nested.h"
 #include "wire/b64.h"
 
-enum { MAPPED_MAX = 4 * CALENDAR_MAX, PIECES_MAX = 2100, BOUNDARY_BYTES = 16 };
+enum { MAPPED_MAX = 4 * CALENDAR_MAX, PIECES_MAX = 2100, BOUNDARY_BYTES = 16, HEADER_FIELD_MAX = 512 * 1024 };
 
 static void add(struct entity *e, struct str piece)
 {
@@ -23,17 +24,32 @@ static bool is_first(const struct header *h, const struct field *fd)
 	return header_get(h, fd->name) == fd;
 }
 
-static void add_header(struct entity *e, const struct scan *s, const struct seal_plan *p, struct arena *a)
+/* protected: its Content-Type says so. */
+static struct str inner_field(const struct field *fd, const struct seal_plan *p, bool protected,
+                              struct arena *a)
+{
+	OWN(buf) marked = BUF(HEADER_FIELD_MAX);
+
+	if (protected && str_eq_nocase(fd->name, STR("Content-Type")) && hidden_mark(fd->raw, &marked))
+		return arena_str(a, buf_str(&marked));
+	return p->form == FORM_CLEAR ? content_field(fd, a) : fd->raw;
+}
+
+static void add_header(struct entity *e, const struct scan *s, const struct seal_plan *p, bool protected,
+                       struct arena *a)
 {
 	const struct header *h = &s->root->header;
+
+	if (protected && !header_get(h, STR("Content-Type")))
+		add(e, STR("Content-Type: text/plain; charset=us-ascii; hp=\"cipher\"\r\n"));
 
 	for (size_t i = 0; i < h->n; i++) {
 		const struct field *fd = &h->fields[i];
 
 		if (field_row(fd->name)->rule != FIELD_INNER || !is_first(h, fd))
 			continue;
-		add(e, p->form == FORM_CLEAR ? content_field(fd, a) : fd->raw);
-		if (p->form != FORM_CLEAR && !str_ends(fd->raw, STR("\r\n")))
+		add(e, inner_field(fd, p, protected, a));
+		if (p->form != FORM_CLEAR && !str_ends(e->pieces[e->n - 1], STR("\r\n")))
 			add(e, STR("\r\n"));
 	}
 	add(e, STR("\r\n"));
@@ -122,7 +138,8 @@ static const char warning[] =
         "calendar may write past the relay and show your address.\r\n\r\n--";
 
 /* The content becomes the last part of a multipart/mixed; *ret_end closes it. */
-static int add_frame(struct entity *e, const char *note, struct arena *a, struct str *ret_end, struct fail *f)
+static int add_frame(struct entity *e, const char *note, bool protected, struct arena *a, struct str *ret_end,
+                     struct fail *f)
 {
 	OWN(buf) boundary = BUF(64);
 	OWN(buf) b = BUF(2048);
@@ -130,8 +147,8 @@ static int add_frame(struct entity *e, const char *note, struct arena *a, struct
 
 	TRY(random_bytes(raw, sizeof(raw), f));
 	hex_print(str_of(raw, sizeof(raw)), &boundary);
-	buf_addf(&b, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n--%s\r\n", boundary.p,
-	         boundary.p);
+	buf_addf(&b, "Content-Type: multipart/mixed; boundary=\"%s\"%s\r\n\r\n--%s\r\n", boundary.p,
+	         protected ? "; hp=\"cipher\"" : "", boundary.p);
 	if (note)
 		buf_addf(&b, "%s%s\r\n", note, boundary.p);
 	add(e, arena_str(a, buf_str(&b)));
@@ -141,15 +158,26 @@ static int add_frame(struct entity *e, const char *note, struct arena *a, struct
 	return OK;
 }
 
-int entity_make(const struct scan *s, const struct seal_plan *p, struct arena *a, struct entity *ret,
-                struct fail *f)
+/* Can the content itself bear the protected fields? */
+static bool takes_mark(const struct scan *s)
 {
+	const struct field *fd = header_get(&s->root->header, STR("Content-Type"));
+	OWN(buf) marked = BUF(HEADER_FIELD_MAX);
+
+	return !fd || (hidden_mark(fd->raw, &marked) && !marked.over);
+}
+
+int entity_make(const struct scan *s, const struct seal_plan *p, struct str protected, struct arena *a,
+                struct entity *ret, struct fail *f)
+{
+	bool framed = s->fixed_calendar || nested_speaks(s->root) || (protected.n && !takes_mark(s));
 	struct entity e = { .pieces = arena_array(a, struct str, PIECES_MAX), .cap = PIECES_MAX };
 	struct str end = STR("");
 
-	if (s->fixed_calendar || nested_speaks(s->root))
-		TRY(add_frame(&e, s->fixed_calendar ? warning : NULL, a, &end, f));
-	add_header(&e, s, p, a);
+	add(&e, protected);
+	if (framed)
+		TRY(add_frame(&e, s->fixed_calendar ? warning : NULL, protected.n, a, &end, f));
+	add_header(&e, s, p, protected.n && !framed, a);
 	TRY(add_body(&e, s, p, a, f));
 	add(&e, end);
 	if (e.n == e.cap)

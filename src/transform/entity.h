@@ -10,10 +10,11 @@ struct entity {
 	uint64_t bytes;
 };
 
-/* Header fields that describe the content, the empty line, the body. Everything lives in the arena or in the message.
+/* protected: fields that stand before those, with a Content-Type that says so (hidden.h); empty: none.
+ * Header fields that describe the content, the empty line, the body. Everything lives in the arena or in the message.
  * FAIL_LIMIT: a calendar too large; FAIL_SYNTAX: a calendar in an encoding that nobody knows. */
-MUST_CHECK int entity_make(const struct scan *s, const struct seal_plan *p, struct arena *a,
-                           struct entity *ret, struct fail *f);
+MUST_CHECK int entity_make(const struct scan *s, const struct seal_plan *p, struct str protected,
+                           struct arena *a, struct entity *ret, struct fail *f);
 
 MUST_CHECK int entity_put(const struct entity *e, struct sink out, struct fail *f);
 bool entity_is_eight_bit(const struct entity *e);

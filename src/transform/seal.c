@@ -2,6 +2,7 @@
 
 #include "crypto/aead.h"
 #include "transform/entity.h"
+#include "transform/hidden.h"
 #include "wire/b64.h"
 
 enum { HEADER_MAX = 1 << 20, SIGNATURE_MAX = 256 * 1024, BOUNDARY_BYTES = 16 };
@@ -128,6 +129,8 @@ static int form_sealed(const struct scan *s, const struct seal_plan *p, struct a
                        struct seal_result *ret, struct fail *f)
 {
 	OWN(buf) head = BUF(HEADER_MAX);
+	OWN(buf) outer = BUF(HEADER_MAX);
+	OWN(buf) inner = BUF(2 * HEADER_MAX);
 	struct entity e;
 
 	if (!p->user || !p->sender || !p->sender_key)
@@ -136,9 +139,15 @@ static int form_sealed(const struct scan *s, const struct seal_plan *p, struct a
 	                     p->from)) /* core made both; a mixed-up one would show a stranger as signer */
 		return fail(f, FAIL_BUG, "the sender's certificate is for another address than From");
 	TRY(seal_header(s, p, a, &head, f));
-	outer_type(p, &head);
-	TRY(entity_make(s, p, a, &e, f));
-	TRY(sink_put(out, buf_str(&head), f));
+	if (p->hide_subject)
+		hidden_split(buf_str(&head), &outer, &inner);
+	else
+		buf_add(&outer, buf_str(&head));
+	outer_type(p, &outer);
+	if (outer.over || inner.over) /* in no case a subject that is not hidden */
+		return fail(f, FAIL_LIMIT, "a header of more than %d bytes", HEADER_MAX);
+	TRY(entity_make(s, p, buf_str(&inner), a, &e, f));
+	TRY(sink_put(out, buf_str(&outer), f));
 	return put_sealed(&e, p, out, f);
 }
 
@@ -149,7 +158,7 @@ static int form_clear(const struct scan *s, const struct seal_plan *p, struct ar
 	struct entity e;
 
 	TRY(seal_header(s, p, a, &head, f));
-	TRY(entity_make(s, p, a, &e, f));
+	TRY(entity_make(s, p, STR(""), a, &e, f));
 	ret->eight_bit = entity_is_eight_bit(&e);
 	TRY(sink_put(out, buf_str(&head), f));
 	return entity_put(&e, out, f);

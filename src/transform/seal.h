@@ -19,6 +19,7 @@ struct seal_plan {
 	bool add_alias;             /* to To, when it is in neither To nor Cc */
 	struct str message_id;      /* without brackets */
 	int64_t now_utc;
+	bool hide_subject; /* FORM_SEALED: outside it is "[...]", and the header is said again inside (RFC 9788) */
 	const struct str_pair *map; /* addresses; to empty: drop */
 	size_t n_map;
 	const struct str *own; /* addresses that stay */

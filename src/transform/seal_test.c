@@ -348,7 +348,7 @@ static void promise_6_inner_headers_are_framed(void **state)
 		buf_addz(&in, HEAD);
 		buf_addz(&in, content);
 		assert_int_equal(scan_message(buf_str(&in), &a, &s, NULL), OK);
-		assert_int_equal(entity_make(&s, &p, &a, &e, NULL), OK);
+		assert_int_equal(entity_make(&s, &p, STR(""), &a, &e, NULL), OK);
 		assert_int_equal(entity_put(&e, sink_buf(&out), NULL), OK);
 		assert_int_equal(out.n, e.bytes);
 		assert_int_equal(scan_message(buf_str(&out), &a, &s, NULL), OK);
@@ -429,7 +429,7 @@ static void the_body_stays_byte_for_byte(void **state)
 	struct scan s;
 
 	assert_int_equal(scan_message(LIT(in), &a, &s, NULL), OK);
-	assert_int_equal(entity_make(&s, &p, &a, &e, NULL), OK);
+	assert_int_equal(entity_make(&s, &p, STR(""), &a, &e, NULL), OK);
 	assert_int_equal(entity_put(&e, sink_buf(&out), NULL), OK);
 	assert_true(str_ends(buf_str(&out), LIT(body)));
 	assert_true(str_starts(buf_str(&out),
@@ -482,8 +482,11 @@ static void openssl_reads_both_switches(void **state)
 		OWN(buf) out = BUF(1 << 20);
 
 		p.cipher = ciphers[i];
+		p.hide_subject = i; /* promise 7 */
 		assert_int_equal(sealed(LIT(in), &p, &out, NULL), OK);
 		assert_false(has(buf_str(&out), "only alice"));
+		assert_int_equal(has(buf_str(&out), "Hello"), !i);
+		assert_int_equal(has(header_of(&out), "Subject: [...]\r\n"), i);
 		write_file("mail", buf_str(&out));
 		assert_int_equal(
 		        openssl("openssl x509 -inform DER -in root -out root.pem; openssl x509 -inform DER "
@@ -493,6 +496,8 @@ static void openssl_reads_both_switches(void **state)
 		                "openssl cms -verify -in signed -CAfile root.pem -attime 1795435200 -out "
 		                "clear 2>err;"
 		                "grep -q 'the text that only alice reads' clear;"
+		                "grep -q '^Subject: Hello' clear || ! grep -qF '[...]' mail;"
+		                "! grep -q hp= clear || grep -q '^HP-Outer: Subject: \\[...\\]' clear;"
 		                "openssl cms -cmsout -print -in signed | grep -q messageDigest;"
 		                "! openssl cms -cmsout -print -in signed | grep -q signingTime"),
 		        0);
@@ -595,6 +600,44 @@ static void promise_1_no_form_is_no_output(void **state)
 	assert_int_equal(out.n, 0);
 }
 
+/* What the provider reads, and what stands inside, for content of every kind. */
+static void promise_7_no_word_of_a_hidden_subject_is_outside(void **state)
+{
+	static const struct {
+		const char *content, *within;
+	} kinds[] = {
+		{ "\r\ntext\r\n",
+		  "\r\nContent-Type: text/plain; charset=us-ascii; hp=\"cipher\"\r\n\r\ntext" },
+		{ "Content-Type: text/html\r\n\r\nx",
+		  "\r\nContent-Type: text/html;\r\n hp=\"cipher\"\r\n\r\nx" },
+		{ "Content-Type: text/html (odd)\r\n\r\nx", "\"; hp=\"cipher\"\r\n\r\n--" },
+		{ "Content-Type: text/plain; hp=\"clear\"\r\nSubject: Other\r\n\r\nx",
+		  "\"; hp=\"cipher\"\r\n\r\n--" },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct seal_plan p = plan(FORM_SEALED);
+		OWN(buf) in = BUF(4096);
+		OWN(buf) out = BUF(1 << 20);
+		OWN(buf) all = BUF(1 << 20);
+		OWN(arena) a = ARENA;
+		struct entity e;
+		struct scan s;
+
+		p.hide_subject = true;
+		buf_addz(&in, HEAD);
+		buf_addz(&in, kinds[i].content);
+		assert_int_equal(sealed(buf_str(&in), &p, &out, NULL), OK);
+		assert_true(has(header_of(&out), "Subject: [...]") && !has(buf_str(&out), "Hello"));
+		assert_int_equal(scan_message(buf_str(&in), &a, &s, NULL), OK);
+		assert_int_equal(entity_make(&s, &p, STR("Subject: Hello\r\n"), &a, &e, NULL), OK);
+		assert_int_equal(entity_put(&e, sink_buf(&all), NULL), OK);
+		assert_true(str_starts(buf_str(&all), STR("Subject: Hello\r\nContent-Type: ")));
+		if (!has(buf_str(&all), kinds[i].within))
+			fail_msg("no %s in\n%.*s", kinds[i].within, STR_ARG(buf_str(&all)));
+	}
+}
+
 static void two_seals_differ(void **state)
 {
 	struct seal_plan p = plan(FORM_SEALED);
@@ -626,6 +669,7 @@ int main(void)
 		cmocka_unit_test(attack_13_72_the_signer_is_the_from),
 		cmocka_unit_test(promise_1_a_full_disk_gives_nothing_readable),
 		cmocka_unit_test(promise_1_no_form_is_no_output),
+		cmocka_unit_test(promise_7_no_word_of_a_hidden_subject_is_outside),
 		cmocka_unit_test(two_seals_differ),
 	};
 

@@ -109,6 +109,8 @@ export const t = {
     requiredHint: "Mail that cannot be sealed is refused at the sender, never delivered in clear.",
     replies: "Answers must be signed",
     repliesHint: "Only what your key signed is sent on. Otherwise your provider's word is taken for you.",
+    hideSubject: "Hide the subject",
+    hideSubjectHint: "The subject is sealed with the rest, and your provider reads “[...]”. So do you, in clients that do not look inside: Thunderbird and Apple Mail show “[...]” too, and answer with “Re: [...]”.",
     clearReplies: "Take signed answers in clear",
     clearRepliesHint: "An answer that is signed but not encrypted: your provider could read it. It is sent on all the same.",
     sender: "You also write from",

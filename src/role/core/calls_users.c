@@ -136,6 +136,7 @@ int call_tell_mailbox(void *arg, const struct mailbox *m, struct fail *f)
 	rec_number(c, "active_profile", m->active_profile);
 	rec_text(c, "reply", m->reply_rule == REPLY_RELAXED ? STR("relaxed") : STR("required"));
 	rec_text(c, "clear_replies", m->reply_clear ? STR("accept") : STR("refuse"));
+	rec_bool(c, "hide_subject", m->hide_subject);
 	rec_time(c, "created", m->created);
 	TRY(rec_pause(c, m->id, f));
 	rec_end(c);
@@ -162,7 +163,10 @@ static int set_mailbox(struct request *c, void *arg, struct fail *f)
 		m->reply_rule = arg_is(c, "reply", "relaxed") ? REPLY_RELAXED : REPLY_REQUIRED;
 	if (arg_given(c, "clear_replies"))
 		m->reply_clear = arg_is(c, "clear_replies", "accept");
+	if (arg_given(c, "hide_subject"))
+		m->hide_subject = arg_is(c, "hide_subject", "on");
 	TRY(mailbox_set_clear(c->core->store, m->id, m->clear_ok, f));
+	TRY(mailbox_set_hide(c->core->store, m->id, m->hide_subject, f));
 	return mailbox_set_replies(c->core->store, m->id, m->reply_rule, m->reply_clear, f);
 }
 
@@ -241,7 +245,8 @@ const struct call_spec calls_users[] = {
 	{ "mailbox.set", run_mailbox_set, { { .name = "address", .kind = ARG_ADDRESS, .required = true },
 		{ .name = "clear", .kind = ARG_WORD, .words = "on|off" },
 		{ .name = "reply", .kind = ARG_WORD, .words = "required|relaxed" },
-		{ .name = "clear_replies", .kind = ARG_WORD, .words = "accept|refuse" } } },
+		{ .name = "clear_replies", .kind = ARG_WORD, .words = "accept|refuse" },
+		{ .name = "hide_subject", .kind = ARG_WORD, .words = "on|off" } } },
 	{ "mailbox.show", run_mailbox_show, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
 	{ "mailbox.resume", run_mailbox_resume, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
 	{ "mailbox.delete", run_mailbox_delete, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },

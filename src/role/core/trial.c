@@ -113,7 +113,10 @@ static struct txn *letter(struct core *c, const struct profile *p, const struct 
 		                           .reverse = from->id,
 		                           .reverse_address = arena_str(&t->arena, from->address) };
 	o->alias = (struct alias){ .user = p->user, .address = arena_str(&t->arena, to->address) };
-	o->box = (struct alias_mailbox){ .mailbox = to->id, .profile = p->id, .address = o->alias.address };
+	o->box = (struct alias_mailbox){ .mailbox = to->id,
+		                         .profile = p->id,
+		                         .hide_subject = to->hide_subject,
+		                         .address = o->alias.address };
 	o->mode = SEAL_ENCRYPT; /* also where the mailbox takes clear mail: it is what is tested */
 	return t;
 }

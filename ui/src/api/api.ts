@@ -43,6 +43,7 @@ export interface Mailbox {
   sealedAlways: boolean; /* nothing goes there in clear */
   signedReplies: boolean; /* only answers that its key signed are sent on */
   clearReplies: boolean; /* such answers are taken in clear too */
+  hideSubject: boolean; /* of what is sealed */
 }
 
 export interface Profile {
@@ -203,6 +204,7 @@ export const api = {
     patch(`/mailboxes/${at(address)}`, {
       ...(c.sealedAlways !== undefined && { clear: onOff(!c.sealedAlways) }),
       ...(c.signedReplies !== undefined && { reply: c.signedReplies ? "required" : "relaxed" }),
+      ...(c.hideSubject !== undefined && { hide_subject: onOff(c.hideSubject) }),
       ...(c.clearReplies !== undefined && { clear_replies: c.clearReplies ? "accept" : "refuse" }),
     }),
   mailboxDelete: (address: string) => del(`/mailboxes/${at(address)}`),

@@ -53,12 +53,13 @@ export interface WireMailbox {
   active_profile: number;
   reply: "required" | "relaxed";
   clear_replies: "accept" | "refuse";
+  hide_subject: boolean;
   state: "on" | "paused";
   reason: string;
 }
 export const mailboxOf = (w: WireMailbox): Mailbox => ({
   address: w.address, verified: w.verified, paused: w.state === "paused", reason: w.reason, sealedAlways: !w.clear, signedReplies: w.reply === "required",
-  clearReplies: w.clear_replies === "accept",
+  clearReplies: w.clear_replies === "accept", hideSubject: w.hide_subject,
 });
 
 export interface WireProfile {
