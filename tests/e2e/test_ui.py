@@ -1,6 +1,8 @@
-"""The whole walk of a new user in a browser, against the real server: from the operator's invitation to mail that openssl
-opens with what the page exported. The page is driven by ui/tests/live.mjs."""
+"""The whole walk of a new user in a browser, against the real server: from the operator's invitation over the test mail to sealed
+mail, which openssl, NSS, gpgsm and Thunderbird open with what the page exported, and to answers. The page is driven by
+ui/tests/live.mjs."""
 
+import dataclasses
 import email
 import email.policy
 import pathlib
@@ -12,8 +14,11 @@ import pytest
 import judge
 import messages
 import postern
+import reply
 import smtp
+import world
 from run import run
+from thunderbird import Thunderbird
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 MAILBOX, ALIAS = "alice@mailbox.example", "books@relay.example"
@@ -57,34 +62,95 @@ def code_in(raw):
 
 
 def keys_of(folder):
-    """What the page exported, as the judges want it."""
-    run("openssl", "pkcs12", "-in", folder / "user.p12", "-passin", f"file:{folder / 'passphrase'}", "-noenc", "-clcerts",
-        "-nokeys", "-out", folder / "user.crt")
-    run("openssl", "pkcs12", "-in", folder / "user.p12", "-passin", f"file:{folder / 'passphrase'}", "-noenc", "-nocerts",
-        "-out", folder / "user.key")
-    return judge.Keys(folder, MAILBOX)
+    """What the page exported, as the judges want it: the old form of the .p12 beside PEM files."""
+    for name, options in (("user.crt", ["-clcerts", "-nokeys"]), ("user.key", ["-nocerts"]), ("chain.pem", ["-cacerts", "-nokeys"])):
+        run("openssl", "pkcs12", "-in", folder / "user.p12", "-passin", f"file:{folder / 'passphrase'}", "-noenc", *options, "-out",
+            folder / name)
+    return judge.Keys(folder, MAILBOX, p12="user-legacy.p12", password=(folder / "passphrase").read_text())
 
 
-def test_an_invitation_becomes_sealed_mail(server, hop, tmp_path):
-    link = server.cli("user", "invite")[0]["link"]
-    browser = Browser(link, tmp_path)
-    browser.expect("joined")
-    browser.expect(r"code\?")
-    (letter,) = hop.wait(1, rcpt=MAILBOX)
-    browser.tell(code_in(letter.raw))
-    browser.expect("verified")
-    browser.expect(r"issued-in-\d+-ms")
-    browser.expect("active")
-    browser.expect("alias")
+class Walk:
+    """Once, in a browser: from the invitation to an alias that has got mail. Its tests judge what came of it."""
 
-    since = len(hop.messages)
-    mail = messages.plain(ALIAS)
-    assert smtp.send(server.port, mail.sender, ALIAS, mail.raw, mail.options).ok
-    (wire,) = hop.wait(1, rcpt=MAILBOX, since=since)
-    opened = judge.open_sealed(judge.OpenSsl(keys_of(tmp_path), tmp_path / "openssl"), wire.raw)
-    assert mail.raw.partition(b"\r\n\r\n")[2].strip() in opened.entity
+    def __init__(self, server, hop, folder):
+        self.server, self.hop, self.folder = server, hop, folder
+        self.browser = Browser(server.cli("user", "invite")[0]["link"], folder)
+        self.browser.expect("joined")
+        self.browser.expect(r"code\?")
+        (letter,) = hop.wait(1, rcpt=MAILBOX)
+        self.browser.tell(code_in(letter.raw))
+        self.browser.expect("verified")
+        self.browser.expect(r"issued-in-\d+-ms")
+        self.browser.expect("exported")
+        self.keys = keys_of(folder)
+        self.judge = judge.OpenSsl(self.keys, folder / "openssl")
+        self.client = reply.Client(server.port, self.keys, folder)
+        self.answer_the_test(hop.wait(2, rcpt=MAILBOX)[1])
+        self.browser.expect("active")
+        self.browser.expect("alias")
+        self.mail = messages.plain(ALIAS)
+        self.wire = self.relay(self.mail)
+        self.browser.tell("mail")
+        self.browser.expect("correspondent")
+        self.browser.expect("pages")
+        self.browser.end()
 
-    browser.tell("mail")
-    browser.expect("correspondent")
-    browser.expect("pages")
-    browser.end()
+    def answer_the_test(self, wire):
+        """By openssl: first as clients do that were not set up, then as they shall."""
+        letter = world.Relayed(None, wire, judge.open_sealed(self.judge, wire.raw))
+        for line, layers in (("answer-in-clear", ""), ("answer-well", "sign encrypt")):
+            self.browser.expect(line + r"\?")
+            assert self.client.send(self.client.reply(letter, messages.text("it works\n"), layers=layers)).ok
+
+    def relay(self, mail):
+        since = len(self.hop.messages)
+        assert smtp.send(self.server.port, mail.sender, ALIAS, mail.raw, mail.options).ok
+        (wire,) = self.hop.wait(1, rcpt=MAILBOX, since=since)
+        return wire
+
+    def copy_of(self, correspondent, since):
+        (wire,) = self.hop.wait(1, rcpt=correspondent, since=since, seconds=60)
+        assert MAILBOX.encode() not in wire.raw and ALIAS in judge.mailboxes(judge.field(judge.split(wire.raw)[0], "From"))
+        return wire.raw
+
+
+@pytest.fixture(scope="module")
+def walk(server, hop, tmp_path_factory):
+    return Walk(server, hop, tmp_path_factory.mktemp("walk"))
+
+
+def test_an_invitation_becomes_sealed_mail(walk):
+    opened = judge.open_sealed(walk.judge, walk.wire.raw)
+    assert walk.mail.raw.partition(b"\r\n\r\n")[2].strip() in opened.entity
+    assert walk.mail.says.encode() not in walk.wire.raw
+
+
+@pytest.mark.parametrize("engine, file", [(judge.Nss, "user.p12"), (judge.Nss, "user-legacy.p12"), (judge.GpgSm, "user-legacy.p12")],
+                         ids=lambda v: v if isinstance(v, str) else v.__name__)
+def test_other_clients_import_the_files_and_read_it(walk, engine, file, tmp_path):
+    """The passphrase is not ASCII."""
+    one = engine(dataclasses.replace(walk.keys, p12=file), tmp_path / "engine")
+    try:
+        assert walk.mail.says.encode() in judge.open_sealed(one, walk.wire.raw).entity
+    finally:
+        getattr(one, "close", lambda: None)()
+
+
+def test_the_correspondent_gets_the_answer_from_the_alias(walk):
+    done = world.Relayed(walk.mail, walk.wire, judge.open_sealed(walk.judge, walk.wire.raw))
+    since = len(walk.hop.messages)
+    assert walk.client.send(walk.client.reply(done, messages.text("my answer, by openssl\n"))).ok
+    assert b"my answer, by openssl" in walk.copy_of(walk.mail.sender, since)
+
+
+def test_thunderbird_imports_reads_and_answers(walk, tmp_path):
+    with Thunderbird(tmp_path / "tb", walk.keys, [walk.wire.raw], smtp_port=walk.server.port, own=False) as t:
+        got = t.import_p12(walk.folder / "user.p12", walk.keys.password)
+        assert got["outcome"] == "Success" and any(MAILBOX in own for own in got["own"]), got
+        ((mid, seen),) = t.read().items()
+        assert (seen["encryption"], seen["signature"]) == ("SUCCESS", "SUCCESS") and walk.mail.says in seen["body"], seen
+        t.choose_certificate()
+        since = len(walk.hop.messages)
+        sent = t.reply(mid, "my answer, by Thunderbird\n")
+        assert sent["outcome"] == "sent", sent
+    assert b"my answer, by Thunderbird" in walk.copy_of(walk.mail.sender, since)

@@ -62,6 +62,13 @@ async function profile(page) {
   writeFileSync(join(folder, "passphrase"), PASSPHRASE);
   await next(page, 6);
   await page.getByRole("button", { name: "I have installed it" }).click();
+  say("exported");
+  await page.getByRole("button", { name: "Send the test mail" }).click();
+  await page.getByText("Waiting for your answer").waitFor();
+  say("answer-in-clear?");
+  await page.getByText("In clear.", { exact: true }).waitFor();
+  say("answer-well?");
+  await page.getByText("Signed and encrypted.").waitFor();
   await next(page, 8);
   await page.getByRole("button", { name: "Activate" }).click();
   await page.getByRole("heading", { name: "Done" }).waitFor();
@@ -92,9 +99,13 @@ async function pages(page) {
     await page.waitForFunction(() => !/Loading/.test(document.querySelector("main").textContent));
     if (await page.locator(".note.bad").count()) complaints.push(`${path}: ${await page.locator(".note.bad").innerText()}`);
   }
-  const off = page.waitForResponse((r) => r.request().method() === "PATCH" && r.ok());
-  await page.getByRole("switch", { name: "books@relay.example takes mail" }).click();
-  await off;
+  for (const on of [false, true]) { /* off, and on again */
+    const done = page.waitForResponse((r) => r.request().method() === "PATCH" && r.ok());
+    const button = page.getByRole("switch", { name: "books@relay.example takes mail" });
+    await button.click();
+    await done;
+    if ((await button.isChecked()) !== on) complaints.push(`the alias's switch is not ${on}`);
+  }
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await page.getByLabel("Name").fill("alice");
