@@ -9,9 +9,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import browser
+import judge
 import messages
+import reply
 import smtp
 import webissue
+import world
 from browser import path
 
 MAILBOX = "rita@mailbox.example"
@@ -51,6 +54,39 @@ def test_issue_and_receive(server, hop, rita, modern, tmp_path):
     assert shown["used"] == 1 and sum(d["forwarded"] for d in shown["days"]) == 1
     (c,) = rita.get(path("v1", "aliases", alias["address"], "correspondents")).json
     assert c["address"] == mail.sender and c["reverse"].endswith("@relay.example")
+
+
+def test_renewal_overlaps(server, hop, rita, tmp_path):
+    """Two profiles of one mailbox, one of them active: the other one's answers still go out, until it is deleted."""
+    box = browser.verify(rita, hop, "renewed@mailbox.example")
+    alias = rita.good("POST", "/v1/aliases", {"style": "words", "mailboxes": [box]}, 201)["address"]
+
+    def states():
+        return {p["profile"]: p["state"] for p in rita.get("/v1/profiles", mailbox=box).json}
+
+    def relay(keys):
+        since, mail = len(hop.messages), messages.plain(alias)
+        assert smtp.send(server.port, mail.sender, alias, mail.raw, mail.options).ok
+        (wire,) = hop.wait(1, rcpt=box, since=since)
+        return world.Relayed(mail, wire, judge.open_sealed(judge.OpenSsl(keys, tmp_path / f"judge-{since}"), wire.raw))
+
+    old = server.issue(box, days=20)
+    (first,) = states()
+    done, client = relay(old), reply.Client(server.port, old, tmp_path)
+    new = server.issue(box)
+    second = max(states())
+    assert states() == {first: "inactive", second: "active"}
+    relay(new)
+    with pytest.raises(judge.Refused):
+        relay(old)
+    since = len(hop.messages)
+    assert client.send(client.reply(done, messages.text("by the old key\n"))).ok
+    assert b"by the old key" in hop.wait(1, rcpt=done.mail.sender, since=since)[0].raw
+
+    rita.refused(403, "DELETE", path("v1", "profiles", second), argument="profile")
+    rita.good("DELETE", path("v1", "profiles", first), status=204)
+    assert states() == {second: "active"}
+    assert client.send(client.reply(done, messages.text("once more\n"))).dot.code == 550, "its keys are destroyed"
 
 
 def begun_of(rita, **options):

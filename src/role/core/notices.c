@@ -8,8 +8,9 @@ static const struct notice_row rows[NOTICE_KINDS] = {
 	[NOTICE_PROFILE_ENDS] = { "profile-ends", "Your encryption profile ends soon",
 	  "After that day mail to your aliases waits for a few days at its senders and is then refused:\r\n"
 	  "it is never relayed in clear.\r\n\r\n"
-	  "What to do: issue a new profile (postern profile issue), install it in your mail clients, and activate\r\n"
-	  "it. Keep the old one installed, so that mail you already have stays readable.\r\n", VERP_NOTICE },
+	  "What to do: issue a new profile (in the web app: Mailboxes, Renew; or postern profile issue), install it in your\r\n"
+	  "mail clients, test it, and activate it. Both work side by side until the old one ends. Keep the old one installed,\r\n"
+	  "so that mail you already have stays readable.\r\n", VERP_NOTICE },
 	[NOTICE_ALIASES_END] = { "aliases-end", "Aliases that end",
 	  "To keep one, give it another end: postern alias set ADDRESS --expires, --idle-days or --count.\r\n"
 	  "Not to be told any more: postern user set NAME --expiry-notices off\r\n", VERP_NOTICE },
