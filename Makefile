@@ -8,8 +8,10 @@ PREFIX     ?= /usr/local
 all: build/release/build.ninja
 	@ninja -C build/release
 
+# On a terminal it stays up, with the web app; KEEP=0: it ends when all was shown, as it does in a pipe; KEEP=1: never by itself
 demo: deps-demo all
-	@/usr/bin/python3 tests/demo.py $(if $(KEEP),--keep)
+	@test -e ui/dist/index.html || $(MAKE) --no-print-directory ui || echo "The web app could not be built; the demo goes on without it."
+	@/usr/bin/python3 tests/demo.py $(if $(filter 0 no,$(KEEP)),--no-keep,$(if $(KEEP),--keep))
 
 check: deps
 	@/usr/bin/python3 tools/suite

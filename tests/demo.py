@@ -4,8 +4,9 @@ reads, side by side. Then the user answers; here is what the user's client sent,
 the release build with all its processes; the user's client is openssl, not ours. Each message is asked what the test suite
 asks. Leaves everything under var/demo to look at; exits with 1 when a check failed.
 
-    make demo            a few seconds
-    make demo KEEP=1     stays up afterwards, and says how to write to it yourself"""
+    make demo            a few seconds; on a terminal it then stays up, with the web app and a link that signs in once
+    make demo KEEP=0     ends then
+    make demo KEEP=1     stays up wherever it runs"""
 
 import argparse
 import os
@@ -35,6 +36,7 @@ from checks import CHECKS  # noqa: E402
 from world import Relayed  # noqa: E402
 
 FOLDER = TESTS.parent / "var/demo"
+UI = TESTS.parent / "ui/dist"
 MAILBOX, ALIAS = "alice@mailbox.example", "shop@relay.example"
 WIDTH = max(96, min(132, shutil.get_terminal_size((108, 24)).columns))
 HALF = (WIDTH - 7) // 2
@@ -176,10 +178,23 @@ class Demo:
         (FOLDER / "README").write_text(README)
         self.hop = nexthop.NextHop(FOLDER / "maildirs")
         start = time.monotonic()
-        self.server = postern.Postern(self.hop.port, folder=FOLDER)
+        self.server = postern.Postern(self.hop.port, folder=FOLDER, settings=self.web())
         self.server.start()
         self.started = time.monotonic() - start
         self.failed = self.asked = self.arrived = 0
+
+    def web(self):
+        """The settings of the web app, where it was built."""
+        if not (UI / "index.html").exists():
+            self.url = None
+            return {}
+        port = postern.free_port()
+        self.url = f"http://localhost:{port}"
+        return {"web.listen": f"127.0.0.1:{port}", "web.origin": self.url, "web.ui": UI}
+
+    def link(self, *words):
+        """Good once: to sign in as somebody who is there, or to make an account."""
+        return postern.first(self.server.cli("user", "invite", *words))["link"]
 
     def prepare(self):
         """A user, a mailbox, a profile made by `postern profile issue`, an alias."""
@@ -291,8 +306,25 @@ class Demo:
         print(f"   {len(mails)} messages, {len(letters)} answers, {self.asked} checks: {verdict}. Everything is kept in {bold(str(FOLDER.relative_to(TESTS.parent)))};")
         print("   its README says how to open a message with openssl alone.\n")
 
+    def show_web(self):
+        """Where the app is, and how to get in without having an account."""
+        if not self.url:
+            print(f"   {bold('The web app')} was not built: make ui, and then this again.\n")
+            return
+        where = FOLDER.relative_to(TESTS.parent)
+        print(textwrap.indent(f"""{bold('The web app')} is at {self.url}
+
+    {self.link('alice')}
+    signs in as alice, whose mailbox, keys and alias are those from above; it asks for a password of your own, once
+
+    {self.link()}
+    makes a new account: name any mailbox, such as you@mailbox.example; what is mailed to it, the code
+    first, is told below and filed in {where}/maildirs/
+""", "   "))
+
     def keep(self):
         where = FOLDER.relative_to(TESTS.parent)
+        self.show_web()
         print(textwrap.indent(f"""{bold('The demo stays up.')} Write to the alias:
 
     swaks --server 127.0.0.1:{self.server.port} --from you@world.example --to {ALIAS} --header "Subject: Hello"
@@ -302,14 +334,26 @@ The provider files what arrives in {where}/maildirs/{MAILBOX}/new/.
 Read it in Thunderbird: Settings, Privacy & Security, Manage Certificates; import {where}/user.p12
 under "Your Certificates" (the passphrase is in {where}/passphrase.txt), then {where}/root.crt under
 "Authorities" and let it identify e-mail users. Then File, Open, Saved Message: any file named above, or
-{where}/mailbox/01.eml.
+{where}/mailbox/01.eml. To answer from there, name 127.0.0.1, port {self.server.port}, as the outgoing server.
 
 Ctrl-C ends it.
-""", "   "))
+""", "   "), flush=True)
+        seen = len(self.hop.messages)
         try:
-            self.server.process.wait()
+            while self.server.process.poll() is None:
+                time.sleep(0.3)
+                for wire in self.hop.messages[seen:]:
+                    self.tell(wire)
+                    seen += 1
         except KeyboardInterrupt:
             print()
+
+    def tell(self, wire):
+        """A line for what comes while it stays up; the code of a mailbox is read out."""
+        head, body = judge.split(wire.raw)
+        code = re.search(rb"Your code: (\d{4} \d{4})", body)
+        said = f"the code is {code[1].decode()}" if code else "sealed" if judge.is_sealed(wire.raw) else "in clear"
+        print(f"   {dim(time.strftime('%H:%M:%S'))} to {', '.join(wire.rcpts)}: {said}, {human(len(wire.raw))}", flush=True)
 
     def close(self):
         self.server.stop()
@@ -318,13 +362,16 @@ Ctrl-C ends it.
 
 def main():
     options = argparse.ArgumentParser(description="shows what Postern does, with real messages")
-    options.add_argument("--keep", action="store_true", help="stay up afterwards")
+    options.add_argument("--keep", action=argparse.BooleanOptionalAction, default=sys.stdin.isatty() and sys.stdout.isatty(),
+                         help="stay up afterwards; so it does on a terminal")
     keep = options.parse_args().keep
     demo = Demo()
     try:
         demo.run()
         if keep:
             demo.keep()
+        else:
+            print(f"   {bold('make demo KEEP=1')} stays up: the web app, with a link that signs in once, and an alias to write to.\n")
     finally:
         demo.close()
     return 1 if demo.failed else 0

@@ -2,7 +2,9 @@
 
 import os
 import pathlib
+import pty
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import time
 
 import pytest
 
+import browser
 from run import run
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -32,6 +35,7 @@ def test_it_shows_both_directions_and_every_check_holds(said):
     assert int(found[1]) >= 7 and int(found[2]) >= 4 and int(found[3]) >= 130
     assert "Signed by:" in said and "what the provider holds" in said
     assert len(re.findall(r"250 after \d+ ms, in the mailbox after \d+ ms", said)) == int(found[1])
+    assert "make demo KEEP=1" in said and "/signup#" not in said, "a link to what has ended leads nowhere"
     assert "what the user's client sent" in said and "what the correspondent gets" in said
 
 
@@ -79,26 +83,68 @@ def test_a_check_that_fails_is_told_by_the_exit_status(said, tmp_path):
     assert done.returncode == 1 and "that never holds: it does not" in done.stdout and "7 checks failed" in done.stdout
 
 
-def test_it_stays_up_when_told_to(said):
-    """KEEP=1: the command that it prints for swaks works, the file goes where it says, and Ctrl-C ends it."""
-    demo = subprocess.Popen([sys.executable, TOP / "tests/demo.py", "--keep"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, env=ENV, stdin=subprocess.DEVNULL)
+class Terminal:
+    """The demo on a terminal of its own, without a word about staying."""
+
+    def __init__(self):
+        self.ours, theirs = pty.openpty()
+        self.process = subprocess.Popen([sys.executable, TOP / "tests/demo.py"], stdin=theirs, stdout=theirs, stderr=theirs,
+                                        env={**ENV, "NO_COLOR": "1", "COLUMNS": "110"}, start_new_session=True)
+        os.close(theirs)
+        self.text = ""
+
+    def until(self, words, seconds=300):
+        end = time.monotonic() + seconds
+        while words not in self.text:
+            ready, _, _ = select.select([self.ours], [], [], max(0, end - time.monotonic()))
+            assert ready, f"it never said {words!r}:\n{self.text[-3000:]}"
+            self.text += os.read(self.ours, 65536).decode("utf-8", "replace").replace("\r\n", "\n")
+        return self.text
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            assert self.process.wait(60) == 0
+        finally:
+            os.close(self.ours)
+
+
+@pytest.fixture(scope="module")
+def stays(said):
+    t = Terminal()
     try:
-        text = ""
-        while "Ctrl-C ends it" not in text:
-            line = demo.stdout.readline()
-            assert line, text
-            text += line
-        (command,) = re.findall(r"^\s+(swaks .*)$", text, re.M)
-        (box,) = re.findall(r"files what arrives in (\S+?)\.?$", text, re.M)
-        assert "user.p12" in text and "passphrase.txt" in text and "root.crt" in text and "Thunderbird" in text
-        before = len(list((TOP / box).iterdir()))
-        run("sh", "-c", command)
-        end = time.monotonic() + 30
-        while len(list((TOP / box).iterdir())) == before:
-            assert time.monotonic() < end, "swaks was answered 250 and nothing arrived"
-            time.sleep(0.1)
+        t.until("Ctrl-C ends it")
+        yield t
     finally:
-        demo.send_signal(signal.SIGINT)
-        demo.communicate(timeout=60)
-    assert demo.returncode == 0
+        t.end()
+
+
+def test_it_stays_up_on_a_terminal(stays):
+    """The command that it prints for swaks works, and the file goes where it says; Ctrl-C ends it well (see stays)."""
+    text = stays.text
+    (command,) = re.findall(r"^\s+(swaks .*)$", text, re.M)
+    (box,) = re.findall(r"files what arrives in (\S+?)\.?$", text, re.M)
+    assert "user.p12" in text and "passphrase.txt" in text and "root.crt" in text and "Thunderbird" in text
+    before = len(list((TOP / box).iterdir()))
+    run("sh", "-c", command)
+    stays.until("to alice@mailbox.example: sealed", 30)
+    assert len(list((TOP / box).iterdir())) == before + 1
+
+
+def test_its_links_sign_in_once(stays):
+    assert (TOP / "ui/dist/index.html").exists(), "there is no ui/dist: run make ui"
+    (url,) = re.findall(r"The web app is at (http://localhost:\d+)", stays.text)
+    known, new = re.findall(rf"^\s+{url}/signup#(\S+)$", stays.text, re.M)
+    b = browser.Browser(int(url.rpartition(":")[2]), origin=url)
+    assert b"<html" in b.get("/").raw
+    assert b.good("POST", "/v1/invitation", {"invitation": known})["name"] == "alice"
+    b.sign_up("alice", known)
+    assert [a["address"] for a in b.get("/v1/aliases").json["aliases"]] == ["shop@relay.example"]
+    assert b.get("/v1/profiles").json[0]["state"] == "active"
+    b.refused(404, "POST", "/v1/invitation", {"invitation": known})
+    other = browser.Browser(b.port, origin=url)
+    other.sign_up("newcomer", new)
+    other.good("POST", "/v1/mailboxes", {"address": "you@mailbox.example"}, 201)
+    text = stays.until("to you@mailbox.example: the code is", 30)
+    code = re.search(r"the code is (\d{4} \d{4})", text)[1]
+    other.good("POST", "/v1/mailboxes/you%40mailbox.example/verify", {"code": code}, 204)

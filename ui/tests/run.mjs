@@ -26,7 +26,7 @@ await build({
   outExtension: { ".js": ".mjs" }, sourcemap: "inline", jsx: "automatic", jsxImportSource: "preact", logLevel: "error",
   define: { "process.env.UI": JSON.stringify(join(here, "..")) },
 });
-const env = { ...process.env, LC_ALL: "C.UTF-8", TZ: "UTC" };
+const env = { SHOTS: join(here, "../../build/screens"), ...process.env, LC_ALL: "C.UTF-8", TZ: "UTC" };
 const reporter = `--test-reporter=${process.stdout.isTTY ? "spec" : "tap"}`;
 const { status } = spawnSync(process.execPath, ["--enable-source-maps", reporter, "--test", ...wanted.map((n) => join(out, n))], { stdio: "inherit", env });
 process.exit(status ?? 1);

@@ -12,6 +12,14 @@ const PAGES = {
   "profile-continue": "/profiles/3", domains: "/domains", activity: "/activity", held: "/held", settings: "/settings",
 };
 
+/* What the navigation leads to is a page, whoever has added it. */
+const pagesOf = async (page) => {
+  const links = await page.getByRole("navigation").getByRole("link").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+  const paths = links.filter((href) => href?.startsWith("#/")).map((href) => href.slice(1));
+  const known = Object.values(PAGES);
+  return [...Object.entries(PAGES), ...paths.filter((path) => !known.includes(path)).map((path) => [path.slice(1).replace(/\W+/g, "-"), path])];
+};
+
 const settled = (page) => page.waitForFunction(() => document.querySelector("main h1") && !/Loading/.test(document.querySelector("main").textContent));
 
 for (const colorScheme of ["light", "dark"])
@@ -23,11 +31,12 @@ for (const colorScheme of ["light", "dark"])
       if (size === "desktop") await accessible(w.page, "sign in");
       await picture(w.page, `sign-in-${size}-${colorScheme}`);
       await signIn(w);
-      for (const [name, path] of Object.entries(PAGES)) {
+      for (const [name, path] of await pagesOf(w.page)) {
         await w.go(path);
         await settled(w.page);
         if (colorScheme === "light" || size === "desktop") await accessible(w.page, `${name}, ${colorScheme}, ${size}`);
         if (name === "aliases") await w.page.waitForTimeout(300);
+        await w.page.evaluate(() => document.querySelectorAll("main details").forEach((d) => { d.open = true; }));
         await picture(w.page, `${name}-${size}-${colorScheme}`);
         if (name === "aliases") await w.page.locator(".alias .spark").nth(1).waitFor({ state: "attached" });
         const wide = await w.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -43,6 +52,7 @@ test("empty pages teach", async (t) => {
     await w.go(path);
     await w.page.getByRole("heading", { name: text }).waitFor();
     await accessible(w.page, path);
+    await picture(w.page, `empty${path.replace("/", "-")}`);
   }
   w.clean();
 });

@@ -11,7 +11,7 @@ const need = createRequire(join(process.env.UI, "package.json"));
 const { chromium } = need("playwright-core");
 const AXE = readFileSync(need.resolve("axe-core/axe.min.js"), "utf8");
 export const DIST = join(process.env.UI, "dist");
-const SHOTS = process.env.SHOTS; // a folder: pictures of the pages are put there
+const SHOTS = process.env.SHOTS; // a folder: pictures of the pages are put there (build/screens, where nothing else is said)
 
 export const SIZES = { desktop: { width: 1280, height: 860 }, phone: { width: 390, height: 844 } };
 
