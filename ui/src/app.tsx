@@ -65,10 +65,16 @@ function page(path: string, context: Omit<Context, "query">): ComponentChildren 
 function Side({ path, about, me, onSignOut }: { path: string; about: About; me: Me; onSignOut: () => void }) {
   const held = useLoad(() => api.held(), path === "/held");
   const now = path === "/" ? "/aliases" : path;
+  const nav = useRef<HTMLElement>(null);
+  /* On a phone the row is wider than the page: where one is shall be seen. By scrollIntoView the next Tab would go from there. */
+  useEffect(() => {
+    const row = nav.current, link = row?.querySelector<HTMLElement>("[aria-current]");
+    if (row && link) row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
+  }, [path]);
   return (
     <header class="side">
       <Brand href="#/aliases" />
-      <nav class="nav" aria-label={t.nav.label}>
+      <nav class="nav" ref={nav} aria-label={t.nav.label}>
         {NAV.map(([to, icon, label]) => (
           <a key={to} href={`#${to}`} aria-current={now.startsWith(to) || (to === "/mailboxes" && now.startsWith("/profiles")) ? "page" : undefined}>
             <Icon name={icon} />

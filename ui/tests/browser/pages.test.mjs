@@ -45,6 +45,41 @@ for (const colorScheme of ["light", "dark"])
       w.clean();
     });
 
+/* Small enough to be looked at beside the text: what is good goes into doc/ by hand. */
+test("the pictures of the README", async (t) => {
+  const w = await open(t, FULL(12), { viewport: { width: 1040, height: 700 } });
+  const take = async (name) => assert.ok((await picture(w.page, name, false)) < 100_000, name);
+  await signIn(w);
+  await w.go("/aliases");
+  await w.page.locator(".alias .spark").nth(1).waitFor({ state: "attached" });
+  await w.page.waitForTimeout(300);
+  await take("ui-aliases");
+  await w.go("/mailboxes");
+  await settled(w.page);
+  await take("ui-mailboxes");
+  w.mock.state.world.tests["3"] = "signed";
+  await w.go("/profiles/3");
+  await w.page.getByText("Signed, not encrypted.").waitFor();
+  await w.page.getByRole("heading", { name: "Test", exact: true }).scrollIntoViewIfNeeded();
+  await w.page.evaluate(() => scrollTo(0, document.querySelector(".note.warn").getBoundingClientRect().top + scrollY - 260));
+  await take("ui-profile");
+  w.clean();
+});
+
+test("a narrow row of pages shows where one is", async (t) => {
+  const w = await open(t, FULL(3), { viewport: SIZES.phone });
+  await signIn(w);
+  for (const name of ["Settings", "Aliases"]) {
+    await w.go(`/${name.toLowerCase()}`);
+    const link = w.page.getByRole("navigation").getByRole("link", { name });
+    await w.page.waitForFunction((label) => {
+      const { left, right } = [...document.querySelectorAll("nav a")].find((a) => a.textContent.includes(label)).getBoundingClientRect();
+      return left >= 0 && right <= innerWidth;
+    }, name);
+    assert.equal(await link.getAttribute("aria-current"), "page");
+  }
+});
+
 test("empty pages teach", async (t) => {
   const w = await open(t, EMPTY());
   await signIn(w);

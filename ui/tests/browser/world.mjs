@@ -77,8 +77,9 @@ export async function accessible(page, where) {
   assert.deepEqual(JSON.parse(result.value), [], `axe, ${where}`);
 }
 
-export async function picture(page, name) {
-  if (!SHOTS) return;
+/* Its size in bytes. */
+export async function picture(page, name, fullPage = true) {
+  if (!SHOTS) return 0;
   mkdirSync(SHOTS, { recursive: true });
-  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true, animations: "disabled" });
+  return (await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage, animations: "disabled" })).length;
 }
