@@ -1,10 +1,11 @@
 /* Laws of a message that is rewritten for its user, whatever it holds:
  * its fields are those of policy/headers.c; every address that a client would write to is one of the plan's, in the header
  * and in calendars; no line end stands apart, so that nothing can be smuggled; our own reader reads it; what is sealed shows
- * the same header and no word of the content.
+ * the same header, without the subject where it is to be hidden, and no word of the content.
  * Input: a byte for the form (1 of 8 is sealed), then a message, whose line ends are made CRLF as the gate demands. */
 #include "crypto/aead.h"
 #include "policy/headers.h"
+#include "transform/hidden.h"
 #include "transform/seal.h"
 #include "wire/charset.h"
 
@@ -155,17 +156,25 @@ static void check_sealed(const struct scan *s, struct seal_plan p, struct arena 
 {
 	OWN(buf) out = BUF(OUT_MAX);
 	OWN(buf) header = BUF(OUT_MAX);
+	OWN(buf) outer = BUF(OUT_MAX);
+	OWN(buf) inner = BUF(OUT_MAX);
+	const struct buf *head;
 	struct seal_result r;
 
+	p.hide_subject = s->in.n / 2 % 2;
 	p.form = FORM_SEALED;
 	p.cipher = s->in.n % 2 ? CMS_AES_256_GCM : CMS_AES_256_CBC;
 	if (seal_message(s, &p, sink_buf(&out), &r, NULL) < 0)
 		return;
-	require(seal_header(s, &p, a, &header, NULL) == OK && str_starts(buf_str(&out), buf_str(&header)));
+	require(seal_header(s, &p, a, &header, NULL) == OK);
+	hidden_split(buf_str(&header), &outer, &inner);
+	head = p.hide_subject ? &outer : &header;
+	require(str_starts(buf_str(&out), buf_str(head)));
+	check_lines(buf_str(&inner), inner.n);
 	require(r.bytes == out.n && !r.eight_bit && !r.utf8 && str_is_ascii(buf_str(&out)));
 	check_lines(buf_str(&out), out.n);
 	check_reading(buf_str(&out), true);
-	require(str_find(str_from(buf_str(&out), header.n), canary) == out.n - header.n);
+	require(str_find(str_from(buf_str(&out), head->n), canary) == out.n - head->n);
 }
 
 static void check_clear(const struct scan *s, const struct seal_plan *p)
