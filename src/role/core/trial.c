@@ -126,7 +126,7 @@ int trial_send(struct core *c, const struct profile *p, const struct mailbox *to
 {
 	OWN(arena) a = ARENA;
 	OWN(buf) b = BUF(LETTER_MOST);
-	struct reverse from;
+	struct reverse from = { 0 };
 	struct txn *t;
 	int r;
 
