@@ -152,7 +152,7 @@ const struct cli_command cli_users[] = {
 	{ "mailbox set", "ADDRESS", "change a mailbox", mailbox_set, 1, 1, { CLEAR,
 	  { "reply", "required|relaxed", "required (default): signed with your key; relaxed: or a trusted server" },
 	  { "clear-replies", "accept|refuse", "signed answers that your provider could read (default accept)" },
-	  { "hide-subject", "on|off", "seal the subject too: the provider, and many clients, show [...] (default off)" } } },
+	  { "hide-subject", "on|off", "seal the subject too; outside it is [...], in many clients too" } } },
 	{ "mailbox show", "ADDRESS", "show a mailbox and what it did not take", mailbox_show, 1, 1, { { 0 } } },
 	{ "mailbox resume", "ADDRESS", "send again to a mailbox that was paused", mailbox_resume, 1, 1, { { 0 } } },
 	{ "mailbox delete", "ADDRESS", "delete a mailbox and its keys", mailbox_delete, 1, 1, { { 0 } } },

@@ -97,7 +97,8 @@ __attribute__((target("avx2"))) static char *encode_line_avx2(const uint8_t *p, 
 
 	_mm256_storeu_si256((__m256i *)out, encode_24(first, _mm256_set_m128i(order, order)));
 	_mm256_storeu_si256((__m256i *)(out + 32), encode_24(second, _mm256_set_m128i(late, order)));
-	memcpy(out + 64, "\r\n", 2);
+	out[64] = '\r';
+	out[65] = '\n';
 	return out + LINE_OUT;
 }
 

@@ -196,6 +196,30 @@ static int add_outputs(struct txn *t, const struct rcpt *r, struct fail *f)
 	return OK;
 }
 
+/* Whoever is on the way out, to a correspondent or as the answer to a test letter. *ret: it was one of them. */
+static int add_outward(struct txn *t, const struct rcpt *r, struct str address, bool *ret, struct fail *f)
+{
+	*ret = true;
+	if (r->out.trial)
+		return reply_add_trial(t, &r->out, f);
+	if (r->out.correspondent)
+		return reply_add_recipient(t, &r->out, f);
+	if (r->outside)
+		return reply_add_outside(t, address, f);
+	*ret = t->reply; /* the copy of Reply-All to the alias itself */
+	return OK;
+}
+
+static int add_inward(struct txn *t, struct rcpt *r, struct fail *f)
+{
+	if (r->verdict.kind == VERDICT_ACCEPT)
+		return add_outputs(t, r, f);
+	t->core->counters.dropped++;
+	if (r->alias.id && alias_note(t->core->store, r->alias.id, t->arrived, ACTIVITY_DROPPED, 1, f) == OK)
+		txn_touch(t);
+	return OK;
+}
+
 /* Looked at anew: what was true at RCPT may have changed. Then the sender shall ask again. */
 static int resolve(struct txn *t, struct str rcpts, struct verdict *ret, struct fail *f)
 {
@@ -203,6 +227,7 @@ static int resolve(struct txn *t, struct str rcpts, struct verdict *ret, struct 
 
 	while (list_next(&rcpts, &address)) {
 		struct rcpt r;
+		bool outward;
 
 		TRY(rcpt_look(t->core, t->sender, address, t->size, t->account, &t->arena, &r, f));
 		if (r.verdict.kind == VERDICT_REFUSE && (r.verdict.smtp < 500 || r.verdict.smtp == 552)) {
@@ -215,28 +240,9 @@ static int resolve(struct txn *t, struct str rcpts, struct verdict *ret, struct 
 			t->report = r.report;
 			continue;
 		}
-		if (r.out.trial) {
-			TRY(reply_add_trial(t, &r.out, f));
-			continue;
-		}
-		if (r.out.correspondent) {
-			TRY(reply_add_recipient(t, &r.out, f));
-			continue;
-		}
-		if (r.outside) {
-			TRY(reply_add_outside(t, address, f));
-			continue;
-		}
-		if (t->reply) /* the copy of Reply-All to the alias itself */
-			continue;
-		if (r.verdict.kind == VERDICT_ACCEPT) {
-			TRY(add_outputs(t, &r, f));
-			continue;
-		}
-		t->core->counters.dropped++;
-		if (r.alias.id &&
-		    alias_note(t->core->store, r.alias.id, t->arrived, ACTIVITY_DROPPED, 1, f) == OK)
-			txn_touch(t);
+		TRY(add_outward(t, &r, address, &outward, f));
+		if (!outward)
+			TRY(add_inward(t, &r, f));
 	}
 	return OK;
 }
