@@ -7,7 +7,7 @@ import pytest
 import messages
 from world import World
 
-POOL = 8
+POOL = 60
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,8 @@ def ready(world):
     return world.server.stat()["pool"]
 
 
-def wait_ready(world, wanted, seconds=60):
+def wait_ready(world, wanted, seconds=30):
+    """Some seconds: what fills the pool is no stranger that it waits for, which would be one address a second."""
     end = time.monotonic() + seconds
     while (now := ready(world)) != wanted:
         assert time.monotonic() < end, f"{now} addresses are ready, not {wanted}"

@@ -47,7 +47,7 @@ void stock_spare(struct core *c, int64_t alg, wait_fn *fn, void *arg)
 		const struct key_made made = { .alg = (uint32_t)alg, .wrapped = wrapped };
 
 		core_dirty(c);
-		stock_drawn(c);
+		stock_wake(c);
 		fn(arg, OK, STR(""), &made);
 		return;
 	}

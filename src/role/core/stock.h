@@ -23,7 +23,7 @@ void stock_spare(struct core *c, int64_t alg, wait_fn *fn, void *arg);
 void stock_start(struct core *c);
 /* A profile became active: look soon. */
 void stock_wake(struct core *c);
-/* Something was taken from a shelf for a message. It is filled again when no more is taken for a second, or when little is
+/* A new correspondent takes from the shelves: never said of what fills them. They are filled again when no more is taken for a second, or when little is
  * left: key generation does not take the processor from the mail that it is for. */
 void stock_drawn(struct core *c);
 
