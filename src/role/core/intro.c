@@ -2,31 +2,16 @@
 
 #include "base/log.h"
 #include "sys/memfd.h"
-#include "wire/date.h"
-#include "wire/header.h"
 
 enum { LETTER_MOST = 16 * 1024 };
 
 /* The subject stands in clear on its way and comes back as "Re: ..." to be seen by the correspondent if it is left: so it
- * says nothing of a relay, and names nobody. No Auto-Submitted: clients offer no answer to what has it. */
-static void write_head(const struct txn *t, struct str alias, struct buf *b)
-{
-	header_put(b, "From", STR("Postern <postern@localhost>"));
-	header_put(b, "To", alias);
-	header_put(b, "Subject", STR("Your first message"));
-	buf_addz(b, "Date: ");
-	date_print(t->arrived, b);
-	buf_addf(b,
-	         "\r\nMessage-ID: <%s@localhost>\r\nMIME-Version: 1.0\r\n"
-	         "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
-	         t->mid);
-}
-
+ * says nothing of a relay, and names nobody. */
 static void write_letter(const struct txn *t, struct str alias, struct buf *b)
 {
 	const struct correspondent *p = &t->about;
 
-	write_head(t, alias, b);
+	letter_head(t, alias, STR("Your first message"), false, b);
 	buf_addf(b, "Answer this message to write to %.*s from %.*s.\r\n\r\n", STR_ARG(p->address),
 	         STR_ARG(alias));
 	buf_addz(b, "Press Reply, change the subject, delete this text, write your own, and send. Your\r\n"

@@ -28,19 +28,18 @@ static int begin(struct txn *t, struct str message, struct fail *f)
 	return txn_start(t, f);
 }
 
-static void write_notice(const struct txn *t, struct str to, struct str subject, struct str text,
-                         struct buf *b)
+void letter_head(const struct txn *t, struct str to, struct str subject, bool automatic, struct buf *out)
 {
-	header_put(b, "From", STR("Postern <postern@localhost>"));
-	header_put(b, "To", to);
-	header_put_text(b, "Subject", subject);
-	buf_addz(b, "Date: ");
-	date_print(t->arrived, b);
-	buf_addf(b, "\r\nMessage-ID: <%s@localhost>\r\n", t->mid);
-	buf_addz(b, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; "
-	            "charset=utf-8\r\n"
-	            "Content-Transfer-Encoding: 8bit\r\n\r\n");
-	buf_add(b, text);
+	header_put(out, "From", STR("Postern <postern@localhost>"));
+	header_put(out, "To", to);
+	header_put_text(out, "Subject", subject);
+	buf_addz(out, "Date: ");
+	date_print(t->arrived, out);
+	buf_addf(out, "\r\nMessage-ID: <%s@localhost>\r\n", t->mid);
+	if (automatic)
+		buf_addz(out, "Auto-Submitted: auto-generated\r\n");
+	buf_addz(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+	              "Content-Transfer-Encoding: 8bit\r\n\r\n");
 }
 
 int txn_notice(struct core *c, const struct mailbox *to, enum verp_kind verp, struct str subject,
@@ -67,7 +66,8 @@ int txn_notice(struct core *c, const struct mailbox *to, enum verp_kind verp, st
 		                         .address = t->rcpt };
 	o->mode = to->active_profile ? SEAL_ENCRYPT : SEAL_CLEAR;
 	t->verp = verp;
-	write_notice(t, to->address, subject, text, &b);
+	letter_head(t, to->address, subject, true, &b);
+	buf_add(&b, text);
 	r = begin(t, buf_str(&b), f);
 	if (r < 0) {
 		txn_fail(t, 451, "4.3.0", "", f->why);

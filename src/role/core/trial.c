@@ -6,8 +6,6 @@
 #include "store/bounces.h"
 #include "store/trials.h"
 #include "sys/memfd.h"
-#include "wire/date.h"
-#include "wire/header.h"
 
 enum { LETTER_MOST = 16 * 1024 };
 
@@ -18,23 +16,9 @@ bool trial_is_open(const struct core *c, int64_t sent)
 
 /* ---- the letter -------------------------------------------------------------------------------------------------- */
 
-/* No Auto-Submitted: clients offer no answer to what has it. The subject stands in clear on its way. */
-static void write_head(const struct txn *t, struct str to, struct buf *b)
-{
-	header_put(b, "From", STR("Postern <postern@localhost>"));
-	header_put(b, "To", to);
-	header_put(b, "Subject", STR("Your test message"));
-	buf_addz(b, "Date: ");
-	date_print(t->arrived, b);
-	buf_addf(b,
-	         "\r\nMessage-ID: <%s@localhost>\r\nMIME-Version: 1.0\r\n"
-	         "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
-	         t->mid);
-}
-
 static void write_letter(const struct txn *t, struct str to, struct buf *b)
 {
-	write_head(t, to, b);
+	letter_head(t, to, STR("Your test message"), false, b);
 	buf_addf(
 	        b,
 	        "That you can read this shows that your mail program opens what is sealed with your new\r\n"

@@ -104,6 +104,8 @@ void txns_committed(struct core *c, int result);
  * in the same group; 0: none. */
 MUST_CHECK int txn_notice(struct core *c, const struct mailbox *to, enum verp_kind verp, struct str subject,
                           struct str text, kept_fn *kept, struct str arg, int64_t ends, struct fail *f);
+/* The header of a letter of the relay itself. automatic: no answer is wanted, and clients offer none (RFC 3834 5). */
+void letter_head(const struct txn *t, struct str to, struct str subject, bool automatic, struct buf *out);
 /* Tells the sender of an item that it was given up, in one group with its end. */
 MUST_CHECK int txn_dsn(struct core *c, const struct queue_item *i, struct str status);
 
