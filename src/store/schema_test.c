@@ -1,0 +1,99 @@
+/* schema_test.c - a store that an older Postern made. */
+#include "store/aliases.h"
+#include "store/db.h"
+#include "store/fixture_test.h"
+#include "store/trials.h"
+#include "store/users.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* Back to what version 1 had: each later step undone, the last one first. */
+static void make_first(struct store *st)
+{
+	MUST(store_exec(st, "DROP INDEX reverse_test", NULL));
+	MUST(store_exec(st, "DROP TABLE trial", NULL));
+	MUST(store_exec(st, "ALTER TABLE rate DROP COLUMN trials", NULL));
+	MUST(store_exec(st, "ALTER TABLE mailbox DROP COLUMN hide_subject", NULL));
+	MUST(store_exec(st, "PRAGMA user_version = 1", NULL));
+}
+
+static void assert_works(struct store *st, const struct ids *i)
+{
+	const struct trial want = { .profile = i->profile, .reverse = i->reverse, .sent = 5, .answer = 1 };
+	struct trial trial = { 0 };
+	struct mailbox box = { 0 };
+	struct alias al = { 0 };
+	OWN(arena) a = ARENA;
+	int64_t sum = 0;
+
+	MUST(alias_get(st, i->alias, &a, &al, NULL));
+	assert_true(str_eq(al.address, STR("shop@relay.example")));
+	MUST(mailbox_get(st, i->mailbox, &a, &box, NULL));
+	assert_false(box.hide_subject);
+	MUST(trial_put(st, &want, NULL));
+	MUST(trial_get(st, i->profile, &trial, NULL));
+	assert_true(trial.sent == 5 && trial.reverse == i->reverse);
+	MUST(trial_count(st, i->user, 3600, &sum, NULL));
+	assert_int_equal(sum, 1);
+}
+
+static long size_of(const char *name)
+{
+	FILE *file = fopen(name, "r");
+	long n;
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	n = ftell(file);
+	fclose(file);
+	return n;
+}
+
+/* Its rows stay, what is new works, and a copy of how it was lies beside it; also where an earlier try left half of one. */
+static void an_older_store_is_brought_up(void **state)
+{
+	struct ids i;
+	FILE *half;
+
+	{
+		OWNS(store) st = fixture_open(0);
+
+		i = fixture_fill(st);
+		MUST(store_commit(st, NULL));
+		make_first(st);
+	}
+	half = fopen("postern.db.before-2", "w");
+	assert_non_null(half);
+	fputs("half", half);
+	fclose(half);
+	{
+		OWNS(store) st = fixture_open(0);
+
+		assert_works(st, &i);
+	}
+	assert_true(size_of("postern.db.before-2") > 4096);
+}
+
+static void a_newer_store_is_left_alone(void **state)
+{
+	const struct store_options o = { 0, NULL };
+	struct store *st = fixture_open(0);
+	struct fail f = { 0 };
+
+	MUST(store_exec(st, "PRAGMA user_version = 1000", NULL));
+	store_free(st);
+	st = NULL;
+	assert_int_equal(store_open(&fixture_cipher, &o, &st, &f), FAIL_DENIED);
+	assert_non_null(strstr(f.why, "newer"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(an_older_store_is_brought_up, fixture_fresh),
+		cmocka_unit_test_setup(a_newer_store_is_left_alone, fixture_fresh),
+	};
+
+	return cmocka_run_group_tests(tests, fixture_make_top, fixture_remove_top);
+}
