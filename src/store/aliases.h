@@ -31,6 +31,7 @@ struct alias {
 struct alias_mailbox {
 	int64_t mailbox, profile, profile_not_after;
 	int64_t paused; /* since; 0: it takes mail */
+	int64_t created;
 	bool clear_ok;
 	bool hide_subject; /* of what is sealed for it */
 	struct str address;

@@ -170,6 +170,45 @@ int correspondent_each(struct store *st, int64_t alias,
 	}
 }
 
+int correspondent_latest(struct store *st, int64_t alias, struct arena *a, struct correspondent *ret,
+                         struct fail *f)
+{
+	OWNQ q =
+	        q_read(st, "SELECT " COLUMNS " FROM correspondent c JOIN reverse r ON r.id = c.reverse"
+	                   " WHERE c.alias = ? AND c.kind <> 3 ORDER BY c.last_used DESC, c.id DESC LIMIT 1");
+
+	q_i64(&q, alias);
+	TRY(q_one(&q, "correspondent", f));
+	return read_one(&q, a, ret, f);
+}
+
+#define STANDS_ALONE                                                                                         \
+	" FROM correspondent c JOIN reverse r ON r.id = c.reverse WHERE c.id = ?1 AND NOT EXISTS"            \
+	" (SELECT 1 FROM correspondent o WHERE o.reverse = c.reverse AND o.id <> c.id)"
+
+int correspondent_delete(struct store *st, int64_t id, struct fail *f)
+{
+	OWNQ look = q_read(st, "SELECT r.id" STANDS_ALONE);
+	OWNQ gone = q_write(st, "INSERT OR IGNORE INTO address_gone SELECT r.address_hash" STANDS_ALONE);
+	OWNQ c = q_write(st, "DELETE FROM correspondent WHERE id = ?");
+	OWNQ r = q_write(st, "DELETE FROM reverse WHERE id = ?");
+	int64_t reverse = 0;
+	bool alone = false;
+
+	q_i64(&look, id);
+	TRY(q_row(&look, &alone, f));
+	if (alone)
+		reverse = q_col_i64(&look, 0);
+	q_end(&look);
+	look.s = NULL;
+	q_i64(&gone, id);
+	TRY(q_done(&gone, f));
+	q_i64(&c, id);
+	TRY(q_done(&c, f));
+	q_i64(&r, reverse);
+	return q_done(&r, f);
+}
+
 /* ---- reverse addresses ----------------------------------------------------------------------------------------- */
 
 int reverse_add(struct store *st, int64_t user, struct str address, enum reverse_use use, int64_t now,

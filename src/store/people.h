@@ -35,6 +35,12 @@ MUST_CHECK int correspondent_each(struct store *st, int64_t alias,
                                   int (*fn)(void *arg, const struct correspondent *c, struct fail *f),
                                   void *arg, struct fail *f);
 
+/* The one that wrote last, to a day (correspondent_touch); FAIL_ABSENT: nobody is known. */
+MUST_CHECK int correspondent_latest(struct store *st, int64_t alias, struct arena *a,
+                                    struct correspondent *ret, struct fail *f);
+/* With the reverse address that stood for it alone, which is never given out again. Who writes once more is somebody new. */
+MUST_CHECK int correspondent_delete(struct store *st, int64_t id, struct fail *f);
+
 /* Who stands behind a reverse address, and does that sender speak for one of the mailboxes of its alias? */
 struct speaker {
 	int64_t correspondent, alias, user, reverse;

@@ -121,3 +121,27 @@ int usage_days(struct store *st, int64_t user, int64_t alias, int64_t since,
 
 	return alias ? read_days(&one, alias, since, fn, arg, f) : read_days(&all, user, since, fn, arg, f);
 }
+
+int usage_blocked(struct store *st, int64_t alias, int64_t *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT coalesce(sum(dropped + refused), 0) FROM activity WHERE alias = ?");
+
+	q_i64(&q, alias);
+	TRY(q_one(&q, "activity", f));
+	*ret = q_col_i64(&q, 0);
+	return OK;
+}
+
+int usage_sums(struct store *st, int64_t user, struct user_sums *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT count(*), coalesce(sum(state = 1), 0), coalesce(sum(used), 0),"
+	                    " coalesce(sum(answered), 0), (SELECT coalesce(sum(t.dropped + t.refused), 0)"
+	                    " FROM alias b JOIN activity t ON t.alias = b.id WHERE b.user = ?1)"
+	                    " FROM alias WHERE user = ?1");
+
+	q_i64(&q, user);
+	TRY(q_one(&q, "sums", f));
+	*ret = (struct user_sums){ q_col_i64(&q, 0), q_col_i64(&q, 1), q_col_i64(&q, 2), q_col_i64(&q, 3),
+		                   q_col_i64(&q, 4) };
+	return OK;
+}

@@ -35,4 +35,13 @@ MUST_CHECK int usage_days(struct store *st, int64_t user, int64_t alias, int64_t
                           int (*fn)(void *arg, const struct usage_day *d, struct fail *f), void *arg,
                           struct fail *f);
 
+/* Messages that were dropped or refused at an alias, as far back as its activity is kept (upkeep.c). */
+MUST_CHECK int usage_blocked(struct store *st, int64_t alias, int64_t *ret, struct fail *f);
+
+/* Of all aliases that a user has now. */
+struct user_sums {
+	int64_t aliases, active, forwarded, answered, blocked;
+};
+MUST_CHECK int usage_sums(struct store *st, int64_t user, struct user_sums *ret, struct fail *f);
+
 #endif

@@ -167,6 +167,37 @@ int mailbox_replies_told(struct store *st, int64_t id, int64_t now, struct fail 
 	return q_done(&q, f);
 }
 
+int mailbox_aliases(struct store *st, int64_t id, int64_t *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT count(*) FROM alias_mailbox WHERE mailbox = ?");
+
+	q_i64(&q, id);
+	TRY(q_one(&q, "count", f));
+	*ret = q_col_i64(&q, 0);
+	return OK;
+}
+
+int mailbox_share(struct store *st, int64_t from, int64_t to, struct fail *f)
+{
+	OWNQ q = q_write(st, "INSERT OR IGNORE INTO alias_mailbox (alias, mailbox)"
+	                     " SELECT alias, ?2 FROM alias_mailbox WHERE mailbox = ?1");
+
+	q_i64(&q, from);
+	q_i64(&q, to);
+	return q_done(&q, f);
+}
+
+int mailbox_lone_alias(struct store *st, int64_t id, int64_t *ret_alias, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT alias FROM alias_mailbox l WHERE mailbox = ?1 AND NOT EXISTS (SELECT 1"
+	                    " FROM alias_mailbox o WHERE o.alias = l.alias AND o.mailbox <> ?1) LIMIT 1");
+
+	q_i64(&q, id);
+	TRY(q_one(&q, "alias", f));
+	*ret_alias = q_col_i64(&q, 0);
+	return OK;
+}
+
 int mailbox_delete(struct store *st, int64_t id, struct fail *f)
 {
 	OWNQ q = q_write(st, "DELETE FROM mailbox WHERE id = ?");

@@ -41,6 +41,12 @@ MUST_CHECK int mailbox_set_clear(struct store *st, int64_t id, bool clear_ok, st
 MUST_CHECK int mailbox_set_hide(struct store *st, int64_t id, bool hide_subject, struct fail *f);
 MUST_CHECK int mailbox_set_replies(struct store *st, int64_t id, int64_t rule, bool clear, struct fail *f);
 MUST_CHECK int mailbox_replies_told(struct store *st, int64_t id, int64_t now, struct fail *f);
+/* How many aliases lead there. */
+MUST_CHECK int mailbox_aliases(struct store *st, int64_t id, int64_t *ret, struct fail *f);
+/* What leads to the one leads to the other too. */
+MUST_CHECK int mailbox_share(struct store *st, int64_t from, int64_t to, struct fail *f);
+/* An alias that leads there and nowhere else; FAIL_ABSENT. */
+MUST_CHECK int mailbox_lone_alias(struct store *st, int64_t id, int64_t *ret_alias, struct fail *f);
 MUST_CHECK int mailbox_delete(struct store *st, int64_t id, struct fail *f);
 /* Is it a mailbox of that user, or a further sender address of one? FAIL_ABSENT: it is not. address: a key */
 MUST_CHECK int mailbox_speaks_for(struct store *st, int64_t user, struct str address, struct fail *f);

@@ -14,8 +14,10 @@ static const struct call_spec *const tables[] = { calls_backup,  calls_keys,    
 	                                          calls_aliases, calls_domains, calls_people, calls_profiles,
 	                                          calls_queue,   calls_replies, calls_stat,   calls_usage,
 	                                          calls_invites, calls_trials };
-static const struct call_spec *const web_tables[] = { calls_account, calls_codes, calls_foreign, calls_pages,
-	                                              calls_sessions };
+static const struct call_spec *const web_tables[] = { calls_account,       calls_codes,
+	                                              calls_foreign,       calls_foreign_aliases,
+	                                              calls_foreign_login, calls_foreign_people,
+	                                              calls_pages,         calls_sessions };
 
 static const struct call_spec *spec_in(const struct call_spec *const *all, size_t n, struct str verb)
 {

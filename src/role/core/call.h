@@ -136,7 +136,7 @@ extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls
         calls_domains[], calls_people[], calls_profiles[], calls_queue[], calls_replies[], calls_stat[],
         calls_usage[], calls_invites[], calls_trials[];
 /* Of the web alone. */
-extern const struct call_spec calls_account[], calls_codes[], calls_foreign[], calls_pages[],
-        calls_sessions[];
+extern const struct call_spec calls_account[], calls_codes[], calls_foreign[], calls_foreign_aliases[],
+        calls_foreign_login[], calls_foreign_people[], calls_pages[], calls_sessions[];
 
 #endif

@@ -10,6 +10,7 @@
 #include "crypto/totp.h"
 #include "role/core/keys.h"
 #include "role/core/quotas.h"
+#include "role/core/rcpt.h"
 #include "role/core/trier.h"
 #include "role/core/tries.h"
 #include "role/core/web.h"
@@ -32,6 +33,20 @@ int account_password_right(struct request *c, struct fail *f)
 	TRY(trier_may(c, &t, NULL, f));
 	TRY(account_proves(c->core->store, c->asker->session.user, arg_text(c, "proof"), &right, f));
 	return right ? OK : trier_wrong(c, &t, "password", "this is not your password", f);
+}
+
+int account_name(struct request *c, struct str given, struct str *ret, struct fail *f)
+{
+	struct mailbox m;
+	int r = str_chr(given, '@') < given.n
+	                ? mailbox_find(c->core->store, rcpt_key(given, &c->arena), &c->arena, &m, f)
+	                : FAIL_ABSENT;
+
+	*ret = given;
+	if (r == FAIL_ABSENT || (r == OK && !m.verified))
+		return OK;
+	TRY(r);
+	return user_name(c->core->store, m.user, &c->arena, ret, f);
 }
 
 /* FAIL_ABSENT: nobody has the name, or no password has been set; *ret is all zero then. */
@@ -79,9 +94,12 @@ static int run_salt(struct request *c, struct fail *f)
 {
 	struct str name = arg_given(c, "name") ? arg_text(c, "name") : c->asker->name;
 	struct account ac;
-	int r = account_of(c, name, &ac, f);
-	struct trier t = trier_of(c, name, ac.user);
+	struct trier t;
+	int r;
 
+	TRY(account_name(c, name, &name, f));
+	r = account_of(c, name, &ac, f);
+	t = trier_of(c, name, ac.user);
 	TRY(has_password(c, name, f));
 	if (r == FAIL_ABSENT)
 		ac.salt = no_salt(c, name);
@@ -272,23 +290,44 @@ static int run_sign_up(struct request *c, struct fail *f)
 
 /* ---- signing in -------------------------------------------------------------------------------------------------- */
 
-static int run_login(struct request *c, struct fail *f)
+int account_first_factor(struct request *c, struct str name, struct account *ret, struct fail *f)
 {
-	struct str name = arg_text(c, "name");
-	bool right = false, spent;
-	struct account ac;
-	int r = account_of(c, name, &ac, f);
-	struct trier t = trier_of(c, name, ac.user);
+	int r = account_of(c, name, ret, f);
+	struct trier t = trier_of(c, name, ret->user);
+	bool right = false;
 
 	if (r != FAIL_ABSENT)
 		TRY(r);
-	TRY(trier_may(c, &t, &ac, f));
+	TRY(trier_may(c, &t, ret, f));
 	if (r == OK)
-		TRY(account_proves(c->core->store, ac.user, arg_text(c, "proof"), &right, f));
-	if (!right)
-		return trier_wrong(c, &t, "password", "the name or the password is wrong", f);
-	TRY(second_factor(c, &ac, &t, &spent, f));
+		TRY(account_proves(c->core->store, ret->user, arg_text(c, "proof"), &right, f));
+	return right ? OK : trier_wrong(c, &t, "password", "the name or the password is wrong", f);
+}
+
+int account_second_factor(struct request *c, const struct account *ac, struct str name, struct fail *f)
+{
+	struct trier t = trier_of(c, name, ac->user);
+	bool spent;
+
+	TRY(trier_may(c, &t, ac, f));
+	return second_factor(c, ac, &t, &spent, f);
+}
+
+void account_signed_in(struct request *c, struct str name, int64_t user)
+{
+	struct trier t = trier_of(c, name, user);
+
 	trier_right(c, &t);
+}
+
+static int run_login(struct request *c, struct fail *f)
+{
+	struct str name = arg_text(c, "name");
+	struct account ac;
+
+	TRY(account_first_factor(c, name, &ac, f));
+	TRY(account_second_factor(c, &ac, name, f));
+	account_signed_in(c, name, ac.user);
 	return session_begin(c, ac.user, name, f);
 }
 
@@ -448,7 +487,11 @@ static int run_ready(struct request *c, struct fail *f)
 
 const struct call_spec calls_account[] = {
 	{ "web.ready", run_ready, { { 0 } } },
+<<<<<<< HEAD
 	{ "password.salt", run_salt, { { .name = "name", .most = NAME_MOST }, DEVICE_ARG, CODE_ARG } },
+=======
+	{ "password.salt", run_salt, { { .name = "name", .most = ACCOUNT_NAME_MOST } } },
+>>>>>>> 1c28c53 (core, store: what programs of SimpleLogin and addy.io ask, by number)
 	{ "invitation.show", run_invitation_show, { { .name = "invitation", .required = true } } },
 	{ "account.signup", run_sign_up, { { .name = "name", .required = true, .most = NAME_MOST },
 		{ .name = "invitation" }, NEW_PASSWORD, DEVICE_ARG, CODE_ARG } },

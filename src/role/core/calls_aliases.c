@@ -30,6 +30,23 @@ static const char *word_of(enum alias_state state)
 	return "?";
 }
 
+/* RFC 9562 4: what it is made of but for six bits is chance. */
+static int uuid_print(struct buf *out, struct fail *f)
+{
+	static const size_t parts[] = { 4, 2, 2, 2, 6 };
+	uint8_t raw[16];
+	size_t at = 0;
+
+	TRY(random_bytes(raw, sizeof(raw), f));
+	raw[6] = (uint8_t)(0x40 | (raw[6] & 15));
+	raw[8] = (uint8_t)(0x80 | (raw[8] & 63));
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); at += parts[i++]) {
+		buf_addz(out, i ? "-" : "");
+		hex_print(str_of(raw + at, parts[i]), out);
+	}
+	return OK;
+}
+
 static int random_address(struct request *c, struct str *ret, struct fail *f)
 {
 	struct str domain = arg_given(c, "domain") ? arg_text(c, "domain") : c->core->conf->domains[0];
@@ -39,7 +56,12 @@ static int random_address(struct request *c, struct str *ret, struct fail *f)
 	TRY(random_bytes(raw, sizeof(raw), f));
 	if (arg_is(c, "style", "words")) /* two words, and 20 bits */
 		buf_addf(&b, "%s-%s-", word_of_byte(raw[0]), word_of_byte(raw[1]));
-	b32_print(str_first(str_of(raw + 2, sizeof(raw) - 2), b.n ? WORDS_TAIL_BYTES : sizeof(raw) - 2), &b);
+	if (arg_is(c, "style", "uuid"))
+		TRY(uuid_print(&b, f));
+	else
+		b32_print(str_first(str_of(raw + 2, LOCAL_RANDOM_BYTES - 2),
+		                    b.n ? WORDS_TAIL_BYTES : LOCAL_RANDOM_BYTES - 2),
+		          &b);
 	buf_addc(&b, '@');
 	buf_add(&b, domain);
 	*ret = rcpt_key(arena_str(&c->arena, buf_str(&b)), &c->arena);
@@ -255,7 +277,7 @@ static int run_alias_delete(struct request *c, struct fail *f)
 const struct call_spec calls_aliases[] = {
 	{ "alias.add", run_alias_add, { { .name = "user", .required = true },
 		{ .name = "address", .kind = ARG_ADDRESS }, { .name = "domain" },
-		{ .name = "style", .kind = ARG_WORD, .words = "characters|words" }, LIMIT_ARGS } },
+		{ .name = "style", .kind = ARG_WORD, .words = "characters|words|uuid" }, LIMIT_ARGS } },
 	{ "alias.list", run_alias_list, { { .name = "user" } } },
 	{ "alias.set", run_alias_set, { { .name = "address", .kind = ARG_ADDRESS, .required = true }, LIMIT_ARGS } },
 	{ "alias.delete", run_alias_delete, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },

@@ -5,6 +5,7 @@
 #include "role/core/call.h"
 #include "role/core/intro.h"
 #include "role/core/meet.h"
+#include "role/core/people.h"
 #include "role/core/rcpt.h"
 #include "store/aliases.h"
 #include "store/blocks.h"
@@ -68,27 +69,39 @@ static int make_contact(struct request *c, void *arg, struct fail *f)
 	return meet(c->core, &n->alias, &p, &n->who, core_now(c->core), &c->arena, &n->person, f);
 }
 
-static int run_correspondent_add(struct request *c, struct fail *f)
+int call_meet(struct request *c, const struct alias *al, const struct who_facts *facts, struct meeting *ret,
+              struct fail *f)
 {
-	const struct who_facts facts = { .from_name = arg_text(c, "name"), .from = arg_text(c, "address") };
-	struct contact n;
-	size_t introduced = 0;
+	struct contact n = { .alias = *al };
 	int e;
 
-	TRY(call_alias(c, "alias", &n.alias, f));
-	who_wrote(&facts, &c->arena, &n.who);
+	who_wrote(facts, &c->arena, &n.who);
 	TRY(check_outside(c, &n.alias, &n.who, f));
 	e = correspondent_find(c->core->store, n.alias.id, n.who.key, &c->arena, &n.person, f);
+	ret->known = e == OK;
+	ret->introduced = 0;
 	if (e == FAIL_ABSENT)
 		e = call_part(c, make_contact, &n, f);
 	TRY(e);
+	ret->person = n.person;
 	if (core_commit(c->core) < 0) /* a letter is not to name an address that is lost */
 		return fail(f, FAIL_SYS, "the change could not be stored: is the disk full?");
 	/* who asks with no server running ends with the answer: before a letter is sealed */
-	if (!c->core->private_mode && intro_send(c->core, &n.alias, &n.person, &introduced, f) < 0)
+	if (!c->core->private_mode && intro_send(c->core, &n.alias, &n.person, &ret->introduced, f) < 0)
 		log_fail(LOG_WARN, "introduction", f); /* the address stands: asked again, it is sent again */
-	rec_text(c, "reverse", n.person.reverse_address);
-	rec_number(c, "introduced", (int64_t)introduced);
+	return OK;
+}
+
+static int run_correspondent_add(struct request *c, struct fail *f)
+{
+	const struct who_facts facts = { .from_name = arg_text(c, "name"), .from = arg_text(c, "address") };
+	struct meeting m;
+	struct alias al;
+
+	TRY(call_alias(c, "alias", &al, f));
+	TRY(call_meet(c, &al, &facts, &m, f));
+	rec_text(c, "reverse", m.person.reverse_address);
+	rec_number(c, "introduced", (int64_t)m.introduced);
 	rec_end(c);
 	return OK;
 }

@@ -168,30 +168,38 @@ static int read_scopes(struct request *c, int64_t *ret, struct fail *f)
 	return OK;
 }
 
+int key_begin(struct request *c, struct session *s, struct fail *f)
+{
+	struct str token;
+	int64_t n;
+
+	TRY(session_count(c->core->store, s->user, SESSION_KEY, &n, f));
+	if (n >= KEYS_MOST)
+		return call_wrong(c, "name", f, FAIL_LIMIT, "you have %d keys: revoke one first", KEYS_MOST);
+	TRY(random_word("pst_", &c->arena, &token, f));
+	TRY(session_add(c->core->store, token, s, &s->id, f));
+	core_dirty(c->core);
+	rec_number(c, "id", s->id);
+	rec_text(c, "key", token);
+	wipe((void *)(uintptr_t)token.p, token.n);
+	return OK;
+}
+
 static int run_key_add(struct request *c, struct fail *f)
 {
-	int64_t now = core_now(c->core), n;
+	int64_t now = core_now(c->core);
 	struct session s = { .user = c->asker->session.user,
 		             .kind = SESSION_KEY,
 		             .created = now,
 		             .last_used = now,
 		             .expires = arg_time(c, "expires", 0),
 		             .label = arg_text(c, "name") };
-	struct str token;
 
 	TRY(account_password_right(c, f));
 	TRY(read_scopes(c, &s.scopes, f));
 	if (s.expires && s.expires <= now)
 		return call_wrong(c, "expires", f, FAIL_SYNTAX, "this time is past");
-	TRY(session_count(c->core->store, s.user, SESSION_KEY, &n, f));
-	if (n >= KEYS_MOST)
-		return call_wrong(c, "name", f, FAIL_LIMIT, "you have %d keys: revoke one first", KEYS_MOST);
-	TRY(random_word("pst_", &c->arena, &token, f));
-	TRY(session_add(c->core->store, token, &s, &s.id, f));
-	core_dirty(c->core);
-	rec_number(c, "id", s.id);
-	rec_text(c, "key", token);
-	wipe((void *)(uintptr_t)token.p, token.n);
+	TRY(key_begin(c, &s, f));
 	rec_end(c);
 	return OK;
 }

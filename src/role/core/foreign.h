@@ -1,0 +1,19 @@
+/* foreign.h - what the requests of the compatible APIs share: things by number, of who asks alone. */
+#ifndef ROLE_CORE_FOREIGN_H
+#define ROLE_CORE_FOREIGN_H
+
+#include "role/core/call.h"
+#include "store/aliases.h"
+#include "store/users.h"
+
+#define FOREIGN_ID                                                                                           \
+	{                                                                                                    \
+		.name = "id", .kind = ARG_NUMBER, .required = true, .most = INT64_MAX                        \
+	}
+
+/* The alias that "id" names; FAIL_ABSENT "Forbidden": another's, or none. */
+MUST_CHECK int foreign_alias(struct request *c, struct alias *ret, struct fail *f);
+/* FAIL_SYNTAX, "mailbox_id": another's, or none. */
+MUST_CHECK int foreign_box(struct request *c, struct str number, struct mailbox *ret, struct fail *f);
+
+#endif
