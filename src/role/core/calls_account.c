@@ -487,11 +487,7 @@ static int run_ready(struct request *c, struct fail *f)
 
 const struct call_spec calls_account[] = {
 	{ "web.ready", run_ready, { { 0 } } },
-<<<<<<< HEAD
-	{ "password.salt", run_salt, { { .name = "name", .most = NAME_MOST }, DEVICE_ARG, CODE_ARG } },
-=======
-	{ "password.salt", run_salt, { { .name = "name", .most = ACCOUNT_NAME_MOST } } },
->>>>>>> 1c28c53 (core, store: what programs of SimpleLogin and addy.io ask, by number)
+	{ "password.salt", run_salt, { { .name = "name", .most = ACCOUNT_NAME_MOST }, DEVICE_ARG, CODE_ARG } },
 	{ "invitation.show", run_invitation_show, { { .name = "invitation", .required = true } } },
 	{ "account.signup", run_sign_up, { { .name = "name", .required = true, .most = NAME_MOST },
 		{ .name = "invitation" }, NEW_PASSWORD, DEVICE_ARG, CODE_ARG } },

@@ -9,6 +9,7 @@
 #include "role/core/words.h"
 #include "store/accounts.h"
 #include "store/domains.h"
+#include "store/usage.h"
 #include "store/users.h"
 #include "wire/b64.h"
 
@@ -140,21 +141,50 @@ static int take_first(void *arg, const struct mailbox *m, struct fail *f)
 	return OK;
 }
 
-static int run_user(struct request *c, struct fail *f)
+int foreign_main_box(struct request *c, int64_t user, int64_t *ret, struct str *ret_address, struct fail *f)
 {
 	struct first t = { .c = c };
+
+	TRY(mailbox_each(c->core->store, user, take_first, &t, f));
+	*ret = t.id;
+	*ret_address = t.address;
+	return OK;
+}
+
+static int tell_user(struct request *c, struct fail *f)
+{
 	struct account ac = { 0 };
+	struct str address;
+	int64_t box;
 	int r = account_get(c->core->store, c->asker->session.user, &c->arena, &ac, f);
 
 	if (r != FAIL_ABSENT)
 		TRY(r);
-	TRY(mailbox_each(c->core->store, c->asker->session.user, take_first, &t, f));
+	TRY(foreign_main_box(c, c->asker->session.user, &box, &address, f));
 	rec_number(c, "id", c->asker->session.user);
 	rec_text(c, "name", c->asker->name);
-	rec_number(c, "mailbox_id", t.id);
-	rec_text(c, "email", t.address);
+	rec_number(c, "mailbox_id", box);
+	rec_text(c, "email", address);
 	rec_number(c, "created", ac.created);
+	return OK;
+}
+
+static int run_user(struct request *c, struct fail *f)
+{
+	TRY(tell_user(c, f));
 	rec_end(c);
+	return OK;
+}
+
+static int count_box(void *n, const struct mailbox *m, struct fail *f)
+{
+	++*(int64_t *)n;
+	return OK;
+}
+
+static int count_domain(void *n, const struct domain *d, struct fail *f)
+{
+	++*(int64_t *)n;
 	return OK;
 }
 
@@ -162,8 +192,15 @@ static int run_sums(struct request *c, struct fail *f)
 {
 	struct user_sums s;
 
+	int64_t boxes = 0, domains = 0;
+
 	quotas_settle(c->core);
 	TRY(usage_sums(c->core->store, c->asker->session.user, &s, f));
+	TRY(mailbox_each(c->core->store, c->asker->session.user, count_box, &boxes, f));
+	TRY(domain_each(c->core->store, c->asker->session.user, count_domain, &domains, f));
+	TRY(tell_user(c, f));
+	rec_number(c, "mailboxes", boxes);
+	rec_number(c, "domains", domains);
 	rec_number(c, "aliases", s.aliases);
 	rec_number(c, "active", s.active);
 	rec_number(c, "forwarded", s.forwarded);
@@ -194,14 +231,20 @@ static int run_mailboxes(struct request *c, struct fail *f)
 {
 	struct first t = { .c = c };
 
-	TRY(mailbox_each(c->core->store, c->asker->session.user, take_first, &t, f));
+	TRY(foreign_main_box(c, c->asker->session.user, &t.id, &t.address, f));
 	return mailbox_each(c->core->store, c->asker->session.user, tell_mailbox, &t, f);
 }
 
-/* What leads there leads to another of the user's, or else goes with it when it leads nowhere else. */
+struct deletion {
+	struct mailbox box;
+	int64_t main_box;
+};
+
+/* What leads there leads to `transfer` too; what would lead nowhere then goes with it, or ("lone" main) to the main mailbox. */
 static int delete_box(struct request *c, void *arg, struct fail *f)
 {
-	const struct mailbox *m = arg;
+	const struct deletion *d = arg;
+	const struct mailbox *m = &d->box;
 	struct mailbox to;
 	int64_t alias;
 	int r;
@@ -214,7 +257,8 @@ static int delete_box(struct request *c, void *arg, struct fail *f)
 		TRY(mailbox_share(c->core->store, m->id, to.id, f));
 	}
 	while ((r = mailbox_lone_alias(c->core->store, m->id, &alias, f)) == OK)
-		TRY(alias_delete(c->core->store, alias, f));
+		TRY(arg_is(c, "lone", "main") ? alias_mailbox_add(c->core->store, alias, d->main_box, f)
+		                              : alias_delete(c->core->store, alias, f));
 	if (r != FAIL_ABSENT)
 		return r;
 	return mailbox_delete(c->core->store, m->id, f);
@@ -222,14 +266,16 @@ static int delete_box(struct request *c, void *arg, struct fail *f)
 
 static int run_box_delete(struct request *c, struct fail *f)
 {
-	struct first t = { .c = c };
-	struct mailbox m;
+	struct deletion d;
+	struct str address;
 
-	TRY(foreign_box(c, arg_text(c, "id"), &m, f));
-	TRY(mailbox_each(c->core->store, c->asker->session.user, take_first, &t, f));
-	if (t.id == m.id)
-		return call_wrong(c, "default", f, FAIL_DENIED, "the default mailbox cannot be deleted");
-	TRY(call_part(c, delete_box, &m, f));
+	TRY(foreign_box(c, arg_text(c, "id"), &d.box, f));
+	TRY(foreign_main_box(c, c->asker->session.user, &d.main_box, &address, f));
+	if (d.main_box == d.box.id)
+		return call_wrong(c, "default", f, FAIL_DENIED, "You cannot delete the default mailbox");
+	if (!d.main_box && arg_is(c, "lone", "main"))
+		return call_wrong(c, "default", f, FAIL_DENIED, "there is no verified mailbox yet");
+	TRY(call_part(c, delete_box, &d, f));
 	TRY(core_commit(c->core));
 	return store_scrub(c->core->store, f);
 }
@@ -271,7 +317,8 @@ const struct call_spec calls_foreign[] = {
 	{ "foreign.boxes", run_boxes, { { .name = "mailbox_id", .kind = ARG_NUMBER, .repeats = true } } },
 	{ "foreign.mailboxes", run_mailboxes, { { 0 } } },
 	{ "foreign.box-delete", run_box_delete, { { .name = "id", .kind = ARG_NUMBER, .required = true, .most = INT64_MAX },
-		{ .name = "transfer", .kind = ARG_NUMBER, .most = INT64_MAX } } },
+		{ .name = "transfer", .kind = ARG_NUMBER, .most = INT64_MAX },
+		{ .name = "lone", .kind = ARG_WORD, .words = "main|delete" } } },
 	{ "foreign.domains", run_domains, { { 0 } } },
 	{ 0 }
 };

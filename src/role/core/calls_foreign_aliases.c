@@ -414,12 +414,20 @@ static const struct act *act_of(const struct request *c)
 	return NULL;
 }
 
+/* None named: the main one. */
 static int set_mailboxes(struct request *c, int64_t alias, struct fail *f)
 {
 	struct mailbox m = { .id = 0 };
 	struct str one;
 
 	TRY(alias_mailbox_clear(c->core->store, alias, f));
+	if (!arg_given(c, "mailbox_id")) {
+		TRY(foreign_main_box(c, c->asker->session.user, &m.id, &one, f));
+		if (!m.id)
+			return call_wrong(c, "mailbox_id", f, FAIL_SYNTAX,
+			                  "there is no verified mailbox yet");
+		return alias_mailbox_add(c->core->store, alias, m.id, f);
+	}
 	for (size_t i = 0; arg_nth(c, "mailbox_id", i, &one); i++) {
 		if (i == ALIAS_MAILBOXES_MAX)
 			return call_wrong(c, "mailbox_id", f, FAIL_SYNTAX, "Errors with Mailbox");
@@ -437,7 +445,8 @@ static int store_entry(struct request *c, struct entry *e, struct fail *f)
 	TRY(mark_get(c->core->store, e->al.id, &old, f));
 	if (old.pinned != e->mark.pinned || old.trashed != e->mark.trashed)
 		TRY(mark_set(c->core->store, &e->mark, f));
-	return arg_given(c, "mailbox_id") ? set_mailboxes(c, e->al.id, f) : OK;
+	return arg_given(c, "mailbox_id") || arg_is(c, "act", "mailboxes") ? set_mailboxes(c, e->al.id, f)
+	                                                                   : OK;
 }
 
 static int change(struct request *c, void *arg, struct fail *f)

@@ -2,6 +2,7 @@
  * keeps aliases and mailboxes, and can be revoked like one that was made in the app. */
 #include "crypto/aead.h"
 #include "role/core/account.h"
+#include "role/core/foreign.h"
 #include "role/core/keys.h"
 #include "role/core/trier.h"
 #include "role/core/web.h"
@@ -50,10 +51,16 @@ static int read_mfa(struct request *c, struct account *ret, struct fail *f)
 
 /* ---- the key ----------------------------------------------------------------------------------------------------- */
 
-static void tell_user(struct request *c, struct str name, bool mfa)
+static int tell_user(struct request *c, int64_t user, struct str name, bool mfa, struct fail *f)
 {
+	struct str address;
+	int64_t box;
+
+	TRY(foreign_main_box(c, user, &box, &address, f));
 	rec_text(c, "user", name);
+	rec_text(c, "email", address);
 	rec_bool(c, "mfa", mfa);
+	return OK;
 }
 
 static int give_key(struct request *c, int64_t user, struct str name, struct fail *f)
@@ -69,7 +76,7 @@ static int give_key(struct request *c, int64_t user, struct str name, struct fai
 
 	account_signed_in(c, name, user);
 	TRY(key_begin(c, &s, f));
-	tell_user(c, name, false);
+	TRY(tell_user(c, user, name, false, f));
 	rec_text(c, "name", s.label);
 	rec_number(c, "created", now);
 	rec_number(c, "expires", s.expires);
@@ -88,7 +95,7 @@ static int run_login(struct request *c, struct fail *f)
 	if (!ac.totp)
 		return give_key(c, ac.user, name, f);
 	sign(c, &ac, core_now(c->core) + MFA_LIFE_S, &mfa);
-	tell_user(c, name, true);
+	TRY(tell_user(c, ac.user, name, true, f));
 	rec_text(c, "mfa_key", buf_str(&mfa));
 	rec_end(c);
 	return OK;

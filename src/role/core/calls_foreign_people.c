@@ -4,6 +4,8 @@
 #include "role/core/people.h"
 #include "store/blocks.h"
 
+#include <stdlib.h>
+
 enum { PAGE = 20, BLOCKS_MOST = 10000, CONTACT_MOST = 500 };
 
 static void tell(struct request *c, const struct correspondent *p, bool known)
@@ -21,28 +23,56 @@ static void tell(struct request *c, const struct correspondent *p, bool known)
 
 struct page {
 	struct request *c;
-	size_t from, at;
+	struct correspondent *of;
+	size_t n, room;
 };
 
-static int tell_one(void *arg, const struct correspondent *p, struct fail *f)
+static int keep(void *arg, const struct correspondent *p, struct fail *f)
 {
 	struct page *g = arg;
+	struct arena *a = &g->c->arena;
+	struct correspondent *own;
 
 	if (p->kind == CORRESPONDENT_SHARED) /* it stands for nobody */
 		return OK;
-	if (g->at >= g->from && g->at < g->from + PAGE)
-		tell(g->c, p, true);
-	g->at++;
+	if (g->n == g->room) {
+		own = arena_array(a, struct correspondent, g->room ? g->room * 2 : 64);
+		if (g->n)
+			memcpy(own, g->of, g->n * sizeof(*own));
+		g->of = own;
+		g->room = g->room ? g->room * 2 : 64;
+	}
+	own = &g->of[g->n++];
+	*own = *p;
+	own->address = arena_str(a, p->address);
+	own->name = arena_str(a, p->name);
+	own->reverse_address = arena_str(a, p->reverse_address);
 	return OK;
 }
 
+static int later(const void *a, const void *b)
+{
+	const struct correspondent *x = a, *y = b;
+
+	if (x->last_used != y->last_used)
+		return x->last_used < y->last_used ? 1 : -1;
+	return x->id < y->id ? 1 : x->id > y->id ? -1 : 0;
+}
+
+/* As they came, or who wrote last first. */
 static int run_contacts(struct request *c, struct fail *f)
 {
-	struct page g = { .c = c, .from = arg_number(c, "page_id", 0) * PAGE };
+	size_t from = arg_number(c, "page_id", 0) * PAGE;
+	struct page g = { .c = c };
 	struct alias al;
 
 	TRY(foreign_alias(c, &al, f));
-	return correspondent_each(c->core->store, al.id, tell_one, &g, f);
+	TRY(correspondent_each(c->core->store, al.id, keep, &g, f));
+	if (g.n && arg_is(c, "order", "latest"))
+		qsort(g.of, g.n, sizeof(*g.of), later);
+	for (size_t i = from; i < g.n && i < from + PAGE; i++)
+		tell(c, &g.of[i], true);
+	return OK;
 }
 
 /* "Name <a@b>" or an address, and one of them. */
@@ -128,7 +158,8 @@ static int run_contact_toggle(struct request *c, struct fail *f)
 
 // clang-format off
 const struct call_spec calls_foreign_people[] = {
-	{ "foreign.contacts", run_contacts, { FOREIGN_ID, { .name = "page_id", .kind = ARG_NUMBER, .most = 100000 } } },
+	{ "foreign.contacts", run_contacts, { FOREIGN_ID, { .name = "page_id", .kind = ARG_NUMBER, .most = 100000 },
+		{ .name = "order", .kind = ARG_WORD, .words = "latest" } } },
 	{ "foreign.contact-add", run_contact_add, { FOREIGN_ID, { .name = "contact", .required = true, .most = CONTACT_MOST } } },
 	{ "foreign.contact-delete", run_contact_delete, { FOREIGN_ID } },
 	{ "foreign.contact-toggle", run_contact_toggle, { FOREIGN_ID } },

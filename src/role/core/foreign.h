@@ -15,5 +15,8 @@
 MUST_CHECK int foreign_alias(struct request *c, struct alias *ret, struct fail *f);
 /* FAIL_SYNTAX, "mailbox_id": another's, or none. */
 MUST_CHECK int foreign_box(struct request *c, struct str number, struct mailbox *ret, struct fail *f);
+/* The verified mailbox that was first; *ret 0: there is none. */
+MUST_CHECK int foreign_main_box(struct request *c, int64_t user, int64_t *ret, struct str *ret_address,
+                                struct fail *f);
 
 #endif

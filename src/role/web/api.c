@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "role/web/foreign.h"
 #include "role/web/target.h"
 
 // clang-format off
@@ -75,26 +76,11 @@ const struct route api_routes[] = {
 	{ "GET", "/v1/replies/{id}", "reply.show", NULL, SHAPE_ONE, NULL, 200, 0, NULL },
 	{ "POST", "/v1/replies/{id}/release", "reply.release", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
 	{ "DELETE", "/v1/replies/{id}", "reply.delete", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
-
-#define SL(method, pattern, run) { method, pattern, NULL, NULL, SHAPE_ONE, NULL, 200, ROUTE_CORS, run }
-	SL("GET", "/api/user_info", sl_user_info),
-	SL("GET", "/api/mailboxes", sl_mailboxes),
-	SL("GET", "/api/v2/mailboxes", sl_mailboxes),
-	SL("GET", "/api/v4/alias/options", sl_options),
-	SL("GET", "/api/v5/alias/options", sl_options),
-	SL("POST", "/api/alias/random/new", sl_random),
-	SL("POST", "/api/v2/alias/custom/new", sl_custom),
-	SL("POST", "/api/v3/alias/custom/new", sl_custom),
-	SL("GET", "/api/v2/aliases", sl_aliases),
-	SL("POST", "/api/v2/aliases", sl_aliases),
-	SL("GET", "/api/aliases/{id}", sl_alias),
-	SL("PUT", "/api/aliases/{id}", sl_change),
-	SL("PATCH", "/api/aliases/{id}", sl_change),
-	SL("DELETE", "/api/aliases/{id}", sl_delete),
-	SL("POST", "/api/aliases/{id}/toggle", sl_toggle),
 	{ 0 }
 };
 // clang-format on
+
+const struct route *const api_tables[API_TABLES] = { api_routes, sl_routes, addy_routes };
 
 /* ---- who asks ---------------------------------------------------------------------------------------------------- */
 
@@ -206,14 +192,6 @@ void api_answered(struct exchange *x, int code, struct str why, struct str arg)
 	              without_token(json_records(buf_str(&x->records), r->rest, r->shape == SHAPE_ONE)));
 }
 
-void api_foreign_error(struct exchange *x, unsigned status, struct str why)
-{
-	json_t *o = json_object();
-
-	json_object_set_new(o, x->error_form, json_stringn(why.n ? why.p : "", why.n));
-	json_print(o, &x->reply);
-}
-
 /* ---- requests ---------------------------------------------------------------------------------------------------- */
 
 static bool add_params(struct exchange *x)
@@ -274,13 +252,12 @@ static void run(struct exchange *x)
 }
 
 /* NULL: none; then *ret_other: the path is known, with another method. */
-static const struct route *route_of(struct exchange *x, bool *ret_other)
+static const struct route *route_in(const struct route *r, struct exchange *x, bool *ret_other)
 {
 	struct target_var v[TARGET_VARS];
 	size_t n;
 
-	*ret_other = false;
-	for (const struct route *r = api_routes; r->method; r++) {
+	for (; r->method; r++) {
 		if (!target_fits(r->pattern, x->path, &x->arena, v, &n))
 			continue;
 		*ret_other = true;
@@ -300,6 +277,16 @@ static void nothing(struct exchange *x)
 	exchange_error(x, 404, "absent", "there is nothing of this name", "");
 }
 
+static const struct route *route_of(struct exchange *x, bool *ret_other)
+{
+	const struct route *r = NULL;
+
+	*ret_other = false;
+	for (size_t i = 0; !r && i < API_TABLES; i++)
+		r = route_in(api_tables[i], x, ret_other);
+	return r;
+}
+
 static void serve_file(struct exchange *x)
 {
 	x->file = is_safe(x->method) ? ui_find(&x->web->ui, x->path) : NULL;
@@ -315,20 +302,6 @@ static void serve_file(struct exchange *x)
 static bool is_of_api(struct str path)
 {
 	return str_starts(path, STR("/v1/")) || str_starts(path, STR("/api/"));
-}
-
-/* The compatible APIs: any origin may read their answers, and no cookie counts. True: it was a browser's question before. */
-static bool foreign_start(struct exchange *x, bool known)
-{
-	x->cors = true;
-	x->error_form = "error";
-	if (x->by_cookie) /* these take a key, which no other site can have a browser send */
-		x->token = STR("");
-	if (!known || !str_eq(x->method, STR("OPTIONS")))
-		return false;
-	x->status = 204;
-	exchange_done(x);
-	return true;
 }
 
 /* What is not for this listener is not there. */
@@ -349,7 +322,7 @@ void api_start(struct exchange *x)
 		return;
 	}
 	find_token(x);
-	if (str_starts(x->path, STR("/api/")) && foreign_start(x, other))
+	if (x->cors && foreign_start(x, other))
 		return;
 	if (!x->route && (other || is_of_api(x->path))) {
 		exchange_error(x, other ? 405 : 404, "absent",
@@ -368,7 +341,7 @@ void api_start(struct exchange *x)
 		return;
 	}
 	if (!(x->route->flags & ROUTE_OPEN) && !x->token.n) {
-		exchange_error(x, 401, "denied", x->cors ? "Wrong api key" : "nobody has signed in",
+		exchange_error(x, 401, "denied", x->cors ? foreign_nobody(x) : "nobody has signed in",
 		               "session");
 		return;
 	}

@@ -35,22 +35,10 @@ void api_start(struct exchange *x);
 /* The token of this browser's device; empty: none. */
 struct str api_device(const struct exchange *x);
 
-/* Refusals of the compatible APIs have their own form. */
-void api_foreign_error(struct exchange *x, unsigned status, struct str why);
-
-extern const struct route api_routes[]; /* ends with a NULL method */
-
-/* simplelogin.c */
-void sl_user_info(struct exchange *x, json_t *body);
-void sl_mailboxes(struct exchange *x, json_t *body);
-void sl_options(struct exchange *x, json_t *body);
-void sl_random(struct exchange *x, json_t *body);
-void sl_custom(struct exchange *x, json_t *body);
-void sl_aliases(struct exchange *x, json_t *body);
-void sl_alias(struct exchange *x, json_t *body);
-void sl_toggle(struct exchange *x, json_t *body);
-void sl_change(struct exchange *x, json_t *body);
-void sl_delete(struct exchange *x, json_t *body);
+/* One table for each API; each ends with a NULL method. */
+extern const struct route api_routes[], sl_routes[], addy_routes[];
+enum { API_TABLES = 3 };
+extern const struct route *const api_tables[API_TABLES];
 
 /* local.c */
 void local_health(struct exchange *x, json_t *body);
@@ -60,7 +48,7 @@ void local_routes(struct exchange *x, json_t *body);
 
 /* password.c: proofs and salts on the way to core, then x->route's verb. */
 void password_then_ask(struct exchange *x);
-/* What core said of the route's verb. */
+/* What core said of the route's verb; x->after, when it is set, hears it instead. */
 void api_answered(struct exchange *x, int code, struct str why, struct str arg);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "proto/http.h"
 #include "role/web/api.h"
+#include "role/web/foreign.h"
 #include "role/web/headers.h"
 #include "role/web/prover.h"
 
@@ -105,7 +106,8 @@ static void add_cors(const struct exchange *x, struct MHD_Response *r)
 	add(r, "Access-Control-Allow-Origin", "*");
 	add(r, "Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS");
 	add(r, "Access-Control-Allow-Headers",
-	    "Authentication, Authorization, Content-Type, X-Requested-With");
+	    "Accept, Authentication, Authorization, Content-Type, X-CSRF-TOKEN, X-Requested-From, "
+	    "X-Requested-With, X-Sl-Allowcookies");
 	add(r, "Access-Control-Max-Age", "86400");
 }
 
@@ -191,7 +193,7 @@ void exchange_error(struct exchange *x, unsigned status, const char *error, cons
 	x->type = "application/json";
 	buf_clear(&x->reply);
 	if (x->error_form)
-		api_foreign_error(x, status, str_c(why));
+		json_print(json_pack("{s:s}", x->error_form, why), &x->reply);
 	else
 		json_error(error, str_c(why), str_c(arg), &x->reply);
 	exchange_done(x);
@@ -221,6 +223,10 @@ void exchange_fail(struct exchange *x, int code, struct str why, struct str arg)
 	OWN(buf) name = BUF(32);
 	const char *word = fail_name(code);
 
+	if (x->failed) {
+		x->failed(x, code, why, arg);
+		return;
+	}
 	for (; *word; word++)
 		buf_addc(&name, ascii_lower(*word));
 	exchange_error(x, status_of(code, arg), name.p, arena_z(&x->arena, why), arena_z(&x->arena, arg));
@@ -328,6 +334,7 @@ static void begin(struct exchange *x)
 {
 	find_client(x);
 	x->inside = is_inside(x);
+	foreign_mark(x);
 	if (!client_may(&x->web->clients, x->client, CLIENT_REQUEST, clock_mono_ms()))
 		exchange_error(x, 429, "again", "too many requests at once: wait a moment", "rate");
 	else if (x->body.over)

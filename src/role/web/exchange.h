@@ -31,6 +31,9 @@ struct exchange {
 	uint64_t id;
 	struct buf records;
 	void (*answered)(struct exchange *x, int code, struct str why, struct str arg);
+	void (*after)(struct exchange *x, int code, struct str why, struct str arg); /* password.c */
+	void (*failed)(struct exchange *x, int code, struct str why,
+	               struct str arg); /* NULL: Postern's own */
 	const struct route *route;
 	struct buf args;
 	struct str password, new_password; /* in the arena; wiped when they have been used */
@@ -48,8 +51,8 @@ struct exchange {
 	const struct ui_file *file; /* instead of reply */
 	const char *encoding;
 	struct buf cookie, device; /* Set-Cookie */
-	bool cors;                 /* any origin may read it */
-	const char *error_form;    /* NULL: Postern's own */
+	bool cors;                 /* any origin may read it: of the compatible APIs (foreign.h) */
+	const char *error_form;    /* the member that says what went wrong; NULL: Postern's own form */
 	json_t *foreign;           /* the body, of what asks core more than once; owned */
 };
 

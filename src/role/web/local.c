@@ -67,7 +67,8 @@ void local_routes(struct exchange *x, json_t *body)
 {
 	json_t *all = json_array();
 
-	for (const struct route *r = api_routes; r->method; r++)
-		json_array_append_new(all, json_sprintf("%s %s", r->method, r->pattern));
+	for (size_t i = 0; i < API_TABLES; i++)
+		for (const struct route *r = api_tables[i]; r->method; r++)
+			json_array_append_new(all, json_sprintf("%s %s", r->method, r->pattern));
 	exchange_json(x, 200, all);
 }

@@ -34,7 +34,7 @@ static void ask_or_fail(struct exchange *x, int r, struct str why)
 	if (r < 0)
 		exchange_fail(x, r, why, r == FAIL_SYNTAX ? STR("password") : STR(""));
 	else
-		exchange_ask(x, x->route->verb, buf_str(&x->args), api_answered);
+		exchange_ask(x, x->route->verb, buf_str(&x->args), x->after ? x->after : api_answered);
 }
 
 static const struct password_cost new_cost = { PASSWORD_MEMORY_KIB, PASSWORD_PASSES, PASSWORD_LANES };

@@ -1,0 +1,241 @@
+/* addy.c - the subset of addy.io's API that its extension and Bitwarden speak: routes, shapes, refusals. */
+#include "role/web/addy.h"
+
+#include "wire/date.h"
+
+// clang-format off
+#define ADDY(method, pattern, status, run) { method, pattern, NULL, NULL, SHAPE_ONE, NULL, status, ROUTE_CORS, run }
+
+const struct route addy_routes[] = {
+	ADDY("POST", "/api/auth/logout", 204, addy_logout), /* signing in: simplelogin.c */
+	ADDY("GET", "/api/v1/api-token-details", 200, addy_token),
+	ADDY("GET", "/api/v1/account-details", 200, addy_account),
+	ADDY("GET", "/api/v1/domain-options", 200, addy_domain_options),
+	ADDY("GET", "/api/v1/domains", 200, addy_domains),
+	ADDY("GET", "/api/v1/recipients", 200, addy_recipients),
+	ADDY("GET", "/api/v1/aliases", 200, addy_aliases),
+	ADDY("POST", "/api/v1/aliases", 201, addy_create),
+	ADDY("GET", "/api/v1/aliases/{id}", 200, addy_alias),
+	ADDY("PATCH", "/api/v1/aliases/{id}", 200, addy_change),
+	ADDY("DELETE", "/api/v1/aliases/{id}", 204, addy_trash),
+	ADDY("PATCH", "/api/v1/aliases/{id}/restore", 200, addy_restore),
+	ADDY("DELETE", "/api/v1/aliases/{id}/forget", 204, addy_forget),
+	ADDY("POST", "/api/v1/active-aliases", 200, addy_on),
+	ADDY("DELETE", "/api/v1/active-aliases/{id}", 204, addy_off),
+	ADDY("POST", "/api/v1/pinned-aliases", 200, addy_pin),
+	ADDY("DELETE", "/api/v1/pinned-aliases/{id}", 204, addy_unpin),
+	ADDY("POST", "/api/v1/alias-recipients", 200, addy_alias_recipients),
+	{ 0 }
+};
+// clang-format on
+
+/* ---- shapes ------------------------------------------------------------------------------------------------------ */
+
+json_t *addy_time(json_int_t utc)
+{
+	OWN(buf) b = BUF(64);
+
+	date_print_iso(utc, &b);
+	return utc && b.n >= 19 ? json_sprintf("%.10s %.8s", b.p, b.p + 11) : json_null();
+}
+
+json_t *addy_id(enum addy_kind kind, json_int_t n)
+{
+	OWN(buf) b = BUF(64);
+
+	if (!n)
+		return json_null();
+	addy_id_print(kind, (uint64_t)n, &b);
+	return foreign_text(buf_str(&b));
+}
+
+static uint64_t next_number(struct str *lines)
+{
+	uint64_t n = 0;
+
+	(void)str_u64(str_cut(lines, '\n'), &n);
+	return n;
+}
+
+static json_t *recipients_of(const json_t *r)
+{
+	struct str ids = json_member(r, "mailbox_ids"), emails = json_member(r, "mailbox_emails"),
+	           since = json_member(r, "mailbox_created"), sealed = json_member(r, "mailbox_sealed");
+	json_t *all = json_array();
+
+	while (ids.n) {
+		json_int_t id = (json_int_t)next_number(&ids), at = (json_int_t)next_number(&since);
+		json_t *o = json_object();
+
+		json_object_set_new(o, "id", addy_id(ADDY_RECIPIENT, id));
+		json_object_set_new(o, "user_id", addy_id(ADDY_USER, foreign_number(r, "user")));
+		json_object_set_new(o, "email", foreign_text(str_cut(&emails, '\n')));
+		json_object_set_new(o, "can_reply_send", json_true());
+		json_object_set_new(o, "should_encrypt", json_boolean(next_number(&sealed)));
+		json_object_set_new(o, "inline_encryption", json_false());
+		json_object_set_new(o, "protected_headers", json_false());
+		json_object_set_new(o, "remove_pgp_keys", json_false());
+		json_object_set_new(o, "remove_pgp_signatures", json_false());
+		json_object_set_new(o, "fingerprint", json_null());
+		json_object_set_new(o, "email_verified_at", addy_time(at));
+		json_object_set_new(o, "aliases", json_array());
+		json_object_set_new(o, "created_at", addy_time(at));
+		json_object_set_new(o, "updated_at", addy_time(at));
+		json_array_append_new(all, o);
+	}
+	return all;
+}
+
+static void set_counts(json_t *o, const json_t *r)
+{
+	json_int_t last =
+	        foreign_number(r, "replied") ? foreign_number(r, "latest") : foreign_number(r, "last_used");
+
+	json_object_set_new(o, "emails_forwarded", json_integer(foreign_number(r, "forwarded")));
+	json_object_set_new(o, "emails_blocked", json_integer(foreign_number(r, "blocked")));
+	json_object_set_new(o, "emails_replied", json_integer(foreign_number(r, "replied")));
+	json_object_set_new(o, "emails_sent", json_integer(0)); /* what was begun here is among the replies */
+	json_object_set_new(o, "recipients", recipients_of(r));
+	json_object_set_new(o, "last_forwarded", addy_time(last));
+	json_object_set_new(o, "last_blocked", json_null());
+	json_object_set_new(o, "last_replied", json_null());
+	json_object_set_new(o, "last_sent", json_null());
+	json_object_set_new(o, "created_at", addy_time(foreign_number(r, "created")));
+	json_object_set_new(o, "updated_at", addy_time(foreign_number(r, "created")));
+	json_object_set_new(o, "deleted_at", addy_time(foreign_number(r, "trashed")));
+}
+
+json_t *addy_alias_of(const json_t *r)
+{
+	struct str email = json_member(r, "email");
+	size_t at = str_rchr(email, '@');
+	json_int_t domain = foreign_number(r, "domain_id");
+	json_t *o = json_object();
+
+	json_object_set_new(o, "id", addy_id(ADDY_ALIAS, foreign_number(r, "id")));
+	json_object_set_new(o, "user_id", addy_id(ADDY_USER, foreign_number(r, "user")));
+	json_object_set_new(o, "aliasable_id", addy_id(ADDY_DOMAIN, domain));
+	json_object_set_new(o, "aliasable_type", domain ? json_string("App\\Models\\Domain") : json_null());
+	json_object_set_new(o, "local_part", foreign_text(str_first(email, at)));
+	json_object_set_new(o, "extension", json_null());
+	json_object_set_new(o, "domain", foreign_text(at < email.n ? str_from(email, at + 1) : STR("")));
+	json_object_set_new(o, "email", foreign_text(email));
+	json_object_set_new(o, "active", json_boolean(foreign_is(r, "enabled")));
+	json_object_set_new(o, "pinned", json_boolean(foreign_is(r, "pinned")));
+	json_object_set_new(o, "description", foreign_text_or_null(r, "note"));
+	json_object_set_new(o, "from_name", foreign_text_or_null(r, "name"));
+	json_object_set_new(o, "attached_recipients_only", json_false());
+	set_counts(o, r);
+	return o;
+}
+
+void addy_told(struct exchange *x, int code, struct str why, struct str arg)
+{
+	OWNP(json_t) r = NULL;
+
+	if (!foreign_well(x, code, why, arg))
+		return;
+	r = foreign_first(x);
+	if (x->route->status == 204)
+		foreign_empty(x);
+	else
+		exchange_json(x, x->route->status, json_pack("{s:o}", "data", addy_alias_of(r)));
+}
+
+/* ---- refusals ---------------------------------------------------------------------------------------------------- */
+
+void addy_invalid(struct exchange *x, const char *field, struct str why)
+{
+	buf_clear(&x->reply);
+	exchange_json(x, 422,
+	              json_pack("{s:o, s:{s:[o]}}", "message", foreign_text(why), "errors", field,
+	                        foreign_text(why)));
+}
+
+static const char *field_of(struct str arg)
+{
+	static const struct {
+		const char *arg, *field;
+	} rows[] = {
+		{ "address", "local_part" },       { "label", "description" },     { "note", "description" },
+		{ "name", "from_name" },           { "mailbox", "recipient_ids" }, { "domain", "domain" },
+		{ "mailbox_id", "recipient_ids" }, { "query", "filter.search" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (str_eq(arg, str_c(rows[i].arg)))
+			return rows[i].field;
+	return "id";
+}
+
+void addy_failed(struct exchange *x, int code, struct str why, struct str arg)
+{
+	static const struct {
+		int code;
+		const char *arg;
+		unsigned status;
+		const char *why; /* NULL: core's */
+	} rows[] = {
+		{ FAIL_DENIED, "session", 401, "Unauthenticated." },
+		{ FAIL_DENIED, "password", 401, "The provided credentials are incorrect" },
+		{ FAIL_DENIED, "code", 401, "The 'One Time Password' typed was wrong" },
+		{ FAIL_DENIED, "mfa_key", 401, NULL },
+		{ FAIL_DENIED, "scope", 403, NULL },
+		{ FAIL_DENIED, "trashed", 422, NULL },
+		{ FAIL_ABSENT, "id", 404, "Not Found" },
+		{ FAIL_AGAIN, "rate", 429, "Too Many Attempts." },
+		{ FAIL_AGAIN, NULL, 503, NULL },
+		{ FAIL_SYS, NULL, 500, NULL },
+		{ FAIL_BUG, NULL, 500, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (code != rows[i].code || (rows[i].arg && !str_eq(arg, str_c(rows[i].arg))))
+			continue;
+		foreign_refuse(x, rows[i].status, rows[i].why ? str_c(rows[i].why) : why);
+		return;
+	}
+	addy_invalid(x, field_of(arg), code == FAIL_EXISTS ? STR("That alias already exists.") : why);
+}
+
+/* ---- ids --------------------------------------------------------------------------------------------------------- */
+
+bool addy_put_id(struct exchange *x, struct str id, enum addy_kind kind, const char *arg)
+{
+	uint64_t n;
+
+	if (!addy_id_read(id, kind, &n))
+		return false;
+	foreign_put_number(&x->args, arg, (json_int_t)n);
+	return true;
+}
+
+bool addy_path_id(struct exchange *x, enum addy_kind kind)
+{
+	struct str args = buf_str(&x->args), name, id = STR("");
+
+	(void)list_next_pair(&args, &name, &id);
+	id = arena_str(&x->arena, id);
+	buf_clear(&x->args);
+	if (addy_put_id(x, id, kind, "id"))
+		return true;
+	foreign_refuse(x, 404, STR("Not Found"));
+	return false;
+}
+
+bool addy_put_recipients(struct exchange *x, const json_t *list)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach(list, i, v)
+	{
+		struct str id = json_is_string(v) ? str_c(json_string_value(v)) : STR("");
+
+		if (i < 10 && addy_put_id(x, id, ADDY_RECIPIENT, "mailbox_id"))
+			continue;
+		addy_invalid(x, "recipient_ids", STR("The selected recipient ids is invalid."));
+		return false;
+	}
+	return true;
+}
