@@ -213,8 +213,58 @@ def walk_simplelogin(w, key):
     w.ask("PUT /api/aliases/{id}", {"note": "x"}, 200, args=n, b=sl)
     w.ask("PATCH /api/aliases/{id}", {"name": "x"}, 200, args=n, b=sl)
     w.ask("POST /api/aliases/{id}/toggle", {}, 200, args=n, b=sl)
+    walk_contacts(w, sl, n)
     w.ask("DELETE /api/aliases/{id}", args=n, status=200, b=sl)
     w.ask("DELETE /api/aliases/{id}", args=n, status=403, b=sl)
+    walk_simplelogin_account(w, sl)
+    walk_addy(w, key)
+
+
+def walk_contacts(w, sl, n):
+    c = w.ask("POST /api/aliases/{id}/contacts", {"contact": "Desk <desk@shop.example>"}, 201, args=n, b=sl)
+    w.ask("POST /api/aliases/{id}/contacts", {"contact": "desk@shop.example"}, 200, args=n, b=sl)
+    w.ask("GET /api/aliases/{id}/contacts", status=200, args=n, b=sl, page_id=0)
+    w.ask("GET /api/aliases/{id}/activities", status=200, args=n, b=sl, page_id=0)
+    w.ask("POST /api/contacts/{id}/toggle", {}, 200, args=[c["id"]], b=sl)
+    w.ask("DELETE /api/contacts/{id}", status=200, args=[c["id"]], b=sl)
+    w.ask("DELETE /api/contacts/{id}", status=403, args=[c["id"]], b=sl)
+
+
+def walk_simplelogin_account(w, sl):
+    nobody = Browser(w.server.web, origin=None, client="203.0.113.99")
+    w.ask("POST /api/auth/login", {"email": "walker", "password": PASSWORD, "device": "d"}, 200, b=nobody)
+    w.ask("POST /api/auth/login", {"email": "walker", "password": "wrong password", "device": "d"}, 400, b=nobody)
+    w.ask("POST /api/auth/login", {"username": "walker", "password": "wrong password", "device_name": "d"}, 401, b=nobody)
+    w.ask("POST /api/auth/mfa", {"mfa_key": "x", "mfa_token": "1", "device": "d"}, 400, b=nobody)
+    w.asked.add("POST /api/auth/mfa")  # in test_web_addy.py and test_web_simplelogin.py
+    w.ask("POST /api/api_key", {"device": "d"}, 201, b=sl)
+    for r in ("/api/logout", "/api/stats", "/api/setting", "/api/v2/setting/domains", "/api/custom_domains", "/api/notifications"):
+        w.ask("GET " + r, status=200, b=sl)
+    w.ask("PATCH /api/setting", {}, 200, b=sl)
+    box = w.ask("POST /api/mailboxes", {"email": "third@mailbox.example"}, 201, b=sl)
+    first = w.ask("GET /api/mailboxes", status=200, b=sl)["mailboxes"][0]["id"]
+    w.ask("PUT /api/mailboxes/{id}", {"default": True}, 200, args=[first], b=sl)
+    w.ask("DELETE /api/mailboxes/{id}", {}, 200, args=[box["id"]], b=sl)
+
+
+def walk_addy(w, key):
+    b = Browser(w.server.web, origin=None, key=key)
+    for r in ("api-token-details", "account-details", "domain-options", "domains", "recipients", "aliases"):
+        w.ask("GET /api/v1/" + r, status=200, b=b)
+    made = w.ask("POST /api/v1/aliases", {"domain": "relay.example", "format": "uuid"}, 201, b=b)["data"]["id"]
+    w.ask("POST /api/v1/aliases", {"domain": ""}, 422, b=b)
+    for r in ("GET /api/v1/aliases/{id}", "DELETE /api/v1/active-aliases/{id}", "DELETE /api/v1/pinned-aliases/{id}", "DELETE /api/v1/aliases/{id}",
+              "PATCH /api/v1/aliases/{id}/restore"):
+        w.ask(r, args=[made], b=b)
+    w.ask("PATCH /api/v1/aliases/{id}", {"description": "d"}, 200, args=[made], b=b)
+    w.ask("POST /api/v1/active-aliases", {"id": made}, 200, b=b)
+    w.ask("POST /api/v1/pinned-aliases", {"id": made}, 200, b=b)
+    w.ask("POST /api/v1/alias-recipients", {"alias_id": made, "recipient_ids": []}, 200, b=b)
+    w.ask("DELETE /api/v1/aliases/{id}/forget", args=[made], status=204, b=b)
+    w.ask("GET /api/v1/aliases/{id}", args=[made], status=404, b=b)
+    once = w.ask("POST /api/auth/login", {"username": "walker", "password": PASSWORD, "device_name": "d"}, 200,
+                 b=Browser(w.server.web, origin=None, client="203.0.113.98"))["api_key"]
+    w.ask("POST /api/auth/logout", status=204, b=Browser(w.server.web, origin=None, key=once))
 
 
 def test_what_needs_somebody_is_refused_to_nobody(server):

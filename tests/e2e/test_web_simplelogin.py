@@ -24,8 +24,8 @@ def server(hop):
 class Program(Browser):
     """As they ask: a key in Authentication, the origin of an extension or none."""
 
-    def __init__(self, port, key):
-        super().__init__(port, origin=None)
+    def __init__(self, port, key, **more):
+        super().__init__(port, origin=None, **more)
         self.sl = key
 
     def ask(self, method, path, body=None, headers=None, **query):
@@ -181,3 +181,128 @@ def test_attack_75_by_number(server, sl):
     signed = other.good("GET", "/api/v4/alias/options")["suffixes"][0][1]
     assert other.ask("POST", "/api/v3/alias/custom/new", {"alias_prefix": "x", "signed_suffix": signed, "mailbox_ids": boxes}).status == 400
     assert sl.good("GET", "/api/v2/aliases?page_id=0") == before
+
+
+CONTACT = {"id", "contact", "creation_date", "creation_timestamp", "last_email_sent_date", "last_email_sent_timestamp", "reverse_alias",
+           "reverse_alias_address", "block_forward", "existed"}
+
+
+def test_sign_in(server, owner):
+    """As the extension does it, by name or by a mailbox; and no other page gets a cookie of it."""
+    b = Program(server.web, "", client="203.0.113.84")
+    for who in ("sam", "sam@mailbox.example"):
+        a = b.ask("POST", "/api/auth/login", {"email": who, "password": PASSWORD, "device": "Firefox"})
+        assert a.status == 200 and "Set-Cookie" not in a.headers
+        assert set(a.json) == {"name", "email", "mfa_enabled", "mfa_key", "api_key"}
+        assert (a.json["name"], a.json["email"], a.json["mfa_enabled"], a.json["mfa_key"]) == ("sam", "sam@mailbox.example", False, None)
+    k = Program(server.web, a.json["api_key"])
+    assert k.good("GET", "/api/user_info")["name"] == "sam"
+    assert k.good("POST", "/api/api_key", {"device": "x"}, 201) == {"api_key": a.json["api_key"]}
+    assert k.ask("GET", "/api/logout").status == 200 and k.ask("GET", "/api/user_info").status == 200
+    wrong = b.ask("POST", "/api/auth/login", {"email": "sam", "password": "not this one", "device": "x"})
+    assert wrong.status == 400 and wrong.json == {"error": "Email or password incorrect"}
+    nobody = b.ask("POST", "/api/auth/login", {"email": "no@mailbox.example", "password": PASSWORD, "device": "x"})
+    assert (nobody.status, nobody.json) == (wrong.status, wrong.json)
+    assert b.ask("POST", "/api/auth/login", {}).status == 400
+    refused = owner.ask("POST", "/api/api_key", {"device": "x"}, {"X-Sl-Allowcookies": "true"})
+    assert refused.status == 401, "a cookie makes no key"
+
+
+def test_sign_in_with_a_code(server):
+    from test_web_accounts import totp
+    b = browser.account(server, "mona", client="203.0.113.81")
+    secret = b.good("POST", "/v1/totp", {"password": PASSWORD})["secret"]
+    recovery = b.good("PUT", "/v1/totp", {"code": totp(secret)})["codes"]
+    p = Program(server.web, "", client="203.0.113.82")
+    first = p.good("POST", "/api/auth/login", {"email": "mona", "password": PASSWORD, "device": "x"}, 200)
+    assert first["mfa_enabled"] is True and first["api_key"] is None and first["mfa_key"]
+    a = p.ask("POST", "/api/auth/mfa", {"mfa_token": "000000", "mfa_key": first["mfa_key"], "device": "x"})
+    assert a.status == 400 and a.json == {"error": "Wrong TOTP Token"}
+    a = p.good("POST", "/api/auth/mfa", {"mfa_token": recovery[0], "mfa_key": first["mfa_key"], "device": "x"}, 200)
+    assert set(a) == {"name", "email", "api_key"} and Program(server.web, a["api_key"]).good("GET", "/api/user_info")["name"] == "mona"
+    b.good("PUT", "/v1/password", {"password": PASSWORD, "new_password": PASSWORD + "!"})
+    a = p.ask("POST", "/api/auth/mfa", {"mfa_token": recovery[1], "mfa_key": first["mfa_key"], "device": "x"})
+    assert a.status == 400, "what the old password began ends with it"
+
+
+def test_contacts(server, sl):
+    made = sl.good("POST", "/api/alias/random/new", {}, 201)
+    p = f"/api/aliases/{made['id']}/contacts"
+    c = sl.good("POST", p, {"contact": "The Shop <desk@shop.example>"}, 201)
+    assert set(c) == CONTACT and c["contact"] == "desk@shop.example" and c["existed"] is False and c["block_forward"] is False
+    assert c["reverse_alias"] == f'"The Shop" <{c["reverse_alias_address"]}>' and c["last_email_sent_date"] is None
+    again = sl.ask("POST", p, {"contact": "desk@shop.example"})
+    assert again.status == 200 and again.json["existed"] is True and again.json["id"] == c["id"]
+    for bad in ("", "x", "a@b.example, c@d.example", "sam@mailbox.example", "x@relay.example", "a@b.example\nBcc: c@d.example"):
+        a = sl.ask("POST", p, {"contact": bad})
+        assert a.status == 400 and set(a.json) == {"error"}, (bad, a)
+    assert [o["id"] for o in sl.good("GET", p, page_id=0)["contacts"]] == [c["id"]] and sl.good("GET", p, page_id=1) == {"contacts": []}
+    assert sl.ask("GET", p).status == 400 and sl.ask("GET", "/api/aliases/999999/contacts?page_id=0").status == 404
+    q = f"/api/contacts/{c['id']}"
+    assert sl.good("POST", q + "/toggle", {}, 200) == {"block_forward": True}
+    smtp.send(server.port, "desk@shop.example", made["alias"], messages.plain(made["alias"]).raw)
+    assert sl.good("POST", q + "/toggle", {}, 200) == {"block_forward": False}
+    other = Program(server.web, key(browser.account(server, "vera", client="203.0.113.83"), "aliases"))
+    for method, tail in (("DELETE", ""), ("POST", "/toggle")):
+        a = other.ask(method, q + tail, {} if tail else None)
+        assert a.status == 403 and a.json == {"error": "Forbidden"}
+    assert other.ask("POST", p, {"contact": "desk@shop.example"}).status == 403 and other.ask("GET", p + "?page_id=0").status == 404
+    assert sl.good("DELETE", q, status=200) == {"deleted": True} and sl.ask("DELETE", q).status == 403
+    assert sl.good("POST", p, {"contact": "desk@shop.example"}, 201)["reverse_alias_address"] != c["reverse_alias_address"]
+
+
+def test_activity_and_sums(server, sl):
+    made = sl.good("POST", "/api/alias/random/new", {}, 201)
+    assert made["latest_activity"] is None
+    mail = messages.plain(made["alias"])
+    assert smtp.send(server.port, mail.sender, made["alias"], mail.raw, mail.options).ok
+    sl.good("POST", f"/api/aliases/{made['id']}/toggle", {})
+    smtp.send(server.port, mail.sender, made["alias"], messages.plain(made["alias"]).raw)
+    told = check_alias(sl.good("GET", f"/api/aliases/{made['id']}"))
+    assert (told["nb_forward"], told["nb_block"], told["latest_activity"]["action"]) == (1, 1, "forward")
+    assert set(told["latest_activity"]["contact"]) == {"email", "name", "reverse_alias"}
+    (act,) = sl.good("GET", f"/api/aliases/{made['id']}/activities", page_id=0)["activities"]
+    assert set(act) == {"action", "from", "to", "timestamp", "reverse_alias", "reverse_alias_address"} and act["to"] == made["alias"]
+    stats = sl.good("GET", "/api/stats", status=200)
+    assert set(stats) == {"nb_alias", "nb_block", "nb_forward", "nb_reply"} and stats["nb_forward"] >= 1 and stats["nb_block"] >= 1
+
+
+def test_pinned(sl):
+    made = sl.good("POST", "/api/alias/random/new", {}, 201)
+    assert sl.good("PATCH", f"/api/aliases/{made['id']}", {"pinned": True}) == {"ok": True}
+    assert [a["id"] for a in sl.good("GET", "/api/v2/aliases?page_id=0&pinned=true")["aliases"]] == [made["id"]]
+    sl.good("PUT", f"/api/aliases/{made['id']}", {"pinned": False})
+    assert sl.good("GET", "/api/v2/aliases?page_id=0&pinned=true") == {"aliases": []}
+
+
+def test_mailboxes_change(server, sl, hop, owner):
+    first, second = sl.good("GET", "/api/mailboxes")["mailboxes"]
+    made = sl.good("POST", "/api/mailboxes", {"email": "sam3@mailbox.example"}, 201)
+    assert made["email"] == "sam3@mailbox.example" and made["verified"] is False and made["default"] is False
+    assert sl.ask("POST", "/api/mailboxes", {"email": "sam3@mailbox.example"}).status == 400
+    assert sl.ask("POST", "/api/mailboxes", {"email": "x"}).status == 400
+    assert made["id"] not in [m["id"] for m in sl.good("GET", "/api/mailboxes")["mailboxes"]]
+    assert sl.good("PUT", f"/api/mailboxes/{first['id']}", {"default": True}, 200) == {"updated": True}
+    assert sl.ask("PUT", f"/api/mailboxes/{second['id']}", {"default": True}).status == 400
+    assert sl.ask("PUT", "/api/mailboxes/999999", {"default": True}).status == 403
+    assert sl.ask("DELETE", f"/api/mailboxes/{first['id']}").status == 400, "the default one"
+    assert sl.ask("DELETE", "/api/mailboxes/999999").status == 403
+    assert sl.good("DELETE", f"/api/mailboxes/{made['id']}", {}, 200) == {"deleted": True}
+    browser.verify(owner, hop, "sam4@mailbox.example", clear="on")
+    fourth = sl.good("GET", "/api/mailboxes")["mailboxes"][-1]["id"]
+    a, b = (sl.good("POST", "/api/alias/random/new", {}, 201)["id"] for _ in "ab")
+    for n in (a, b):
+        sl.good("PATCH", f"/api/aliases/{n}", {"mailbox_ids": [fourth]})
+    assert sl.ask("DELETE", f"/api/mailboxes/{fourth}", {"transfer_aliases_to": 999999}).status in (400, 403)
+    sl.good("DELETE", f"/api/mailboxes/{fourth}", {"transfer_aliases_to": second["id"]}, 200)
+    assert [m["id"] for m in sl.good("GET", f"/api/aliases/{a}")["mailboxes"]] == [second["id"]]
+
+
+def test_settings(sl):
+    told = sl.good("GET", "/api/setting", status=200)
+    assert set(told) == {"alias_generator", "notification", "random_alias_default_domain", "sender_format", "random_alias_suffix"}
+    assert sl.good("PATCH", "/api/setting", {"alias_generator": told["alias_generator"]}, 200) == told
+    assert sl.ask("PATCH", "/api/setting", {"sender_format": "A"}).status == 400
+    assert sl.good("GET", "/api/v2/setting/domains") == [{"domain": "relay.example", "is_custom": False}]
+    assert sl.good("GET", "/api/custom_domains") == {"custom_domains": []}
+    assert sl.good("GET", "/api/notifications", page=0) == {"more": False, "notifications": []}

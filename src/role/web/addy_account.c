@@ -56,8 +56,6 @@ static void on_revoked(struct exchange *x, int code, struct str why, struct str 
 
 void addy_logout(struct exchange *x, json_t *body)
 {
-	x->failed = addy_failed;
-	x->error_form = "message";
 	exchange_ask(x, "foreign.revoke", STR(""), on_revoked);
 }
 

@@ -26,7 +26,7 @@ bool addy_id_read(struct str s, enum addy_kind kind, uint64_t *ret)
 	for (size_t i = 20; i < ID_CHARS; i++) {
 		int v = hex(s.p[i]);
 
-		if (i == 20 || i == 23)
+		if (i == 23)
 			continue;
 		if (v < 0)
 			return false;

@@ -4,7 +4,7 @@
 
 void foreign_mark(struct exchange *x)
 {
-	bool addy = str_starts(x->path, STR("/api/v1/"));
+	bool addy = str_starts(x->path, STR("/api/v1/")) || str_eq(x->path, STR("/api/auth/logout"));
 
 	if (!str_starts(x->path, STR("/api/")))
 		return;
