@@ -154,9 +154,9 @@ static int run_revoke(struct request *c, struct fail *f)
 #define KEY_ARGS { .name = "label", .required = true, .most = DEVICE_MOST }, { .name = "expires", .kind = ARG_TIME }
 
 const struct call_spec calls_foreign_login[] = {
-	{ "foreign.login", run_login, { { .name = "name", .required = true, .most = ACCOUNT_NAME_MOST }, PROOF_ARG, KEY_ARGS } },
+	{ "foreign.login", run_login, { { .name = "name", .required = true, .most = ACCOUNT_NAME_MOST }, PROOF_ARG, DEVICE_ARG, KEY_ARGS } },
 	{ "foreign.mfa", run_mfa, { { .name = "mfa_key", .required = true, .most = MFA_MOST },
-		{ .name = "code", .required = true, .most = CODE_MOST }, KEY_ARGS } },
+		{ .name = "code", .required = true, .most = CODE_MOST }, DEVICE_ARG, KEY_ARGS } },
 	{ "foreign.key", run_key, { { 0 } } },
 	{ "foreign.revoke", run_revoke, { { 0 } } },
 	{ 0 }

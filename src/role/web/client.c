@@ -8,7 +8,6 @@ static const struct {
 } costs[CLIENT_COSTS] = {
 	[CLIENT_REQUEST] = { 400, 40000 },
 	[CLIENT_PASSWORD] = { 10, 200 },
-	[CLIENT_BULK] = { 12, 200 },
 };
 
 static bool is_address(struct str s)

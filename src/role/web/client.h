@@ -1,4 +1,4 @@
-/* client.h - how much one client may ask: a bucket for requests, others for those that cost (passwords, many things at once). A
+/* client.h - how much one client may ask: a bucket for requests, another for those that cost (passwords). A
  * client is a network (policy/bound.h). Bounded memory: who has taken least is forgotten first. Pure but for the time that is
  * given. */
 #ifndef ROLE_WEB_CLIENT_H
@@ -8,7 +8,7 @@
 
 enum { CLIENTS_MAX = 4096, CLIENT_NAME_MAX = 46 };
 
-enum client_cost { CLIENT_REQUEST, CLIENT_PASSWORD, CLIENT_BULK, CLIENT_COSTS };
+enum client_cost { CLIENT_REQUEST, CLIENT_PASSWORD, CLIENT_COSTS };
 
 struct clients {
 	struct client {
