@@ -256,9 +256,12 @@ static int delete_box(struct request *c, void *arg, struct fail *f)
 			                  "the aliases can go to another verified mailbox of yours only");
 		TRY(mailbox_share(c->core->store, m->id, to.id, f));
 	}
-	while ((r = mailbox_lone_alias(c->core->store, m->id, &alias, f)) == OK)
+	r = mailbox_lone_alias(c->core->store, m->id, &alias, f);
+	while (r == OK) {
 		TRY(arg_is(c, "lone", "main") ? alias_mailbox_add(c->core->store, alias, d->main_box, f)
 		                              : alias_delete(c->core->store, alias, f));
+		r = mailbox_lone_alias(c->core->store, m->id, &alias, f);
+	}
 	if (r != FAIL_ABSENT)
 		return r;
 	return mailbox_delete(c->core->store, m->id, f);
