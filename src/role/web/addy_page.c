@@ -123,6 +123,7 @@ static void on_page(struct exchange *x, int code, struct str why, struct str arg
 	uint64_t page, size, total, last;
 	OWNP(json_t) all = NULL;
 	json_t *out, *r, *o = NULL;
+	json_int_t first, n;
 	size_t i;
 
 	if (!foreign_well(x, code, why, arg) || !read_bounded(x, "page[number]", PAGE_MOST, 1, &page) ||
@@ -134,6 +135,8 @@ static void on_page(struct exchange *x, int code, struct str why, struct str arg
 	json_array_remove(all, 0);
 	out = json_array();
 	json_array_foreach(all, i, r) json_array_append_new(out, addy_alias_of(r));
+	first = (json_int_t)page * (json_int_t)size - (json_int_t)size + 1;
+	n = (json_int_t)json_array_size(out);
 	o = json_pack("{s:o, s:{s:o, s:o, s:o, s:o}}", "data", out, "links", "first", link_to(x, 1), "last",
 	              link_to(x, last), "prev", link_to(x, page - 1), "next",
 	              link_to(x, page < last ? page + 1 : 0));
@@ -141,14 +144,8 @@ static void on_page(struct exchange *x, int code, struct str why, struct str arg
 	        o, "meta",
 	        json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "current_page", (json_int_t)page,
 	                  "last_page", (json_int_t)last, "per_page", (json_int_t)size, "total",
-	                  (json_int_t)total, "from",
-	                  json_array_size(out) ? json_integer((json_int_t)((page - 1) * size + 1))
-	                                       : json_null(),
-	                  "to",
-	                  json_array_size(out)
-	                          ? json_integer((json_int_t)((page - 1) * size + json_array_size(out)))
-	                          : json_null(),
-	                  "path",
+	                  (json_int_t)total, "from", n ? json_integer(first) : json_null(), "to",
+	                  n ? json_integer(first + n - 1) : json_null(), "path",
 	                  json_sprintf("%.*s/api/v1/aliases", STR_ARG(x->web->start->conf.web_origin))));
 	exchange_json(x, 200, o);
 }
@@ -163,7 +160,7 @@ void addy_aliases(struct exchange *x, json_t *body)
 	    !put_word(x, "filter[deleted]") || !put_of(x, "recipient", ADDY_RECIPIENT, "mailbox_id") ||
 	    !put_of(x, "domain", ADDY_DOMAIN, "domain_id"))
 		return;
-	foreign_put_number(&x->args, "offset", (json_int_t)((page - 1) * size));
+	foreign_put_number(&x->args, "offset", (json_int_t)page * (json_int_t)size - (json_int_t)size);
 	foreign_put_number(&x->args, "limit", (json_int_t)size);
 	exchange_ask(x, "foreign.page", buf_str(&x->args), on_page);
 }

@@ -189,7 +189,7 @@ void sl_aliases(struct exchange *x, json_t *body)
 
 	if (!sl_page_id(x, &n))
 		return;
-	foreign_put_number(&x->args, "offset", (json_int_t)(n * SL_PAGE));
+	foreign_put_number(&x->args, "offset", (json_int_t)n * SL_PAGE);
 	foreign_put_number(&x->args, "limit", SL_PAGE);
 	if (query.n)
 		foreign_put(&x->args, "query", foreign_line(x, str_first_utf8(query, 100)));
