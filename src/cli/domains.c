@@ -53,6 +53,14 @@ static int domain_show(struct cli *c, struct fail *f)
 	return OK;
 }
 
+static int domain_check(struct cli *c, struct fail *f)
+{
+	OWN(ask) a = ASK("domain.check");
+
+	ask_argz(&a, "domain", c->operands[0]);
+	return simple_list(&a, c, "", f);
+}
+
 static int domain_set(struct cli *c, struct fail *f)
 {
 	OWN(ask) a = ASK("domain.set");
@@ -85,6 +93,7 @@ const struct cli_command cli_domains[] = {
 	{ "domain add", "USER DOMAIN", "add a user's own domain", domain_add, 2, 2, { RULE } },
 	{ "domain list", "[USER]", "list users' own domains", domain_list, 0, 1, { { 0 } } },
 	{ "domain show", "DOMAIN", "show a domain and its rule", domain_show, 1, 1, { { 0 } } },
+	{ "domain check", "DOMAIN", "look its DNS records up now", domain_check, 1, 1, { { 0 } } },
 	{ "domain set", "DOMAIN", "change the rule of a domain", domain_set, 1, 1, { RULE } },
 	{ "domain delete", "DOMAIN", "delete a domain", domain_delete, 1, 1,
 	  { { "with-aliases", NULL, "and the aliases in it, for good" } } },

@@ -72,6 +72,13 @@ enum rcpt_way { WAY_NONE, WAY_IN, WAY_OUT, WAY_TEST };
 	F(u64, connections)
 enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4 };
 
+/* core -> gate: what does DNS say of a user's domain? */
+#define NAMES_ASK(F) F(u64, req) F(text, domain)
+/* txt: texts of the domain; mx: its mail servers, the preferred first; dmarc: texts of _dmarc beneath it. Printable, bounded.
+ * unsure: bits, 1 << enum names_of, of the questions that got no answer. */
+#define NAMES_ANSWER(F) F(u64, req) F(u32, code) F(text, why) F(u32, unsure) F(list, txt) F(list, mx) F(list, dmarc)
+enum names_of { NAMES_TXT, NAMES_MX, NAMES_DMARC, NAMES_QUESTIONS };
+
 /* core -> gate: send a stored body (aead_stream under body_key, `stored` bytes at `offset` of the descriptor, giving
  * `plain` bytes with CRLF). route: its name in the operator's file. +1 descriptor */
 #define DELIVER(F) F(u64, delivery) F(text, mid) F(text, route) F(text, sender) F(text, rcpt) \
@@ -214,7 +221,7 @@ enum opened_form {
 	M(role_tls, ROLE_TLS) M(role_route, ROLE_ROUTE) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \
 	M(rcpt_ask, RCPT_ASK) M(rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
 	M(auth_ask, AUTH_ASK) M(auth_answer, AUTH_ANSWER)                                                            \
-	M(gate_facts, GATE_FACTS) M(deliver, DELIVER) M(delivered, DELIVERED)                                                                  \
+	M(gate_facts, GATE_FACTS) M(deliver, DELIVER) M(delivered, DELIVERED) M(names_ask, NAMES_ASK) M(names_answer, NAMES_ANSWER)                                                                  \
 	M(scan_job, SCAN_JOB) M(scanned, SCANNED) M(seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD)                  \
 	M(sealed, SEALED) M(job_end, JOB_END)                                                                        \
 	M(open_fork, OPEN_FORK) M(open_begin, OPEN_BEGIN) M(open_key, OPEN_KEY) M(opened_facts, OPENED)              \

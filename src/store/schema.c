@@ -45,7 +45,7 @@ static const char *const versions[] = {
 	"CREATE TABLE domain_mailbox (domain INTEGER NOT NULL REFERENCES domain ON DELETE CASCADE,"
 	" mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE, PRIMARY KEY (domain, mailbox)) WITHOUT ROWID;"
 	"CREATE INDEX domain_of_mailbox ON domain_mailbox (mailbox);"
-	"CREATE TABLE alias (id INTEGER PRIMARY KEY AUTOINCREMENT, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
+	"CREATE TABLE alias (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
 	" domain INTEGER REFERENCES domain, origin INTEGER NOT NULL,"
 	" address_hash BLOB NOT NULL UNIQUE, address BLOB NOT NULL, state INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
 	" idle_days INTEGER NOT NULL, count_left INTEGER NOT NULL, last_used INTEGER NOT NULL, used INTEGER NOT NULL,"
@@ -61,12 +61,8 @@ static const char *const versions[] = {
 	"CREATE TABLE alias_mailbox (alias INTEGER NOT NULL REFERENCES alias ON DELETE CASCADE,"
 	" mailbox INTEGER NOT NULL REFERENCES mailbox ON DELETE CASCADE, PRIMARY KEY (alias, mailbox)) WITHOUT ROWID;"
 	"CREATE INDEX alias_of_mailbox ON alias_mailbox (mailbox);"
-	"CREATE TABLE alias_mark (alias INTEGER PRIMARY KEY REFERENCES alias ON DELETE CASCADE,"
-	" pinned INTEGER NOT NULL, trashed INTEGER NOT NULL);"
-	"CREATE TRIGGER alias_is_back AFTER UPDATE OF state ON alias WHEN NEW.state = 1 BEGIN"
-	" UPDATE alias_mark SET trashed = 0 WHERE alias = NEW.id; END;"
 	"CREATE TABLE address_gone (address_hash BLOB PRIMARY KEY) WITHOUT ROWID;"
-	"CREATE TABLE correspondent (id INTEGER PRIMARY KEY AUTOINCREMENT, alias INTEGER NOT NULL REFERENCES alias ON DELETE CASCADE,"
+	"CREATE TABLE correspondent (id INTEGER PRIMARY KEY, alias INTEGER NOT NULL REFERENCES alias ON DELETE CASCADE,"
 	" key_hash BLOB NOT NULL, kind INTEGER NOT NULL, address BLOB, name BLOB, reply_to BLOB, reply_asked BLOB,"
 	" reverse INTEGER NOT NULL REFERENCES reverse, created INTEGER, last_used INTEGER, UNIQUE (alias, key_hash));"
 	"CREATE INDEX correspondent_reverse ON correspondent (reverse);"
@@ -131,6 +127,20 @@ static const char *const versions[] = {
 	"ALTER TABLE mailbox ADD COLUMN hide_subject INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE rate ADD COLUMN trials INTEGER NOT NULL DEFAULT 0;"
 	TRIAL_TABLES,
+	/* 3: what programs of users remember by number, a domain is a user's once DNS says so. The rows are as they were: only
+	 * the words of the two tables change, as SQLite's own page on ALTER TABLE has it (7). */
+	"CREATE TABLE alias_mark (alias INTEGER PRIMARY KEY REFERENCES alias ON DELETE CASCADE,"
+	" pinned INTEGER NOT NULL, trashed INTEGER NOT NULL);"
+	"CREATE TRIGGER alias_is_back AFTER UPDATE OF state ON alias WHEN NEW.state = 1 BEGIN"
+	" UPDATE alias_mark SET trashed = 0 WHERE alias = NEW.id; END;"
+	"PRAGMA writable_schema = ON;"
+	"UPDATE sqlite_schema SET sql = replace(sql, '(id INTEGER PRIMARY KEY,', '(id INTEGER PRIMARY KEY AUTOINCREMENT,')"
+	" WHERE type = 'table' AND name IN ('alias', 'correspondent');"
+	"PRAGMA writable_schema = RESET;"
+	"CREATE TABLE domain_claim (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
+	" name_hash BLOB NOT NULL, name BLOB NOT NULL, token BLOB NOT NULL, created INTEGER NOT NULL, UNIQUE (user, name_hash));"
+	"CREATE INDEX domain_claim_name ON domain_claim (name_hash);"
+	"CREATE INDEX domain_claim_created ON domain_claim (created);",
 };
 // clang-format on
 

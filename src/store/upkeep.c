@@ -29,6 +29,8 @@ static const struct {
 	  "DELETE FROM mailbox WHERE id IN (SELECT id FROM mailbox WHERE verified = 0 AND created < ?1 LIMIT ?2)" },
 	{ "trial", 7, /* policy/trial.h: an address that nobody may answer any more; what came of it stays */
 	  TRIAL_GONE },
+	{ "domain_claim", 30, /* named over the web and never shown to be theirs */
+	  "DELETE FROM domain_claim WHERE id IN (SELECT id FROM domain_claim WHERE created < ?1 LIMIT ?2)" },
 	{ "rate", 1, /* counted by the hour */
 	  "DELETE FROM rate WHERE (user, hour) IN (SELECT user, hour FROM rate WHERE hour < ?1 / 3600 LIMIT ?2)" },
 };

@@ -1,5 +1,7 @@
 #include "wire/dns.h"
 
+#include "base/buf.h"
+
 enum {
 	HEADER = 12,
 	NAME_MAX_BYTES = 255,
@@ -85,12 +87,36 @@ static bool is_host(const struct name *n)
 	return true;
 }
 
+/* RFC 1035 3.3.14: strings with their lengths, which are read as one. */
+static void get_text(struct reader *r, size_t length, struct arena *a, struct dns_record *out)
+{
+	OWN(buf) text = BUF(65535);
+	size_t end = r->at + length;
+
+	r->bad |= !length;
+	while (!r->bad && r->at < end) {
+		unsigned n = get_u8(r);
+
+		if (n > end - r->at) {
+			r->bad = true;
+			return;
+		}
+		buf_add(&text, str_first(str_from(r->packet, r->at), n));
+		r->at += n;
+	}
+	out->text = arena_str(a, buf_str(&text));
+}
+
 static void get_record(struct reader *r, enum dns_type type, size_t length, struct arena *a,
                        struct dns_record *out)
 {
 	struct name host;
 
 	*out = (struct dns_record){ 0 };
+	if (type == DNS_TXT) {
+		get_text(r, length, a, out);
+		return;
+	}
 	if (type == DNS_MX) {
 		out->preference = (uint16_t)get_u16(r);
 		get_name(r, &host);

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/fail.h"
 
-enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_MX = 15, DNS_AAAA = 28 };
+enum dns_type { DNS_A = 1, DNS_CNAME = 5, DNS_MX = 15, DNS_TXT = 16, DNS_AAAA = 28 };
 enum dns_code { DNS_OK = 0, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3 };
 
 enum { DNS_RECORDS_MAX = 1000, DNS_ALIASES_MAX = 8 };
@@ -15,6 +15,7 @@ struct dns_record {
 	uint16_t preference; /* MX */
 	struct str host;     /* MX: lower case, no final dot; empty is the root */
 	struct str address;  /* A: 4 bytes, AAAA: 16 */
+	struct str text;     /* TXT: its strings as one (RFC 7208 3.3), any bytes, 65,535 at most */
 };
 
 struct dns_answer {

@@ -16,6 +16,7 @@
 #define OWNER "\xc0\x0c"                      /* the question's name */
 #define MX "\x00\x0f\x00\x01\x00\x00\x00\x3c" /* class IN, ttl 60 */
 #define A "\x00\x01\x00\x01\x00\x00\x00\x3c"
+#define TXT "\x00\x10\x00\x01\x00\x00\x00\x3c"
 #define CNAME "\x00\x05\x00\x01\x00\x00\x00\x3c"
 
 static const struct {
@@ -44,6 +45,17 @@ static const struct {
 	{ STR_INIT(HEAD("\x80", "\x01") OWNER "\x00\x01\x00\x03\x00\x00\x00\x3c\x00\x04\x01\x02\x03\x04"),
 	  DNS_A, OK, 0, "" },
 
+	/* Several strings are one text; it may hold anything. */
+	{ STR_INIT(HEAD("\x80", "\x01") OWNER TXT "\x00\x03\x02hi"), DNS_TXT, OK, 0, "hi " },
+	{ STR_INIT(HEAD("\x80", "\x01") OWNER TXT "\x00\x07\x02hi\x00\x03 yo"), DNS_TXT, OK, 0, "hi yo " },
+	{ STR_INIT(HEAD("\x80", "\x02") OWNER TXT "\x00\x02\x01\n" OWNER TXT "\x00\x01\x00"), DNS_TXT, OK, 0,
+	  "\n  " },
+	{ STR_INIT(HEAD("\x80", "\x01") OWNER TXT "\x00\x00"), DNS_TXT, FAIL_SYNTAX, 0, "" },
+	/* A string that ends behind its record, and one behind the packet. */
+	{ STR_INIT(HEAD("\x80", "\x02") OWNER TXT "\x00\x03\x03hi" OWNER TXT "\x00\x02\x01x"), DNS_TXT,
+	  FAIL_SYNTAX, 0, "" },
+	{ STR_INIT(HEAD("\x80", "\x01") OWNER TXT "\x00\x03\xffhi"), DNS_TXT, FAIL_SYNTAX, 0, "" },
+
 	{ STR_INIT(""), DNS_A, FAIL_SYNTAX, 0, "" },
 	{ STR_INIT("\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00" QUESTION), DNS_A, FAIL_SYNTAX, 0,
 	  "" }, /* a question */
@@ -63,12 +75,14 @@ static const struct {
 	{ STR_INIT(HEAD("\x80", "\xff") OWNER A "\x00\x04\x01\x02\x03\x04"), DNS_A, FAIL_SYNTAX, 0, "" },
 };
 
-static void print(const struct dns_answer *a, struct buf *out)
+static void print(const struct dns_answer *a, enum dns_type type, struct buf *out)
 {
 	for (size_t i = 0; i < a->n; i++) {
 		const struct dns_record *r = &a->records[i];
 
-		if (r->address.n)
+		if (type == DNS_TXT)
+			buf_addf(out, "%.*s ", STR_ARG(r->text));
+		else if (r->address.n)
 			buf_addf(out, "%d.%d.%d.%d ", r->address.p[0], r->address.p[1], r->address.p[2],
 			         r->address.p[3]);
 		else
@@ -85,7 +99,7 @@ static void test_answers(void **state)
 		struct fail f = { 0 };
 		int r = dns_answer_read(cases[i].packet, cases[i].type, &arena, &a, &f);
 
-		print(&a, &out);
+		print(&a, cases[i].type, &out);
 		if (r != cases[i].result || a.code != cases[i].code ||
 		    !str_eq(buf_str(&out), str_c(cases[i].says)))
 			fail_msg("case %zu: %d, code %u, %s %s", i, r, a.code, out.n ? out.p : "", f.why);

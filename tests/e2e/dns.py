@@ -1,6 +1,6 @@
 """dns.py: the name server of the tests: UDP and TCP on one port of 127.0.0.1, from a table that a test changes as it goes.
 
-zone[("name", "MX")] is a list of (preference, host), "A" and "AAAA" of addresses, "CNAME" of one name. A name that has
+zone[("name", "MX")] is a list of (preference, host), "TXT" of texts, "A" and "AAAA" of addresses, "CNAME" of one name. A name that has
 nothing at all does not exist. `trouble[name]` is SERVFAIL, SILENT, GARBAGE or FORGED: answers that lead to `forged`, under
 a wrong number or from another port, as who cannot listen would send them, come before the right one. Answers that are too long for UDP are cut
 off there, so that they are asked for by TCP."""
@@ -11,7 +11,7 @@ import socket
 import struct
 import threading
 
-TYPES = {"A": 1, "CNAME": 5, "MX": 15, "AAAA": 28}
+TYPES = {"A": 1, "CNAME": 5, "MX": 15, "TXT": 16, "AAAA": 28}
 SERVFAIL, SILENT, GARBAGE, FORGED = "servfail", "silent", "garbage", "forged"
 UDP_MAX = 512
 TTL = 1
@@ -34,6 +34,10 @@ def data_of(kind, value):
         return struct.pack(">H", value[0]) + encoded(value[1])
     if kind == "CNAME":
         return encoded(value)
+    if kind == "TXT":
+        raw = value if isinstance(value, bytes) else value.encode()
+        parts = [raw[i:i + 255] for i in range(0, len(raw), 255)] or [b""]
+        return b"".join(bytes([len(p)]) + p for p in parts)
     return ipaddress.ip_address(value).packed
 
 
@@ -62,6 +66,9 @@ class Dns:
 
     def mx(self, domain, *records):
         self.zone[(domain, "MX")] = list(records)
+
+    def txt(self, name, *texts):
+        self.zone[(name, "TXT")] = list(texts)
 
     def host(self, name, *addresses):
         for kind, version in (("A", 4), ("AAAA", 6)):

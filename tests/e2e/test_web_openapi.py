@@ -156,7 +156,11 @@ def walk_mailboxes_and_profiles(w):
 
 
 def walk_aliases(w):
-    w.ask("POST /v1/domains", {"domain": "walker.example", "catch_all": "on"}, 201)
+    w.ask("POST /v1/domains", {"domain": "claimed.example"}, 201)
+    w.ask("POST /v1/domains", {"domain": "claimed.example"}, 409)
+    w.ask("GET /v1/domains/{domain}", args=["claimed.example"], status=200)
+    w.ask("POST /v1/domains/{domain}/check", {}, 200, args=["claimed.example"])
+    w.server.cli("domain", "add", "walker", "walker.example")
     w.ask("GET /v1/domains", status=200)
     w.ask("GET /v1/domains/{domain}", args=["walker.example"], status=200)
     w.ask("PATCH /v1/domains/{domain}", {"catch_all": "off", "allow": "shop*"}, 204, args=["walker.example"])

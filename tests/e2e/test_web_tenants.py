@@ -34,7 +34,9 @@ class Tenant:
         self.name = name
         self.mailbox = browser.verify(self.b, hop, f"{name}@mailbox.example", clear="on")
         self.profile = webissue.issue(self.b, self.mailbox, True)[0]
-        self.domain = self.b.good("POST", "/v1/domains", {"domain": f"{name}.example"}, 201)["domain"]
+        self.domain = f"{name}.example"
+        server.cli("domain", "add", name, self.domain)
+        self.claimed = self.b.good("POST", "/v1/domains", {"domain": f"{name}-claimed.example"}, 201)["domain"]
         self.alias = self.b.good("POST", "/v1/aliases", {"label": f"label of {name}"}, 201)["address"]
         mail = messages.plain(self.alias)
         assert smtp.send(server.port, mail.sender, self.alias, mail.raw, mail.options).ok
@@ -146,7 +148,10 @@ def test_attack_75_arguments_in_bodies(server, tenants):
     b.refused(404, "GET", "/v1/profiles", mailbox=victim.mailbox)
     b.refused(409, "POST", "/v1/mailboxes", {"address": victim.mailbox})
     b.refused(409, "POST", "/v1/domains", {"domain": victim.domain})
-    b.refused(404, "POST", "/v1/domains", {"domain": "third.example", "mailboxes": [victim.mailbox]})
+    b.refused(403, "POST", "/v1/domains", {"domain": "third.example", "mailboxes": [victim.mailbox]})
+    b.refused(404, "GET", path("v1", "domains", victim.claimed))
+    b.refused(404, "POST", path("v1", "domains", victim.claimed, "check"), {})
+    b.refused(404, "DELETE", path("v1", "domains", victim.claimed))
     a = b.ask("POST", path("v1", "aliases", attacker.alias, "block") + "?target=" + path(victim.alias)[1:], {"address": "x@y.example"})
     assert a.status == 400, "an argument given twice"
     assert victim.all_there_is() == before
@@ -156,7 +161,7 @@ def test_attack_75_lists_hold_ones_own(server, tenants):
     victim, attacker = tenants
     for p in ("mailboxes", "profiles", "domains", "keys", "sessions", "aliases", "activity", "account"):
         text = attacker.b.get("/v1/" + p).raw.decode()
-        for theirs in (victim.mailbox, victim.alias, victim.domain, victim.reverse, "key of victim", "label of victim"):
+        for theirs in (victim.mailbox, victim.alias, victim.domain, victim.claimed, victim.reverse, "key of victim", "label of victim"):
             assert theirs not in text, p
     assert [p["profile"] for p in attacker.b.get("/v1/profiles").json] == [attacker.profile]
 

@@ -13,7 +13,7 @@ enum { RECORDS_MAX = 96 * 1024, FLUSH_AT = 64 * 1024, TEXT_MOST = 200, BYTES_MOS
 static const struct call_spec *const tables[] = { calls_backup,  calls_keys,    calls_users,  calls_passwords,
 	                                          calls_aliases, calls_domains, calls_people, calls_profiles,
 	                                          calls_queue,   calls_replies, calls_stat,   calls_usage,
-	                                          calls_invites, calls_trials };
+	                                          calls_invites, calls_trials,  calls_claims };
 static const struct call_spec *const web_tables[] = { calls_account,       calls_codes,
 	                                              calls_foreign,       calls_foreign_aliases,
 	                                              calls_foreign_login, calls_foreign_people,

@@ -1,12 +1,12 @@
 /* calls_domains.c - domains of users' own, and what becomes of mail to addresses in them that nobody gave out. */
 #include "base/clock.h"
 #include "policy/catchall.h"
-#include "role/core/call.h"
+#include "role/core/claims.h"
 #include "role/core/rcpt.h"
 #include "store/domains.h"
 #include "store/users.h"
 
-enum { DOMAINS_PER_USER = 8, PER_DAY = 50, PER_DAY_MOST = 100000, PATTERNS_MOST = 4096 };
+enum { DOMAINS_PER_USER = 8, PER_DAY_MOST = 100000, PATTERNS_MOST = 4096 };
 
 static int find_domain(struct request *c, struct domain *ret, struct fail *f)
 {
@@ -44,8 +44,6 @@ static int apply_rule(struct request *c, struct domain *d, struct fail *f)
 	return OK;
 }
 
-static int tell(void *arg, const struct domain *d, struct fail *f);
-
 /* ---- domain.add -------------------------------------------------------------------------------------------------- */
 
 struct survey {
@@ -54,13 +52,21 @@ struct survey {
 	size_t n;
 };
 
-static int count_domain(void *arg, const struct domain *d, struct fail *f)
+static int count_one(struct survey *s, struct fail *f)
 {
-	struct survey *s = arg;
-
 	return ++s->n < DOMAINS_PER_USER ? OK
 	                                 : call_wrong(s->c, "domain", f, FAIL_LIMIT,
 	                                              "a user has at most %d domains", DOMAINS_PER_USER);
+}
+
+static int count_domain(void *arg, const struct domain *d, struct fail *f)
+{
+	return count_one(arg, f);
+}
+
+static int count_claim(void *arg, const struct claim *cl, struct fail *f)
+{
+	return count_one(arg, f);
 }
 
 static int check_mailbox(void *arg, const struct mailbox *m, struct fail *f)
@@ -75,20 +81,50 @@ static int check_mailbox(void *arg, const struct mailbox *m, struct fail *f)
 	               : OK;
 }
 
-static int add_it(struct request *c, void *arg, struct fail *f)
+int domain_take(struct request *c, struct domain *d, struct fail *f)
 {
-	struct domain *d = arg;
-	int r = domain_add(c->core->store, d, &d->id, f);
+	struct survey s = { c, d->name, 0 };
+	int r;
+
+	TRY(mailbox_each(c->core->store, 0, check_mailbox, &s, f));
+	r = domain_add(c->core->store, d, &d->id, f);
 
 	if (r == FAIL_EXISTS)
 		return call_wrong(c, "domain", f, r, "%.*s is a user's domain already", STR_ARG(d->name));
 	TRY(r);
+	TRY(claims_fall(c->core->store, d->name, f));
 	return call_mailboxes(c, d->user, d->id, domain_mailbox_add, f);
+}
+
+static int add_it(struct request *c, void *arg, struct fail *f)
+{
+	return domain_take(c, arg, f);
+}
+
+/* Whoever asks over the web has shown nothing yet. The rule is that of a domain, which there is none of. */
+static int claim_it(struct request *c, const struct domain *d, struct fail *f)
+{
+	static const char *const rule[] = { "catch_all", "allow", "deny", "per_day", "mailbox" };
+	struct domain other;
+	int r = domain_find(c->core->store, d->name, &c->arena, &other, f);
+
+	if (r == OK)
+		return call_wrong(c, "domain", f, FAIL_EXISTS, "%.*s is a user's domain already",
+		                  STR_ARG(d->name));
+	if (r != FAIL_ABSENT)
+		return r;
+	for (size_t i = 0; i < sizeof(rule) / sizeof(rule[0]); i++)
+		if (arg_given(c, rule[i]))
+			return call_wrong(c, rule[i], f, FAIL_DENIED,
+			                  "this is set once DNS says that the domain is yours");
+	return claim_make(c, d->name, d->user, f);
 }
 
 static int run_domain_add(struct request *c, struct fail *f)
 {
-	struct domain d = { .name = arg_text(c, "domain"), .per_day = PER_DAY, .created = core_now(c->core) };
+	struct domain d = { .name = arg_text(c, "domain"),
+		            .per_day = DOMAIN_PER_DAY,
+		            .created = core_now(c->core) };
 	struct survey s = { c, d.name, 0 };
 
 	TRY(call_user(c, &d.user, f));
@@ -96,11 +132,12 @@ static int run_domain_add(struct request *c, struct fail *f)
 		return call_wrong(c, "domain", f, FAIL_DENIED, "%.*s is a domain of the relay itself",
 		                  STR_ARG(d.name));
 	TRY(domain_each(c->core->store, d.user, count_domain, &s, f));
-	TRY(mailbox_each(c->core->store, 0, check_mailbox, &s, f));
+	if (c->asker) {
+		TRY(claim_each(c->core->store, d.user, count_claim, &s, f));
+		return claim_it(c, &d, f);
+	}
 	TRY(apply_rule(c, &d, f));
 	TRY(call_part(c, add_it, &d, f));
-	if (c->asker)
-		return tell(c, &d, f);
 	rec_text(c, "domain", d.name);
 	rec_text(c, "reverse_domain", c->core->conf->domains[0]);
 	rec_end(c);
@@ -127,6 +164,8 @@ static int tell(void *arg, const struct domain *d, struct fail *f)
 	}
 	rec_text(c, "user", user);
 	rec_text(c, "domain", d->name);
+	rec_text(c, "state", STR("verified"));
+	rec_text(c, "verification", STR(""));
 	rec_text(c, "catch_all", d->catch_all ? STR("on") : STR("off"));
 	rec_text(c, "allow", d->allow);
 	rec_text(c, "deny", d->deny);
@@ -139,19 +178,31 @@ static int tell(void *arg, const struct domain *d, struct fail *f)
 	return OK;
 }
 
+/* FAIL_ABSENT: none of the asker's, or the command line asks. */
+static int find_claim(struct request *c, struct claim *ret, struct fail *f)
+{
+	return c->asker ? claim_find(c->core->store, c->asker->session.user, arg_text(c, "domain"), &c->arena,
+	                             ret, f)
+	                : FAIL_ABSENT;
+}
+
 static int run_domain_list(struct request *c, struct fail *f)
 {
 	int64_t user = 0;
 
 	if (arg_given(c, "user"))
 		TRY(call_user(c, &user, f));
-	return domain_each(c->core->store, user, tell, c, f);
+	TRY(domain_each(c->core->store, user, tell, c, f));
+	return c->asker ? claim_each(c->core->store, user, claim_tell, c, f) : OK;
 }
 
 static int run_domain_show(struct request *c, struct fail *f)
 {
 	struct domain d;
+	struct claim cl;
 
+	if (find_claim(c, &cl, f) == OK)
+		return claim_tell(c, &cl, f);
 	TRY(find_domain(c, &d, f));
 	return tell(c, &d, f);
 }
@@ -186,8 +237,13 @@ static int delete_it(struct request *c, void *arg, struct fail *f)
 static int run_domain_delete(struct request *c, struct fail *f)
 {
 	struct domain d;
+	struct claim cl;
 	int64_t n;
 
+	if (find_claim(c, &cl, f) == OK) {
+		core_dirty(c->core);
+		return claim_delete(c->core->store, cl.id, f);
+	}
 	TRY(find_domain(c, &d, f));
 	TRY(domain_aliases(c->core->store, d.id, &n, f));
 	if (n && !arg_is(c, "aliases", "delete"))

@@ -92,11 +92,6 @@ static void on_gate_facts(void *self, const void *msg, struct ipc_fds *fds)
 	c->meter.gate = *(const struct gate_facts *)msg;
 }
 
-static const struct ipc_rule gate_rules[] = {
-	{ IPC_gate_facts, on_gate_facts, 0, 0 },  { IPC_rcpt_ask, rcpt_asked, 0, 0 },
-	{ IPC_accept_ask, txn_asked, 1, 1 },      { IPC_auth_ask, login_asked, 0, 0 },
-	{ IPC_delivered, queue_delivered, 0, 0 }, { IPC_NONE, NULL, 0, 0 },
-};
 /* Answers that go to whoever waits for them: all have an id, a code and a why. */
 #define ANSWERED(lower, id)                                                                                  \
 	static void on_##lower(void *self, const void *msg, struct ipc_fds *fds)                             \
@@ -111,9 +106,19 @@ ANSWERED(intermediate_answer, req)
 ANSWERED(issued, req)
 ANSWERED(rewrapped, req)
 ANSWERED(key_made, req)
+ANSWERED(names_answer, req)
 ANSWERED(csr_facts, job)
 ANSWERED(chain_checked, job)
 
+static const struct ipc_rule gate_rules[] = {
+	{ IPC_gate_facts, on_gate_facts, 0, 0 },
+	{ IPC_rcpt_ask, rcpt_asked, 0, 0 },
+	{ IPC_accept_ask, txn_asked, 1, 1 },
+	{ IPC_auth_ask, login_asked, 0, 0 },
+	{ IPC_delivered, queue_delivered, 0, 0 },
+	{ IPC_names_answer, on_names_answer, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
 static const struct ipc_rule vault_rules[] = {
 	{ IPC_store_keys_answer, on_store_keys_answer, 0, 0 },
 	{ IPC_intermediate_answer, on_intermediate_answer, 0, 0 },

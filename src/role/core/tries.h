@@ -12,6 +12,7 @@ enum tries_of {
 	TRIES_DEVICE, /* wrong passwords from a device, or in a session, that is known */
 	TRIES_FIRST,  /* passwords of one account that were computed before others' */
 	TRIES_CODES,  /* codes mailed for one user */
+	TRIES_NAMES,  /* domains looked up for one user */
 	TRIES_KINDS
 };
 

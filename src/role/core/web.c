@@ -4,6 +4,7 @@
 #include "role/core/call.h"
 #include "role/core/rcpt.h"
 #include "role/core/tries.h"
+#include "store/claims.h"
 #include "store/people.h"
 #include "store/profiles.h"
 #include "store/sessions.h"
@@ -15,7 +16,7 @@ enum { USED_EVERY_S = 300, OWNS_MAX = 3 };
 enum need { OPEN, SIGNED, PERSON };
 
 /* What an argument names. */
-enum thing { NOTHING, AN_ALIAS, A_MAILBOX, A_PROFILE, A_DOMAIN, A_REVERSE };
+enum thing { NOTHING, AN_ALIAS, A_MAILBOX, A_PROFILE, A_DOMAIN, A_CLAIM, A_REVERSE };
 
 struct permit {
 	const char *verb;
@@ -87,9 +88,10 @@ static const struct permit permits[] = {
 	{ "correspondent.blocked", SIGNED, SCOPE_ALIASES, { { "alias", AN_ALIAS } } },
 	{ "domain.list", SIGNED, SCOPE_DOMAINS, { { 0 } } },
 	{ "domain.add", SIGNED, SCOPE_DOMAINS, { { 0 } } },
-	{ "domain.show", SIGNED, SCOPE_DOMAINS, { { "domain", A_DOMAIN } } },
+	{ "domain.show", SIGNED, SCOPE_DOMAINS, { { "domain", A_CLAIM } } },
+	{ "domain.check", SIGNED, SCOPE_DOMAINS, { { "domain", A_CLAIM } } },
 	{ "domain.set", SIGNED, SCOPE_DOMAINS, { { "domain", A_DOMAIN } } },
-	{ "domain.delete", SIGNED, SCOPE_DOMAINS, { { "domain", A_DOMAIN } } },
+	{ "domain.delete", SIGNED, SCOPE_DOMAINS, { { "domain", A_CLAIM } } },
 	{ "foreign.login", OPEN, 0, { { 0 } } },
 	{ "foreign.mfa", OPEN, 0, { { 0 } } },
 	{ "foreign.key", SIGNED, 0, { { 0 } } },
@@ -188,6 +190,19 @@ static int owner_of_domain(struct request *c, struct str v, int64_t *ret, struct
 	return OK;
 }
 
+/* One that the asker has, or says to have. */
+static int owner_of_claim(struct request *c, struct str v, int64_t *ret, struct fail *f)
+{
+	struct claim cl;
+	int r = claim_find(c->core->store, c->asker->session.user, v, &c->arena, &cl, f);
+
+	if (r == FAIL_ABSENT)
+		return owner_of_domain(c, v, ret, f);
+	TRY(r);
+	*ret = cl.user;
+	return OK;
+}
+
 static int owner_of_reverse(struct request *c, struct str v, int64_t *ret, struct fail *f)
 {
 	struct reverse r;
@@ -201,11 +216,9 @@ static const struct {
 	const char *word;
 	int (*owner)(struct request *c, struct str v, int64_t *ret, struct fail *f);
 } things[] = {
-	[AN_ALIAS] = { "alias", owner_of_alias },
-	[A_MAILBOX] = { "mailbox", owner_of_mailbox },
-	[A_PROFILE] = { "profile", owner_of_profile },
-	[A_DOMAIN] = { "domain", owner_of_domain },
-	[A_REVERSE] = { "reverse address", owner_of_reverse },
+	[AN_ALIAS] = { "alias", owner_of_alias },      [A_MAILBOX] = { "mailbox", owner_of_mailbox },
+	[A_PROFILE] = { "profile", owner_of_profile }, [A_DOMAIN] = { "domain", owner_of_domain },
+	[A_CLAIM] = { "domain", owner_of_claim },      [A_REVERSE] = { "reverse address", owner_of_reverse },
 };
 
 /* What is another's reads like what is not there. */

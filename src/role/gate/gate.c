@@ -5,6 +5,7 @@
 #include "crypto/aead.h"
 #include "role/gate/account.h"
 #include "role/gate/foyer.h"
+#include "role/gate/names.h"
 #include "role/gate/route.h"
 #include "role/gate/session.h"
 #include "sys/dns.h"
@@ -51,12 +52,15 @@ static void on_deliver(void *self, const void *msg, struct ipc_fds *fds)
 	routes_deliver(g->routes, msg, ipc_fd_take(fds, 0));
 }
 
+static void on_names_ask(void *self, const void *msg, struct ipc_fds *fds)
+{
+	names_ask(self, msg);
+}
+
 static const struct ipc_rule core_rules[] = {
-	{ IPC_rcpt_answer, on_rcpt_answer, 0, 0 },
-	{ IPC_accept_answer, on_accept_answer, 0, 0 },
-	{ IPC_auth_answer, on_auth_answer, 0, 0 },
-	{ IPC_deliver, on_deliver, 1, 1 },
-	{ IPC_NONE, NULL, 0, 0 },
+	{ IPC_rcpt_answer, on_rcpt_answer, 0, 0 }, { IPC_accept_answer, on_accept_answer, 0, 0 },
+	{ IPC_auth_answer, on_auth_answer, 0, 0 }, { IPC_deliver, on_deliver, 1, 1 },
+	{ IPC_names_ask, on_names_ask, 0, 0 },     { IPC_NONE, NULL, 0, 0 },
 };
 
 static void road_ended(struct gate *g)
@@ -64,6 +68,7 @@ static void road_ended(struct gate *g)
 	if (!g->core)
 		return;
 	peer_free(TAKE(g->core));
+	names_forget(g);
 	sessions_road_ended(g->sessions);
 	routes_road_ended(g->routes);
 }
@@ -202,7 +207,7 @@ static int init(void *self, struct role_start *s, struct fail *f)
 	g->conf = &s->conf;
 	raise_descriptors();
 	TRY(crypto_init(f));
-	if (conf_needs_dns(g->conf))
+	if (g->conf->n_resolvers) /* the parent names them where somebody needs them */
 		TRY(dns_new(g->loop, g->conf->resolvers, g->conf->n_resolvers, &g->dns, f));
 	return tls_client_new(&(struct tls_client_options){ 0 }, &g->tls_client, f);
 }
@@ -272,6 +277,7 @@ static void stop(void *self)
 	sessions_free(TAKE(g->sessions));
 	routes_free(TAKE(g->routes));
 	peer_free(TAKE(g->core));
+	names_forget(g);
 	budget_free(TAKE(g->budget));
 	tls_server_free(TAKE(g->tls_server));
 	tls_client_free(TAKE(g->tls_client));

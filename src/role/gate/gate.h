@@ -14,6 +14,7 @@ struct account;
 struct dns;
 struct foyer;
 struct listener;
+struct naming;
 struct routes;
 struct sessions;
 
@@ -28,7 +29,8 @@ struct gate {
 	struct tls_server *tls_server; /* NULL: STARTTLS is not offered */
 	struct tls_client *tls_client; /* of routes without an account */
 	struct account *accounts;      /* account.h */
-	struct dns *dns;               /* NULL: no route needs names looked up */
+	struct dns *dns;               /* NULL: nobody needs names looked up */
+	struct naming *namings;        /* names.h */
 	struct budget *budget;
 	struct sessions *sessions; /* session.h */
 	struct foyer *foyer;       /* foyer.h */

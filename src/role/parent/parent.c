@@ -142,7 +142,7 @@ static void find_resolvers(struct conf *c, struct arena *a)
 	char text[16384];
 	ssize_t n = 0;
 
-	if (!conf_needs_dns(c))
+	if (!conf_needs_dns(c) && !c->web_listen.n) /* where users name domains, these are looked up */
 		return;
 	fd = open("/etc/resolv.conf", O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)

@@ -70,6 +70,7 @@ const struct route api_routes[] = {
 	{ "POST", "/v1/domains", "domain.add", NULL, SHAPE_ONE, NULL, 201, 0, NULL },
 	{ "GET", "/v1/domains/{domain}", "domain.show", NULL, SHAPE_ONE, NULL, 200, 0, NULL },
 	{ "PATCH", "/v1/domains/{domain}", "domain.set", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
+	{ "POST", "/v1/domains/{domain}/check", "domain.check", NULL, SHAPE_LIST, NULL, 200, 0, NULL },
 	{ "DELETE", "/v1/domains/{domain}", "domain.delete", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
 
 	{ "GET", "/v1/replies", "reply.list", NULL, SHAPE_LIST, NULL, 200, 0, NULL },
