@@ -47,7 +47,7 @@ static const struct {
 
 	/* Several strings are one text; it may hold anything. */
 	{ STR_INIT(HEAD("\x80", "\x01") OWNER TXT "\x00\x03\x02hi"), DNS_TXT, OK, 0, "hi " },
-	{ STR_INIT(HEAD("\x80", "\x01") OWNER TXT "\x00\x07\x02hi\x00\x03 yo"), DNS_TXT, OK, 0, "hi yo " },
+	{ STR_INIT(HEAD("\x80", "\x01") OWNER TXT "\x00\x08\x02hi\x00\x03 yo"), DNS_TXT, OK, 0, "hi yo " },
 	{ STR_INIT(HEAD("\x80", "\x02") OWNER TXT "\x00\x02\x01\n" OWNER TXT "\x00\x01\x00"), DNS_TXT, OK, 0,
 	  "\n  " },
 	{ STR_INIT(HEAD("\x80", "\x01") OWNER TXT "\x00\x00"), DNS_TXT, FAIL_SYNTAX, 0, "" },
