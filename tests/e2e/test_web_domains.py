@@ -41,7 +41,7 @@ def add(b, domain):
 
 
 def check(b, domain):
-    return {r["record"]: r for r in b.good("POST", path("v1", "domains", domain, "check"), {}, 200)}
+    return {r["record"]: r for r in b.good("POST", path("v1", "domains", domain, "check"), status=200)}
 
 
 def state(b, domain):
@@ -80,7 +80,7 @@ def test_a_claim_that_is_shown_gets_the_domain_and_others_fall(server, people, n
     assert state(owner, "own.example") == "verified"
     assert "own.example" not in taker.get("/v1/domains").raw.decode()
     taker.refused(404, "GET", path("v1", "domains", "own.example"))
-    taker.refused(404, "POST", path("v1", "domains", "own.example", "check"), {})
+    taker.refused(404, "POST", path("v1", "domains", "own.example", "check"))
     taker.refused(409, "POST", "/v1/domains", {"domain": "own.example"})
     alias = owner.good("POST", "/v1/aliases", {"address": "shop@own.example"}, 201)["address"]
     mail = messages.plain(alias)
@@ -142,6 +142,6 @@ def test_bounds(people, server, hop):
         assert code == (201 if i < 7 else code)
     b.refused(422, "POST", "/v1/domains", {"domain": "one-more.example"}, "domain")
     for _ in range(60):
-        b.good("POST", path("v1", "domains", "g0.example", "check"), {}, 200)
-    answer = b.ask("POST", path("v1", "domains", "g0.example", "check"), {})
+        b.good("POST", path("v1", "domains", "g0.example", "check"), status=200)
+    answer = b.ask("POST", path("v1", "domains", "g0.example", "check"))
     assert answer.status in (429, 503) and answer.json["argument"] == "rate", answer

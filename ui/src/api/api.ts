@@ -112,8 +112,19 @@ export interface FirstContact {
   introduced: number; /* of the user's mailboxes: a sealed letter from there is on its way to them, for its certificate */
 }
 
+export interface DomainRecord {
+  record: "ownership" | "mx" | "spf" | "dmarc";
+  type: string;
+  name: string;
+  value: string;
+  state: "ok" | "missing" | "wrong" | "unknown";
+  found: string; /* lines */
+}
+
 export interface Domain {
   name: string;
+  pending: boolean; /* nothing is the user's before DNS says so */
+  verification: string; /* the TXT record that is to be there; empty: it was */
   catchAll: boolean;
   allow: string;
   deny: string;
@@ -258,6 +269,7 @@ export const api = {
       ...(c.deny !== undefined && { deny: c.deny }),
       ...(c.perDay !== undefined && { per_day: c.perDay }),
     }),
+  domainCheck: (name: string) => post<DomainRecord[]>(`/domains/${at(name)}/check`),
   domainDelete: (name: string) => del(`/domains/${at(name)}`, undefined, { aliases: "delete" }),
 
   held: () => list("/replies", wire.heldOf),

@@ -126,6 +126,8 @@ export const correspondentOf = (w: WireCorrespondent): Correspondent => ({
 
 export interface WireDomain {
   domain: string;
+  state: "pending" | "verified";
+  verification: string;
   catch_all: "on" | "off";
   allow: string;
   deny: string;
@@ -135,7 +137,7 @@ export interface WireDomain {
   mailboxes: string[];
 }
 export const domainOf = (w: WireDomain): Domain => ({
-  name: w.domain, catchAll: w.catch_all === "on", allow: w.allow, deny: w.deny, perDay: w.per_day, madeToday: w.made_today, aliases: w.aliases, mailboxes: w.mailboxes,
+  name: w.domain, pending: w.state === "pending", verification: w.verification, catchAll: w.catch_all === "on", allow: w.allow, deny: w.deny, perDay: w.per_day, madeToday: w.made_today, aliases: w.aliases, mailboxes: w.mailboxes,
 });
 
 export interface WireReply {

@@ -1,9 +1,9 @@
 /* domains.tsx - domains of one's own, and what their catch-all does. */
 
 import { useState } from "preact/hooks";
-import { api, type About, type Domain } from "../api/api";
+import { api, type About, type Domain, type DomainRecord } from "../api/api";
 import { t } from "../strings";
-import { Await, Button, Confirm, Dialog, Empty, Form, Head, Input, Setting } from "../ui/parts";
+import { Await, Button, Confirm, Copy, Dialog, Empty, Form, Head, Input, Setting } from "../ui/parts";
 import { sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 
 const s = t.domains;
@@ -52,6 +52,43 @@ function CatchAll({ domain, onSet }: { domain: Domain; onSet: (d: Domain) => voi
   );
 }
 
+function Records({ domain, onChange }: { domain: Domain; onChange: () => void }) {
+  const [records, setRecords] = useState<DomainRecord[]>();
+  const send = useSend();
+  const check = () =>
+    send.run(async () => {
+      const found = await api.domainCheck(domain.name);
+      setRecords(found);
+      if (!found.some((r) => r.record === "ownership" && r.state === "ok")) return;
+      toast(s.nowYours(domain.name));
+      onChange();
+    });
+  return (
+    <div class="stack tight">
+      {domain.pending && (
+        <>
+          <p><strong>{s.pending}.</strong> {s.pendingSays}</p>
+          <p class="row"><code>{domain.verification}</code><Copy text={domain.verification} what={s.token} /></p>
+        </>
+      )}
+      {records && (
+        <ul class="stack tight small" aria-label={s.records}>
+          {records.map((r) => (
+            <li key={r.record}>
+              <strong>{s.recordNames[r.record]}</strong>: {s.states[r.state]}<br />
+              <code>{r.name} {r.type} {r.value}</code>
+              {r.state === "wrong" && r.found && <><br /><span class="soft">{s.found}: <code>{r.found}</code></span></>}
+            </li>
+          ))}
+          {records.some((r) => r.state !== "ok") && <li class="soft">{s.slow}</li>}
+        </ul>
+      )}
+      {send.error && <p class="error" role="alert">{send.error}</p>}
+      <div><Button small busy={send.busy} onClick={check}>{s.check}</Button></div>
+    </div>
+  );
+}
+
 function One({ domain, onSet, onChange }: { domain: Domain; onSet: (d: Domain) => void; onChange: () => void }) {
   const [deleting, setDeleting] = useState(false);
   const send = useSend();
@@ -62,8 +99,9 @@ function One({ domain, onSet, onChange }: { domain: Domain; onSet: (d: Domain) =
   return (
     <section class="panel pad stack" aria-label={domain.name}>
       <div class="row ends"><h2>{domain.name}</h2><span class="soft small">{t.mailboxes.aliases(domain.aliases)}</span></div>
-      <Setting title={s.catchAll} hint={s.catchAllHint} checked={domain.catchAll} onValue={setCatchAll} />
-      {domain.catchAll && <CatchAll domain={domain} onSet={onSet} />}
+      <Records domain={domain} onChange={onChange} />
+      {!domain.pending && <Setting title={s.catchAll} hint={s.catchAllHint} checked={domain.catchAll} onValue={setCatchAll} />}
+      {!domain.pending && domain.catchAll && <CatchAll domain={domain} onSet={onSet} />}
       <div><Button kind="bad" small onClick={() => setDeleting(true)}>{s.delete}</Button></div>
       {deleting && (
         <Confirm title={s.deleteTitle(domain.name)} action={s.delete} type={t.settings.deleteWord} send={send} onClose={() => setDeleting(false)} onConfirm={async () => { await api.domainDelete(domain.name); toast(t.deleted); onChange(); }}>

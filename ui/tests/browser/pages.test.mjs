@@ -258,6 +258,26 @@ test("an alias: block, write first, rules, copy, delete", async (t) => {
   w.clean();
 });
 
+test("a domain is shown to be one's own", async (t) => {
+  const w = await open(t, FULL());
+  const { page } = w;
+  await signIn(w);
+  await w.go("/domains");
+  await page.getByRole("button", { name: "Add domain" }).click();
+  await page.getByRole("dialog").getByLabel("Domain").fill("wonder.example");
+  await page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
+  const wonder = page.getByRole("region", { name: "wonder.example" });
+  await wonder.getByText("postern-verification=0123456789abcdef0123456789abcdef").waitFor();
+  assert.equal(await wonder.getByRole("switch").count(), 0, "what is pending has no rule");
+  await picture(page, "domain-pending");
+  await wonder.getByRole("button", { name: "Check DNS" }).click();
+  await page.getByText("wonder.example is yours.").waitFor();
+  await wonder.getByRole("switch", { name: "Catch-all" }).waitFor();
+  await wonder.getByText("mx.elsewhere.example").waitFor();
+  await accessible(page, "records of a domain");
+  await picture(page, "domain-records");
+});
+
 test("domains, held replies, settings", async (t) => {
   const world = FULL();
   const w = await open(t, world);
