@@ -15,7 +15,8 @@ static void make_first(struct store *st)
 	MUST(store_exec(st, "DROP TABLE alias_mark", NULL));
 	MUST(store_exec(st, "DROP TRIGGER alias_is_back", NULL));
 	MUST(store_exec(st,
-	                "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ' AUTOINCREMENT', '')"
+	                "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, ' "
+	                "AUTOINCREMENT', '')"
 	                " WHERE name IN ('alias', 'correspondent'); PRAGMA writable_schema = RESET",
 	                NULL));
 	MUST(store_exec(st, "DROP INDEX reverse_test", NULL));
