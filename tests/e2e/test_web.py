@@ -256,22 +256,6 @@ def test_health_and_metrics(server):
         assert inside.get(p).status == 404, f"{p}: the collector's listener has counters alone"
 
 
-def test_counters_at_a_unix_socket(hop):
-    folder = postern.new_folder()
-    s = browser.serve(hop)
-    s.set({"web.metrics": f"unix:{folder}/metrics", "web.socket_mode": "0600"})
-    s.start()
-    try:
-        with socket.socket(socket.AF_UNIX) as c:
-            c.connect(str(folder / "metrics"))
-            c.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert c.recv(15) == b"HTTP/1.1 200 OK"
-        assert (folder / "metrics").stat().st_mode & 0o777 == 0o600
-        assert Browser(s.web).get("/metrics").status == 404
-    finally:
-        s.close()
-
-
 def test_core_dies_and_web_goes_on(server):
     b = Browser(server.web)
     (pid,) = server.roles()["core"]
@@ -317,17 +301,20 @@ def test_https_origin_hardens_the_cookie(hop):
         s.close()
 
 
-def test_a_unix_socket(hop):
+@pytest.mark.parametrize("key, target, mode", [("web.listen", b"/v1/server", "0666"), ("web.metrics", b"/metrics", "0600")])
+def test_a_unix_socket(hop, key, target, mode):
     folder = postern.new_folder()
     s = browser.serve(hop)
-    s.set({"web.listen": f"unix:{folder}/web", "web.socket_mode": "0666"})
+    s.set({key: f"unix:{folder}/web", "web.socket_mode": mode})
     s.start()
     try:
         with socket.socket(socket.AF_UNIX) as c:
             c.connect(str(folder / "web"))
-            c.sendall(GET + b"\r\n")
+            c.sendall(b"GET " + target + b" HTTP/1.1\r\nHost: a\r\n\r\n")
             assert c.recv(15) == b"HTTP/1.1 200 OK"
-        assert (folder / "web").stat().st_mode & 0o777 == 0o666
+        assert (folder / "web").stat().st_mode & 0o777 == int(mode, 8)
+        if key == "web.metrics":
+            assert Browser(s.web).get("/metrics").status == 404
     finally:
         s.close()
 
