@@ -66,7 +66,7 @@ export async function signIn(w, name = "alice", password = "correct horse batter
 
 // The rules of WCAG 2.2 A and AA, and axe's best practices. It is run past the policy, as a debugger is.
 export async function accessible(page, where) {
-  await page.evaluate(() => document.querySelector(".toast")?.remove());
+  await page.evaluate(() => document.getAnimations().forEach((a) => a.effect?.getComputedTiming().endTime !== Infinity && a.finish()));
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
   const { result } = await session.send("Runtime.evaluate", {
