@@ -52,7 +52,12 @@ void buf_add(struct buf *b, struct str s)
 
 void buf_addc(struct buf *b, char c)
 {
-	buf_add(b, str_of(&c, 1));
+	char *p = buf_room(b, 1);
+
+	if (!p)
+		return;
+	*p = c;
+	b->n++;
 }
 
 void buf_addz(struct buf *b, const char *z)

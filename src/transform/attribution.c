@@ -318,6 +318,8 @@ bool is_quote_header(struct str line, bool *ret_alone)
 	};
 	struct str t = without_marks(line);
 
+	if (str_chr(t, ':') == t.n)
+		return false;
 	for (size_t i = 0; i < COUNT(labels); i++) {
 		struct str rest = str_from(t, str_c(labels[i]).n);
 

@@ -212,14 +212,43 @@ static void decode_one(struct decoding *d, int v, struct buf *out)
 	}
 }
 
+/* Groups of four digits from the beginning, as far as there are such. Returns how many characters they are. */
+static size_t decode_fours(struct str in, struct buf *out)
+{
+	size_t n = 0;
+
+	for (; in.n - n >= 4; n += 4) {
+		int a = value_of(in.p[n]), b = value_of(in.p[n + 1]);
+		int c = value_of(in.p[n + 2]), d = value_of(in.p[n + 3]);
+		char *to;
+
+		if ((a | b | c | d) < 0)
+			break;
+		to = buf_room(out, 3);
+		if (!to)
+			break;
+		to[0] = (char)(a << 2 | b >> 4);
+		to[1] = (char)(b << 4 | c >> 2);
+		to[2] = (char)(c << 6 | d);
+		out->n += 3;
+	}
+	return n;
+}
+
 int b64_parse(struct str in, bool lines, struct buf *out, struct fail *f)
 {
 	struct decoding d = { 0 };
 	size_t digits = 0, pads = 0;
 
 	for (size_t i = 0; i < in.n; i++) {
-		int v = value_of(in.p[i]);
+		size_t whole = d.n || pads ? 0 : decode_fours(str_from(in, i), out);
+		int v;
 
+		digits += whole;
+		i += whole;
+		if (i == in.n)
+			break;
+		v = value_of(in.p[i]);
 		if (lines && (in.p[i] == '\r' || in.p[i] == '\n' || in.p[i] == ' ' || in.p[i] == '\t'))
 			continue;
 		if (in.p[i] == '=' && pads < 2) {
@@ -241,8 +270,13 @@ void b64_parse_lenient(struct str in, struct buf *out)
 	struct decoding d = { 0 };
 
 	for (size_t i = 0; i < in.n; i++) {
-		int v = value_of(in.p[i]);
+		int v;
 
+		if (!d.n)
+			i += decode_fours(str_from(in, i), out);
+		if (i == in.n)
+			break;
+		v = value_of(in.p[i]);
 		if (v >= 0)
 			decode_one(&d, v, out);
 		else if (in.p[i] == '=')

@@ -107,6 +107,29 @@ static void base64_is_strict_where_it_must(void **state)
 		assert_int_equal(b64_parse(bad[i], false, &out, NULL), FAIL_SYNTAX);
 }
 
+static void base64_is_lenient_where_it_may(void **state)
+{
+	static const struct str cases[][2] = {
+		{ STR_INIT("QUJDREVG"), STR_INIT("ABCDEF") },
+		{ STR_INIT("QU\r\nJD!REVG"), STR_INIT("ABCDEF") },
+		{ STR_INIT("QUJDRE\r\nVGR0hJ"), STR_INIT("ABCDEFGHI") },
+		{ STR_INIT("QUI=REVGQQ==R0hJ"), STR_INIT("ABDEFAGHI") },
+		{ STR_INIT("QUJDREV"), STR_INIT("ABCDE") },
+		{ STR_INIT("\xffQUJ\0D"), STR_INIT("ABC") },
+		{ STR_INIT("===="), STR_INIT("") },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		OWN(buf) all = BUF(100);
+		OWN(buf) short_of = BUF(3);
+
+		b64_parse_lenient(cases[i][0], &all);
+		assert_str(buf_str(&all), cases[i][1]);
+		b64_parse_lenient(cases[i][0], &short_of);
+		assert_int_equal(short_of.over, cases[i][1].n > 3);
+	}
+}
+
 static void base32_round_trips(void **state)
 {
 	for (size_t n = 0; n < 40; n++) {
@@ -606,6 +629,7 @@ int main(void)
 		cmocka_unit_test(base64_by_vectors_is_base64),
 		cmocka_unit_test(every_six_bits_have_their_letter),
 		cmocka_unit_test(base64_is_strict_where_it_must),
+		cmocka_unit_test(base64_is_lenient_where_it_may),
 		cmocka_unit_test(base32_round_trips),
 		cmocka_unit_test(quoted_printable_survives),
 		cmocka_unit_test(dates_are_read_and_written),
