@@ -58,35 +58,75 @@ bool ct_eq(const void *a, const void *b, size_t n)
 	return CRYPTO_memcmp(a, b, n) == 0;
 }
 
-/* out has room for plain.n + AEAD_TAG. EVP counts in int. */
-static bool gcm_seal(struct str key, const uint8_t *nonce, struct str ad, struct str plain, uint8_t *out)
+/* A cipher context under the key that it was given last: the next call under the same key, as those of a group's columns and of
+ * a body's chunks are, only says its nonce, for a context with its key costs more to make than a short text to seal. */
+struct keyed {
+	EVP_CIPHER_CTX *ctx;
+	bool set, sealing;
+	uint8_t key[AEAD_KEY];
+};
+
+static void keyed_done(struct keyed *k)
 {
-	OWNP(EVP_CIPHER_CTX) ctx = EVP_CIPHER_CTX_new();
-	int n = 0, tail = 0;
+	EVP_CIPHER_CTX_free(k->ctx);
+	wipe(k->key, sizeof(k->key));
+	*k = (struct keyed){ 0 };
+}
+
+static bool keyed_use(struct keyed *k, bool sealing, struct str key, const uint8_t *nonce)
+{
+	bool same = k->set && k->sealing == sealing && ct_eq(k->key, key.p, AEAD_KEY);
 
 	assert(key.n == AEAD_KEY);
-	return ctx && EVP_EncryptInit_ex2(ctx, ossl()->aes_256_gcm, str_bytes(key), nonce, NULL) == 1 &&
-	       (!ad.n || EVP_EncryptUpdate(ctx, NULL, &n, str_bytes(ad), (int)ad.n) == 1) &&
-	       (!plain.n || EVP_EncryptUpdate(ctx, out, &n, str_bytes(plain), (int)plain.n) == 1) &&
-	       EVP_EncryptFinal_ex(ctx, out + plain.n, &tail) == 1 && tail == 0 &&
-	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG, out + plain.n) == 1;
+	if (same)
+		return EVP_CipherInit_ex2(k->ctx, NULL, NULL, nonce, sealing, NULL) == 1;
+	if (!k->ctx)
+		k->ctx = EVP_CIPHER_CTX_new();
+	k->set = k->ctx &&
+	         EVP_CipherInit_ex2(k->ctx, ossl()->aes_256_gcm, str_bytes(key), nonce, sealing, NULL) == 1;
+	k->sealing = sealing;
+	memcpy(k->key, key.p, AEAD_KEY);
+	return k->set;
+}
+
+/* out has room for plain.n + AEAD_TAG. EVP counts in int. */
+static bool gcm_seal(struct keyed *k, struct str key, const uint8_t *nonce, struct str ad, struct str plain,
+                     uint8_t *out)
+{
+	int n = 0, tail = 0;
+
+	return keyed_use(k, true, key, nonce) &&
+	       (!ad.n || EVP_EncryptUpdate(k->ctx, NULL, &n, str_bytes(ad), (int)ad.n) == 1) &&
+	       (!plain.n || EVP_EncryptUpdate(k->ctx, out, &n, str_bytes(plain), (int)plain.n) == 1) &&
+	       EVP_EncryptFinal_ex(k->ctx, out + plain.n, &tail) == 1 && tail == 0 &&
+	       EVP_CIPHER_CTX_ctrl(k->ctx, EVP_CTRL_AEAD_GET_TAG, AEAD_TAG, out + plain.n) == 1;
 }
 
 /* sealed = ciphertext || tag; out has room for sealed.n - AEAD_TAG and is to be wiped on failure. */
-static bool gcm_open(struct str key, const uint8_t *nonce, struct str ad, struct str sealed, uint8_t *out)
+static bool gcm_open(struct keyed *k, struct str key, const uint8_t *nonce, struct str ad, struct str sealed,
+                     uint8_t *out)
 {
-	OWNP(EVP_CIPHER_CTX) ctx = EVP_CIPHER_CTX_new();
 	uint8_t tag[AEAD_TAG], rest[AEAD_TAG];
 	size_t plain = sealed.n - AEAD_TAG;
 	int n = 0;
 
-	assert(key.n == AEAD_KEY);
 	memcpy(tag, sealed.p + plain, AEAD_TAG);
-	return ctx && EVP_DecryptInit_ex2(ctx, ossl()->aes_256_gcm, str_bytes(key), nonce, NULL) == 1 &&
-	       (!ad.n || EVP_DecryptUpdate(ctx, NULL, &n, str_bytes(ad), (int)ad.n) == 1) &&
-	       (!plain || EVP_DecryptUpdate(ctx, out, &n, str_bytes(sealed), (int)plain) == 1) &&
-	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG, tag) == 1 &&
-	       EVP_DecryptFinal_ex(ctx, rest, &n) == 1;
+	return keyed_use(k, false, key, nonce) &&
+	       (!ad.n || EVP_DecryptUpdate(k->ctx, NULL, &n, str_bytes(ad), (int)ad.n) == 1) &&
+	       (!plain || EVP_DecryptUpdate(k->ctx, out, &n, str_bytes(sealed), (int)plain) == 1) &&
+	       EVP_CIPHER_CTX_ctrl(k->ctx, EVP_CTRL_AEAD_SET_TAG, AEAD_TAG, tag) == 1 &&
+	       EVP_DecryptFinal_ex(k->ctx, rest, &n) == 1;
+}
+
+/* One for each way, for rows are read and written in turn; a body's chunks have their own. */
+static struct {
+	struct keyed seal, open;
+} kept;
+
+void aead_forget(void)
+{
+	keyed_done(&kept.seal);
+	keyed_done(&kept.open);
 }
 
 int aead_seal(struct str key, struct str ad, struct str plain, struct buf *out, struct fail *f)
@@ -101,7 +141,7 @@ int aead_seal(struct str key, struct str ad, struct str plain, struct buf *out, 
 	if (!to)
 		return fail(f, FAIL_LIMIT, "sealed text exceeds %zu bytes", out->max);
 	TRY(random_bytes(to, AEAD_NONCE, f));
-	if (!gcm_seal(key, to, ad, plain, to + AEAD_NONCE))
+	if (!gcm_seal(&kept.seal, key, to, ad, plain, to + AEAD_NONCE))
 		return fail_ossl(f, FAIL_SYS, "sealing");
 	out->n += plain.n + AEAD_OVERHEAD;
 	return OK;
@@ -110,7 +150,7 @@ int aead_seal(struct str key, struct str ad, struct str plain, struct buf *out, 
 /* Checks the shape and opens into `to`, which has room for sealed.n - AEAD_OVERHEAD. */
 static int open_into(struct str key, struct str ad, struct str sealed, uint8_t *to, struct fail *f)
 {
-	if (!gcm_open(key, str_bytes(sealed), ad, str_from(sealed, AEAD_NONCE), to)) {
+	if (!gcm_open(&kept.open, key, str_bytes(sealed), ad, str_from(sealed, AEAD_NONCE), to)) {
 		wipe(to, sealed.n - AEAD_OVERHEAD);
 		return fail_ossl(f, FAIL_FORGED, "sealed text does not open");
 	}
@@ -157,6 +197,7 @@ struct aead_stream {
 	uint64_t chunk; /* number of the next one */
 	size_t n, unit; /* bytes waiting; bytes of a full chunk as it comes in */
 	bool opening, broken, ended;
+	struct keyed keyed;
 	uint8_t key[AEAD_KEY];
 	size_t in_used, made_used; /* how far the two have been written: a short body wipes no 128 KiB */
 	uint8_t in[AEAD_CHUNK + AEAD_TAG], made[AEAD_CHUNK + AEAD_TAG];
@@ -199,6 +240,7 @@ void aead_stream_free(struct aead_stream *s)
 {
 	if (!s)
 		return;
+	keyed_done(&s->keyed);
 	wipe(s->key, sizeof(s->key));
 	assert(s->in_used <= sizeof(s->in) && s->made_used <= sizeof(s->made));
 	wipe(s->in, s->in_used);
@@ -221,9 +263,9 @@ static int stream_chunk(struct aead_stream *s, struct str in, bool last, struct 
 	made = s->opening ? in.n - AEAD_TAG : in.n + AEAD_TAG;
 	assert(made <= sizeof(s->made));
 	s->made_used = made > s->made_used ? made : s->made_used;
-	if (s->opening && !gcm_open(key, nonce, STR_NONE, in, s->made))
+	if (s->opening && !gcm_open(&s->keyed, key, nonce, STR_NONE, in, s->made))
 		return fail_ossl(f, FAIL_FORGED, "sealed body does not open");
-	if (!s->opening && !gcm_seal(key, nonce, STR_NONE, in, s->made))
+	if (!s->opening && !gcm_seal(&s->keyed, key, nonce, STR_NONE, in, s->made))
 		return fail_ossl(f, FAIL_SYS, "sealing a body");
 	return sink_put(s->out, str_of(s->made, made), f);
 }

@@ -16,6 +16,9 @@ MUST_CHECK int aead_open(struct str key, struct str ad, struct str sealed, struc
 /* The same into a secret, for key material. */
 MUST_CHECK int aead_open_secret(struct str key, struct str ad, struct str sealed, struct secret *ret,
                                 struct fail *f);
+/* The three keep a context under the key that was used last. Whoever does not hold that key for as long as it lives forgets it
+ * here. */
+void aead_forget(void);
 
 /* A long body under a key of its own: chunks of 64 KiB, each with its tag, the counter in the nonce, the last
  * chunk marked (STREAM construction: reordering, truncation and extension are FAIL_FORGED). Because the key

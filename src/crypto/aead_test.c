@@ -70,6 +70,26 @@ static void what_is_sealed_opens(void **state)
 	}
 }
 
+/* The kept context is of one key and one text: another key, a forgery, nothing at all in between change nothing. */
+static void keys_may_come_in_turn(void **state)
+{
+	static const struct str keys[] = { { (const char *)key_bytes, AEAD_KEY },
+		                           { (const char *)other_bytes, AEAD_KEY } };
+
+	for (size_t i = 0; i < 16; i++) {
+		struct str key = keys[i / 2 % 2], other = keys[1 - i / 2 % 2];
+		OWN(buf) sealed = BUF(4096), open = BUF(4096);
+
+		assert_int_equal(aead_seal(key, STR("ad"), STR("text"), &sealed, NULL), OK);
+		if (i % 4 == 3)
+			aead_forget();
+		assert_int_equal(aead_open(other, STR("ad"), buf_str(&sealed), &open, NULL), FAIL_FORGED);
+		assert_int_equal(aead_open(key, STR("da"), buf_str(&sealed), &open, NULL), FAIL_FORGED);
+		assert_int_equal(aead_open(key, STR("ad"), buf_str(&sealed), &open, NULL), OK);
+		assert_true(str_eq(buf_str(&open), STR("text")));
+	}
+}
+
 static void any_change_is_forged(void **state)
 {
 	OWN(buf) sealed = BUF(4096), open = BUF(4096);
@@ -242,6 +262,7 @@ int main(void)
 		cmocka_unit_test(equal_is_equal),
 		cmocka_unit_test(what_is_sealed_opens),
 		cmocka_unit_test(any_change_is_forged),
+		cmocka_unit_test(keys_may_come_in_turn),
 		cmocka_unit_test(bounds_are_kept),
 		cmocka_unit_test(bodies_come_back),
 		cmocka_unit_test(bodies_cannot_be_cut_or_shuffled),

@@ -61,6 +61,7 @@ int wrap_seal(const struct secret *master, const struct wrap_label *l, struct st
 	put_u64(head + 10 + ID, l->profile);
 	buf_add(out, str_of(head, HEAD));
 	r = aead_seal(str_of(master->p, master->n), str_of(head, HEAD), key, out, f);
+	aead_forget();
 	if (r < 0)
 		out->n = before;
 	return r;
@@ -72,6 +73,7 @@ int wrap_open(const struct secret *master, struct str wrapped, struct wrap_label
 	struct str head = str_first(wrapped, HEAD);
 	struct wrap_label l;
 	uint8_t id[ID];
+	int r;
 
 	if (master->n != AEAD_KEY)
 		return fail(f, FAIL_BUG, "a master key of %zu bytes", master->n);
@@ -85,7 +87,9 @@ int wrap_open(const struct secret *master, struct str wrapped, struct wrap_label
 		                 .profile = get_u64(head.p + 10 + ID) };
 	if (!label_is_sound(&l))
 		return fail(f, FAIL_FORGED, "no such kind of key");
-	TRY(aead_open_secret(str_of(master->p, master->n), head, str_from(wrapped, HEAD), ret_key, f));
-	*ret_label = l;
-	return OK;
+	r = aead_open_secret(str_of(master->p, master->n), head, str_from(wrapped, HEAD), ret_key, f);
+	aead_forget();
+	if (r == OK)
+		*ret_label = l;
+	return r;
 }
