@@ -1,5 +1,5 @@
-/* memfd.h - messages in memory: files without a path that vanish with their last descriptor. Clear text lives in
- * these and nowhere else. */
+/* memfd.h - messages in memory: files without a path that vanish with their last descriptor. Clear text passes from process to
+ * process in these and in nothing else. */
 #ifndef SYS_MEMFD_H
 #define SYS_MEMFD_H
 
@@ -11,15 +11,19 @@ MUST_CHECK int memfd_of(struct str bytes, int *ret_fd, struct fail *f); /* fille
 
 /* write() all of it at the file's end. FAIL_SYS. */
 MUST_CHECK int memfd_add(int fd, struct str bytes, struct fail *f);
+/* pwrite() all of it at `at`; the file's position stays. FAIL_SYS. */
+MUST_CHECK int memfd_put(int fd, struct str bytes, uint64_t at, struct fail *f);
 
 /* No more writing, growing, shrinking: what was judged cannot change. */
 MUST_CHECK int memfd_seal(int fd, struct fail *f);
 
-/* A private read-only view. Without all seals: FAIL_DENIED, for a mapping of a file that another process can
- * shrink is a crash. Unmap with map_done(). */
+/* A private view, to be read: mapped, or for a short one copied, which costs less than entries of page tables made and undone.
+ * Without all seals: FAIL_DENIED, for a mapping of a file that another process can shrink is a crash. map_done() wipes what was
+ * copied. */
 struct map {
 	void *p;
 	size_t n;
+	bool copied;
 };
 MUST_CHECK int memfd_map(int fd, struct map *ret, struct fail *f);
 void map_done(struct map *m);
