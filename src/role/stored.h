@@ -9,13 +9,13 @@
 struct stored {
 	struct secret body_key;
 	uint64_t bytes; /* under that key */
-	int fd;         /* a memfd with them, -1 when they went into the file */
 };
-#define STORED_NONE ((struct stored){ .fd = -1 })
+#define STORED_NONE ((struct stored){ 0 })
 void stored_done(struct stored *s);
 
-/* Has `write` write a message, and keeps it. file: to write and sync into, or -1. What `write` returns is returned. */
-MUST_CHECK int stored_write(int file, int (*write)(void *self, struct sink out, struct fail *f), void *self,
-                            struct stored *ret, struct fail *f);
+/* Has `write` write a message, and keeps it at the start of `to`, memory or a file; a file is synced. What `write` returns is
+ * returned. */
+MUST_CHECK int stored_write(int to, bool is_file, int (*write)(void *self, struct sink out, struct fail *f),
+                            void *self, struct stored *ret, struct fail *f);
 
 #endif

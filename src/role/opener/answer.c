@@ -242,8 +242,9 @@ static int write_scrubbed(void *self, struct sink out, struct fail *f)
 	return scrub_message(w->opened, &w->plan, out, &w->result, f);
 }
 
+/* file: to write into, or -1. *ret_memory: where it stands otherwise. */
 static int write_output(struct open_job *a, const struct scrub *m, int file, struct stored *s,
-                        struct scrub_result *ret, struct fail *f)
+                        int *ret_memory, struct scrub_result *ret, struct fail *f)
 {
 	OWN(arena) own = ARENA;
 	struct writing w = { .opened = &a->opened,
@@ -259,7 +260,9 @@ static int write_output(struct open_job *a, const struct scrub *m, int file, str
 	w.plan.words = list_items(m->words, &own, &w.plan.n_words);
 	w.plan.own_certs = a->ring.pinned;
 	w.plan.n_own_certs = a->ring.n_pinned;
-	TRY(stored_write(file, write_scrubbed, &w, s, f));
+	if (file < 0)
+		TRY(memfd_new(ret_memory, f));
+	TRY(stored_write(file < 0 ? *ret_memory : file, file >= 0, write_scrubbed, &w, s, f));
 	*ret = w.result;
 	return OK;
 }
@@ -276,10 +279,11 @@ static uint32_t sum(const uint32_t removed[static SCRUB_KINDS])
 static int on_scrub(struct open_job *a, const struct scrub *m, int file, struct fail *f)
 {
 	OWN(stored) s = STORED_NONE;
+	OWNFD memory = -1;
 	struct scrub_result x = { 0 };
 	struct fail why = { 0 };
 	int r = (m->flags & SEAL_TO_FILE) && file < 0 ? fail(&why, FAIL_BUG, "an output without its file")
-	                                              : write_output(a, m, file, &s, &x, &why);
+	                                              : write_output(a, m, file, &s, &memory, &x, &why);
 	struct scrubbed answer = {
 		.job = a->job, .output = m->output, .code = ipc_code(r), .why = str_c(why.why)
 	};
@@ -291,7 +295,7 @@ static int on_scrub(struct open_job *a, const struct scrub *m, int file, struct 
 		answer.flags = (x.eight_bit ? SEALED_8BIT : 0) | (x.utf8 ? SEALED_SMTPUTF8 : 0);
 		answer.removed = sum(x.removed);
 	}
-	return ipc_write(a->road, IPC_scrubbed, &answer, &s.fd, s.fd >= 0 ? 1 : 0, f);
+	return ipc_write(a->road, IPC_scrubbed, &answer, &memory, memory >= 0 && r == OK ? 1 : 0, f);
 }
 
 /* As many outputs as core asks for, until it ends the road. */

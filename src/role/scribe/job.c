@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct job *job_new(uint64_t id)
+struct job *job_new(uint64_t id, struct rooms *rooms)
 {
 	struct job *j = xnew(struct job);
 
 	j->id = id;
+	j->rooms = rooms;
 	return j;
 }
 
@@ -23,6 +24,8 @@ void job_free(struct job *j)
 {
 	while (j->pending)
 		job_forget(j, j->pending);
+	for (struct lodger *l = j->lodgers; l; l = l->next)
+		room_give(j->rooms, l->fd, l->bytes);
 	arena_done(&j->arena);
 	map_done(&j->map);
 	free(j);
@@ -119,14 +122,32 @@ static int write_sealed(void *self, struct sink out, struct fail *f)
 	return seal_message(w->scan, &w->plan, out, &w->result, f);
 }
 
+static struct lodger *add_lodger(struct job *j, int room)
+{
+	struct lodger *l = arena_alloc(&j->arena, sizeof(*l));
+
+	*l = (struct lodger){ j->lodgers, room, UINT64_MAX };
+	j->lodgers = l;
+	return l;
+}
+
 int job_write(struct job *j, const struct seal *m, int file, struct str hostname, struct cache *cache,
-              const struct key *key, uint64_t now_ms, struct stored *ret, struct seal_result *ret_result,
-              struct fail *f)
+              const struct key *key, uint64_t now_ms, struct stored *ret, int *ret_room,
+              struct seal_result *ret_result, struct fail *f)
 {
 	struct writing w = { .scan = &j->scan };
+	struct lodger *l = NULL;
+	int room = -1;
 
 	TRY(make_plan(m, hostname, cache, key, now_ms, &j->arena, &w.plan, f));
-	TRY(stored_write(file, write_sealed, &w, ret, f));
+	if (file < 0) {
+		TRY(room_take(j->rooms, &room, f));
+		l = add_lodger(j, room);
+	}
+	TRY(stored_write(l ? room : file, !l, write_sealed, &w, ret, f));
+	if (l)
+		l->bytes = ret->bytes;
+	*ret_room = room;
 	*ret_result = w.result;
 	return OK;
 }

@@ -4,6 +4,7 @@
 
 #include "ipc/schema.h"
 #include "role/scribe/cache.h"
+#include "role/scribe/room.h"
 #include "role/stored.h"
 #include "sys/memfd.h"
 #include "transform/seal.h"
@@ -14,17 +15,27 @@ struct pending {
 	int fd;        /* file to write to, or -1 */
 };
 
+/* A result that core has not taken yet. */
+struct lodger {
+	struct lodger *next; /* in the job's arena */
+	int fd;
+	uint64_t bytes;
+};
+
 struct job {
 	struct job *next;
 	uint64_t id;
+	struct rooms *rooms;
+	struct lodger *lodgers;
 	struct map map;
 	struct arena arena;
 	struct scan scan;
 	struct pending *pending;
 };
 
-/* Maps and reads the message; takes nothing of fd. The job is made also when reading fails. */
-struct job *job_new(uint64_t id);
+/* Maps and reads the message; takes nothing of fd. The job is made also when reading fails; it gives back its rooms at its end, when
+ * core has read what stood in them. */
+struct job *job_new(uint64_t id, struct rooms *rooms);
 MUST_CHECK int job_read(struct job *j, int fd, struct fail *f);
 void job_free(struct job *j);
 
@@ -32,9 +43,10 @@ void job_free(struct job *j);
 struct pending *job_keep(struct job *j, const struct seal *m, int fd);
 void job_forget(struct job *j, struct pending *p);
 
-/* Writes one output in its stored form. `key` may be NULL unless the mode is SEAL_ENCRYPT. */
+/* Writes one output in its stored form into the file, or if that is -1 into a room, which stays the job's: *ret_room is -1
+ * otherwise. `key` may be NULL unless the mode is SEAL_ENCRYPT. */
 MUST_CHECK int job_write(struct job *j, const struct seal *m, int file, struct str hostname,
                          struct cache *cache, const struct key *key, uint64_t now_ms, struct stored *ret,
-                         struct seal_result *ret_result, struct fail *f);
+                         int *ret_room, struct seal_result *ret_result, struct fail *f);
 
 #endif

@@ -19,6 +19,7 @@ struct scribe {
 	struct role_start *start;
 	struct peer *core;
 	struct job *jobs;
+	struct rooms rooms;
 	struct cache cache;
 	struct timer *age;
 };
@@ -88,7 +89,7 @@ static void on_scan(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct scribe *s = self;
 	const struct scan_job *m = msg;
-	struct job *j = job_new(m->job);
+	struct job *j = job_new(m->job, &s->rooms);
 	struct fail f = { 0 };
 	int r;
 
@@ -130,8 +131,9 @@ static void write_output(struct scribe *s, struct job *j, const struct seal *m, 
 	OWN(stored) w = STORED_NONE;
 	struct seal_result result;
 	struct fail f = { 0 };
-	int r = job_write(j, m, file, s->start->conf.hostname, &s->cache, key, clock_mono_ms(), &w, &result,
-	                  &f);
+	int room = -1;
+	int r = job_write(j, m, file, s->start->conf.hostname, &s->cache, key, clock_mono_ms(), &w, &room,
+	                  &result, &f);
 	struct sealed answer;
 
 	if (r < 0) {
@@ -145,7 +147,7 @@ static void write_output(struct scribe *s, struct job *j, const struct seal *m, 
 		                  .stored = w.bytes,
 		                  .flags = (result.eight_bit ? SEALED_8BIT : 0) |
 		                           (result.utf8 ? SEALED_SMTPUTF8 : 0) };
-	peer_send(s->core, IPC_sealed, &answer, &w.fd, w.fd >= 0 ? 1 : 0);
+	peer_send(s->core, IPC_sealed, &answer, &room, room >= 0 ? 1 : 0);
 }
 
 static void on_seal(void *self, const void *msg, struct ipc_fds *fds)
@@ -325,6 +327,7 @@ static void on_age(void *arg)
 	struct scribe *s = arg;
 
 	cache_age(&s->cache, clock_mono_ms());
+	rooms_empty(&s->rooms);
 	timer_set(s->age, AGE_MS);
 }
 
