@@ -95,8 +95,8 @@ enum scan_job_flags { SCAN_JOB_REPORT = 1 }; /* it came to an envelope sender of
 /* What it says, and nothing else of it. from is one address (name UTF-8, address "" when unreadable); reply_to:
  * pairs name, address; others: pairs name, address of every further address in To, Cc and calendars, each
  * address once, at most SCAN_ADDRESSES, in order of appearance. refs: message ids of References and
- * In-Reply-To. digest: SHA-256 of the message. bounce: enum bounce_kind, with reason, hard, status and note as in
- * wire/bounce.h, when it was asked for. traces: what relays like this one left in the header. */
+ * In-Reply-To. digest: of every byte of the message (transform/scan.h). bounce: enum bounce_kind, with reason, hard,
+ * status and note as in wire/bounce.h, when it was asked for. traces: what relays like this one left in the header. */
 #define SCANNED(F) F(u64, job) F(u32, code) F(text, why) F(text, from_name) F(text, from) \
 	F(list, reply_to) F(list, others) F(text, message_id) F(list, refs) F(text, list_id) \
 	F(text, list_post) F(i64, date_utc) F(u32, received) F(u32, flags) F(blob, digest) \

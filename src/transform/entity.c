@@ -106,10 +106,16 @@ static int calendar(const struct mime_part *part, const struct seal_plan *p, str
 	return OK;
 }
 
+static void add_rest(struct entity *e, const struct scan *s, const char *at)
+{
+	if (at)
+		add(e, str_of(at, (size_t)(s->in.p + s->in.n - at)));
+}
+
 static int add_body(struct entity *e, const struct scan *s, const struct seal_plan *p, struct arena *a,
                     struct fail *f)
 {
-	const char *at = s->root->body.p, *end = s->in.p + s->in.n;
+	const char *at = s->root->body.p;
 
 	for (struct mime_part *part = s->calendar ? s->root : NULL; part; part = mime_next(s->root, part)) {
 		bool changed = false;
@@ -123,9 +129,9 @@ static int add_body(struct entity *e, const struct scan *s, const struct seal_pl
 		add(e, str_of(at, (size_t)(part->body.p - at)));
 		add(e, text);
 		at = part->body.p + part->body.n;
+		e->as_it_came = false;
 	}
-	if (at)
-		add(e, str_of(at, (size_t)(end - at)));
+	add_rest(e, s, at);
 	return OK;
 }
 
@@ -174,6 +180,7 @@ int entity_make(const struct scan *s, const struct seal_plan *p, struct str prot
 	struct entity e = { .pieces = arena_array(a, struct str, PIECES_MAX), .cap = PIECES_MAX };
 	struct str end = STR("");
 
+	e.as_it_came = !framed && !protected.n && p->form == FORM_SEALED;
 	add(&e, protected);
 	if (framed)
 		TRY(add_frame(&e, s->fixed_calendar ? warning : NULL, protected.n, a, &end, f));
@@ -186,11 +193,39 @@ int entity_make(const struct scan *s, const struct seal_plan *p, struct str prot
 	return OK;
 }
 
+int entity_as_it_came(const struct scan *s, struct arena *a, struct entity *ret, struct fail *f)
+{
+	static const struct seal_plan sealed = { .form = FORM_SEALED };
+	struct entity e = { .pieces = arena_array(a, struct str, PIECES_MAX), .cap = PIECES_MAX };
+
+	e.as_it_came = true;
+	add_header(&e, s, &sealed, false, a);
+	add_rest(&e, s, s->root->body.p);
+	if (e.n == e.cap)
+		return fail(f, FAIL_LIMIT, "too many fields");
+	*ret = e;
+	return OK;
+}
+
 int entity_put(const struct entity *e, struct sink out, struct fail *f)
 {
 	for (size_t i = 0; i < e->n; i++)
 		TRY(sink_put(out, e->pieces[i], f));
 	return OK;
+}
+
+static int put_digest(void *self, struct str bytes, struct fail *f)
+{
+	return digest_put(self, bytes, f);
+}
+
+int entity_digest(const struct entity *e, uint8_t ret[static 32], struct fail *f)
+{
+	OWNS(digest) d = NULL;
+
+	TRY(digest_new(&d, f));
+	TRY(entity_put(e, (struct sink){ put_digest, d }, f));
+	return digest_end(d, ret, f);
 }
 
 bool entity_is_eight_bit(const struct entity *e)

@@ -8,6 +8,7 @@ struct entity {
 	struct str *pieces;
 	size_t n, cap;
 	uint64_t bytes;
+	bool as_it_came; /* the same as entity_as_it_came() */
 };
 
 /* protected: fields that stand before those, with a Content-Type that says so (hidden.h); empty: none.
@@ -16,6 +17,10 @@ struct entity {
 MUST_CHECK int entity_make(const struct scan *s, const struct seal_plan *p, struct str protected,
                            struct arena *a, struct entity *ret, struct fail *f);
 
+/* What it is unless something has to be changed or added. */
+MUST_CHECK int entity_as_it_came(const struct scan *s, struct arena *a, struct entity *ret, struct fail *f);
+
+MUST_CHECK int entity_digest(const struct entity *e, uint8_t ret[static 32], struct fail *f); /* SHA-256 */
 MUST_CHECK int entity_put(const struct entity *e, struct sink out, struct fail *f);
 bool entity_is_eight_bit(const struct entity *e);
 

@@ -2,6 +2,7 @@
 
 #include "crypto/aead.h"
 #include "transform/calendar.h"
+#include "transform/entity.h"
 #include "wire/date.h"
 #include "wire/word.h"
 
@@ -236,6 +237,22 @@ static int read_calendars(struct scan *s, struct arena *a, struct fail *f)
 	return OK;
 }
 
+/* The body goes through once, for the signature and for knowing the message again. */
+static int sum_up(struct scan *s, struct arena *a, struct fail *f)
+{
+	const char *body = s->root->body.p;
+	size_t n_head = body ? (size_t)(body - s->in.p) : s->in.n;
+	OWNS(digest) d = NULL;
+	struct entity content;
+
+	TRY(entity_as_it_came(s, a, &content, f));
+	TRY(entity_digest(&content, s->content_digest, f));
+	TRY(digest_new(&d, f));
+	TRY(digest_put(d, str_of(s->content_digest, sizeof(s->content_digest)), f));
+	TRY(digest_put(d, str_first(s->in, n_head), f));
+	return digest_end(d, s->digest, f);
+}
+
 int scan_message(struct str in, struct arena *a, struct scan *ret, struct fail *f)
 {
 	struct scan *s = ret;
@@ -251,6 +268,5 @@ int scan_message(struct str in, struct arena *a, struct scan *ret, struct fail *
 	read_trace(s);
 	read_tokens(s);
 	TRY(read_calendars(s, a, f));
-	sha256(in, s->digest);
-	return OK;
+	return sum_up(s, a, f);
 }

@@ -36,7 +36,9 @@ struct scan {
 	size_t n_traces;
 	bool calendar, automatic, report, list;
 	bool fixed_calendar; /* addresses in a calendar that cannot be mapped: a signature protects it, or it is unreadable */
-	uint8_t digest[32]; /* SHA-256 of the message */
+	uint8_t content_digest
+	        [32]; /* SHA-256 of what a signature over the content as it came would be over (entity.h) */
+	uint8_t digest[32]; /* of every byte of the message: SHA-256 of that and the header */
 };
 
 /* Everything lives in the arena or points into `in`. FAIL_LIMIT: past depth 32, 1000 parts, 2000 fields, 256 KiB of

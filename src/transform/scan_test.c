@@ -122,13 +122,36 @@ static void facts_are_read_once_and_strictly(void **state)
 
 static void the_digest_is_of_every_byte(void **state)
 {
+	static const char text[] = "From: a@b.example\r\nContent-Type: text/plain\r\n\r\nbody\r\nand more";
+	uint8_t first[32];
+
+	for (size_t i = 0; i < sizeof(text); i++) {
+		char changed[sizeof(text)];
+		OWN(arena) a = ARENA;
+		struct scan s;
+
+		memcpy(changed, text, sizeof(text));
+		if (i)
+			changed[i - 1] ^= 1;
+		assert_int_equal(scan_message(str_of(changed, sizeof(text) - 1), &a, &s, NULL), OK);
+		if (i)
+			assert_memory_not_equal(s.digest, first, sizeof(first));
+		else
+			memcpy(first, s.digest, sizeof(first));
+	}
+}
+
+/* The fields that describe the content, the empty line, the body: what seal.c signs when it changes nothing. */
+static void the_content_has_its_own(void **state)
+{
 	uint8_t want[32];
 	OWN(arena) a = ARENA;
 	struct scan s;
 
-	sha256(STR("A: b\r\n\r\nbody"), want);
-	assert_int_equal(scan_message(STR("A: b\r\n\r\nbody"), &a, &s, NULL), OK);
-	assert_memory_equal(s.digest, want, sizeof(want));
+	sha256(STR("Content-Type: text/plain\r\n\r\nbody"), want);
+	assert_int_equal(
+	        scan_message(STR("A: b\r\nContent-Type: text/plain\r\nC: d\r\n\r\nbody"), &a, &s, NULL), OK);
+	assert_memory_equal(s.content_digest, want, sizeof(want));
 }
 
 /* ---- ATTACKS 35, 36: each bound, from both sides ------------------------------------------------------------------------- */
@@ -219,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_are_read_once_and_strictly),
 		cmocka_unit_test(the_digest_is_of_every_byte),
+		cmocka_unit_test(the_content_has_its_own),
 		cmocka_unit_test(what_is_too_much_is_a_limit),
 		cmocka_unit_test(more_people_than_are_told_stay_untold),
 	};

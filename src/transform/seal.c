@@ -21,11 +21,6 @@ static int put_counted(void *self, struct str bytes, struct fail *f)
 	return sink_put(c->out, bytes, f);
 }
 
-static int put_digest(void *self, struct str bytes, struct fail *f)
-{
-	return digest_put(self, bytes, f);
-}
-
 static int put_envelope(void *self, struct str bytes, struct fail *f)
 {
 	return cms_envelope_put(self, bytes, f);
@@ -55,28 +50,31 @@ static void signed_part_done(struct signed_part *s)
 	buf_done(&s->tail);
 }
 
-static int sign(const struct entity *e, const struct seal_plan *p, struct buf *out, struct fail *f)
+/* Of content that goes as it came the sum is known: a message is hashed once, however many copies are made. */
+static int sign(const struct scan *s, const struct entity *e, const struct seal_plan *p, struct buf *out,
+                struct fail *f)
 {
-	OWNS(digest) d = NULL;
-	uint8_t h[32];
+	const uint8_t *h = s->content_digest;
+	uint8_t own[32];
 
-	TRY(digest_new(&d, f));
-	TRY(entity_put(e, (struct sink){ put_digest, d }, f));
-	TRY(digest_end(d, h, f));
+	if (!e->as_it_came) {
+		TRY(entity_digest(e, own, f));
+		h = own;
+	}
 	return cms_sign_detached(p->sender_key, p->sender, p->more, p->n_more, h, out, f);
 }
 
 /* RFC 1847 2.1, RFC 8551 3.5.3: what is signed are the bytes between the delimiters, without the line end before the
  * second one. */
-static int make_signed(const struct entity *e, const struct seal_plan *p, struct signed_part *ret,
-                       struct fail *f)
+static int make_signed(const struct scan *s, const struct entity *e, const struct seal_plan *p,
+                       struct signed_part *ret, struct fail *f)
 {
 	OWN(buf) der = BUF(SIGNATURE_MAX);
 	OWN(buf) boundary = BUF(64);
 	struct b64_lines lines = { 0 };
 	uint8_t raw[BOUNDARY_BYTES];
 
-	TRY(sign(e, p, &der, f));
+	TRY(sign(s, e, p, &der, f));
 	TRY(random_bytes(raw, sizeof(raw), f));
 	hex_print(str_of(raw, sizeof(raw)), &boundary);
 	buf_addf(&ret->head,
@@ -98,14 +96,15 @@ static int make_signed(const struct entity *e, const struct seal_plan *p, struct
 /* ---- the forms -------------------------------------------------------------------------------------------------- */
 
 /* Signed, then encrypted, then base64: every byte goes through all three and is not kept. */
-static int put_sealed(const struct entity *e, const struct seal_plan *p, struct sink out, struct fail *f)
+static int put_sealed(const struct scan *scan, const struct entity *e, const struct seal_plan *p,
+                      struct sink out, struct fail *f)
 {
 	OWN(signed_part) s = { BUF(1024), BUF(2 * SIGNATURE_MAX) };
 	OWNS(cms_envelope) env = NULL;
 	struct lines lines = { .out = out };
 	struct sink in;
 
-	TRY(make_signed(e, p, &s, f));
+	TRY(make_signed(scan, e, p, &s, f));
 	TRY(cms_envelope_new(p->user, p->cipher, s.head.n + e->bytes + s.tail.n,
 	                     (struct sink){ put_lines, &lines }, &env, f));
 	in = (struct sink){ put_envelope, env };
@@ -148,7 +147,7 @@ static int form_sealed(const struct scan *s, const struct seal_plan *p, struct a
 		return fail(f, FAIL_LIMIT, "a header of more than %d bytes", HEADER_MAX);
 	TRY(entity_make(s, p, buf_str(&inner), a, &e, f));
 	TRY(sink_put(out, buf_str(&outer), f));
-	return put_sealed(&e, p, out, f);
+	return put_sealed(s, &e, p, out, f);
 }
 
 static int form_clear(const struct scan *s, const struct seal_plan *p, struct arena *a, struct sink out,

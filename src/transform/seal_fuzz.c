@@ -2,9 +2,11 @@
  * its fields are those of policy/headers.c; every address that a client would write to is one of the plan's, in the header
  * and in calendars; no line end stands apart, so that nothing can be smuggled; our own reader reads it; what is sealed shows
  * the same header, without the subject where it is to be hidden, and no word of the content.
+ * What a digest of the content is known to be, it is.
  * Input: a byte for the form (1 of 8 is sealed), then a message, whose line ends are made CRLF as the gate demands. */
 #include "crypto/aead.h"
 #include "policy/headers.h"
+#include "transform/entity.h"
 #include "transform/hidden.h"
 #include "transform/seal.h"
 #include "wire/charset.h"
@@ -194,6 +196,19 @@ static void check_clear(const struct scan *s, const struct seal_plan *p)
 		require(str_find(buf_str(&out), s->root->body) < out.n);
 }
 
+/* A digest that is known from reading is that of what will be signed. */
+static void check_content(const struct scan *s, struct seal_plan p, struct arena *a)
+{
+	uint8_t digest[32];
+	struct entity e;
+
+	p.form = FORM_SEALED;
+	if (entity_make(s, &p, STR(""), a, &e, NULL) < 0 || !e.as_it_came)
+		return;
+	require(entity_digest(&e, digest, NULL) == OK);
+	require(memcmp(digest, s->content_digest, sizeof(digest)) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	OWN(buf) text = BUF(2 * IN_MAX);
@@ -207,6 +222,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	plan = plan_for(&s, &a);
 	check_clear(&s, &plan);
+	check_content(&s, plan, &a);
 	if (p[0] % 8 == 0)
 		check_sealed(&s, plan, &a);
 	return 0;
