@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SEGMENT_BYTES = 64 << 20, COPY = 64 * 1024, EMPTIED_MAX = 4096 };
+enum { SEGMENT_BYTES = 8 << 20, COPY = 64 * 1024, EMPTIED_MAX = 4096, SPARES_MAX = 4 };
 
 struct segments {
 	int dir;
@@ -22,8 +22,15 @@ struct segments {
 	uint64_t group_at; /* its end when the group began */
 	uint64_t most;
 	bool unsynced, held;
-	int64_t emptied[EMPTIED_MAX]; /* files that lost a body in this group */
+	struct emptied {
+		int64_t file;
+		bool own;       /* of one large body */
+	} emptied[EMPTIED_MAX]; /* files that lost a body in this group */
 	size_t n_emptied;
+	int64_t spares
+	        [SPARES_MAX]; /* segments without a body, to be written over: their blocks and pages are there */
+	size_t n_spares;
+	bool distrust; /* a sync has failed: no file is used twice any more */
 };
 
 static void name_of(int64_t file, char out[static 24])
@@ -137,22 +144,47 @@ static void close_current(struct segments *s)
 	s->current = 0;
 }
 
-static void note_emptied(struct segments *s, int64_t file)
+static void note_emptied(struct segments *s, int64_t file, bool own)
 {
 	if (s->n_emptied < EMPTIED_MAX) /* beyond it the sweep of the next start finds them */
-		s->emptied[s->n_emptied++] = file;
+		s->emptied[s->n_emptied++] = (struct emptied){ file, own };
+}
+
+static void remove_file(const struct segments *s, int64_t file)
+{
+	char name[24];
+
+	name_of(file, name);
+	unlinkat(s->dir, name, 0);
+}
+
+/* False: there is none. One that cannot be opened is left to the sweep of the next start. */
+static bool take_spare(struct segments *s)
+{
+	while (s->n_spares && s->fd < 0) {
+		char name[24];
+
+		s->current = s->spares[--s->n_spares];
+		name_of(s->current, name);
+		s->fd = openat(s->dir, name, O_RDWR | O_CLOEXEC);
+	}
+	if (s->fd < 0)
+		s->current = 0;
+	return s->fd >= 0;
 }
 
 /* A segment is never changed in the middle of a group, so that taking back is one truncation. */
 static int want_segment(struct segments *s, struct fail *f)
 {
 	if (s->current && s->at >= s->most && !s->unsynced) {
-		note_emptied(s, s->current); /* its bodies may all have gone while it was the current one */
+		note_emptied(s, s->current,
+		             false); /* its bodies may all have gone while it was the current one */
 		close_current(s);
 	}
 	if (s->current)
 		return OK;
-	TRY(new_file(s, &s->current, &s->fd, f));
+	if (!take_spare(s))
+		TRY(new_file(s, &s->current, &s->fd, f));
 	s->at = s->group_at = 0;
 	return OK;
 }
@@ -232,10 +264,13 @@ int body_file_add(struct store *st, int64_t file, const struct body *b, int64_t 
 
 void body_file_drop(struct store *st, int64_t file)
 {
-	char name[24];
+	remove_file(st->segments, file);
+}
 
-	name_of(file, name);
-	unlinkat(st->segments->dir, name, 0);
+static void drop_spares(struct segments *s)
+{
+	while (s->n_spares)
+		remove_file(s, s->spares[--s->n_spares]);
 }
 
 /* A failed fdatasync may have thrown the pages away: that file is never trusted again for new bodies. */
@@ -247,6 +282,8 @@ int segments_sync(struct segments *s, struct fail *f)
 		int r = fail_errno(f, FAIL_SYS, "sync of bodies");
 
 		close_current(s);
+		drop_spares(s);
+		s->distrust = true;
 		s->unsynced = false;
 		s->n_emptied = 0;
 		return r;
@@ -296,36 +333,47 @@ int body_get(struct store *st, int64_t id, struct arena *a, struct body *ret, in
 int body_delete(struct store *st, int64_t id, struct fail *f)
 {
 	struct segments *s = st->segments;
-	OWNQ q = q_write(st, "DELETE FROM body WHERE id = ? RETURNING file");
+	OWNQ q = q_write(st, "DELETE FROM body WHERE id = ? RETURNING file, own");
 
 	q_i64(&q, id);
 	TRY(q_one(&q, "body", f));
-	note_emptied(s, q_col_i64(&q, 0));
+	note_emptied(s, q_col_i64(&q, 0), q_col_i64(&q, 1));
 	return OK;
 }
 
 void segments_hold(struct segments *s, bool hold)
 {
 	s->held = hold;
+	if (hold)
+		drop_spares(s); /* nothing to be kept */
+}
+
+static bool is_spare(const struct segments *s, int64_t file)
+{
+	for (size_t i = 0; i < s->n_spares; i++)
+		if (s->spares[i] == file)
+			return true;
+	return false;
 }
 
 void segments_reap(struct store *st)
 {
 	struct segments *s = st->segments;
 
-	if (s->held)
+	if (s->held || st->open_group)
 		return;
 	for (size_t i = 0; i < s->n_emptied; i++) {
-		int64_t file = s->emptied[i];
+		const struct emptied *e = &s->emptied[i];
 		bool known = true;
-		char name[24];
 
-		if (file == s->current || (i && file == s->emptied[i - 1]))
+		if (e->file == s->current || (i && e->file == e[-1].file) || is_spare(s, e->file))
 			continue;
-		if (is_known(st, file, &known, NULL) == OK && !known) {
-			name_of(file, name);
-			unlinkat(s->dir, name, 0);
-		}
+		if (is_known(st, e->file, &known, NULL) < 0 || known)
+			continue;
+		if (e->own || s->distrust || s->n_spares == SPARES_MAX)
+			remove_file(s, e->file);
+		else
+			s->spares[s->n_spares++] = e->file;
 	}
 	s->n_emptied = 0;
 }

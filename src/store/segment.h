@@ -1,6 +1,7 @@
-/* segment.h - bodies of messages in files. Small ones are appended to the current segment and synced once a group; one over
- * STORE_BODY_INLINE gets a file of its own that another process writes and syncs. What is in them is
- * encrypted under a key of the body's own, which stands sealed in its row: deleting the row is deleting the body. */
+/* segment.h - bodies of messages in files. Small ones are appended to the current segment and synced once a group; a segment
+ * without bodies is written over, which costs a file system less than a new one. One over STORE_BODY_INLINE gets a file of its
+ * own that another process writes and syncs. What is in them is encrypted under a key of the body's own, which stands sealed in
+ * its row: deleting the row is deleting the body. */
 #ifndef STORE_SEGMENT_H
 #define STORE_SEGMENT_H
 
@@ -23,7 +24,8 @@ MUST_CHECK int body_file_add(struct store *st, int64_t file, const struct body *
                              struct fail *f);
 void body_file_drop(struct store *st, int64_t file);
 
-/* For sending: a read-only descriptor (the caller's) and where in it. */
+/* For sending: a read-only descriptor (the caller's) and where in it. Another body may come to stand there once this one's row is
+ * gone: it does not open under this one's key. */
 MUST_CHECK int body_get(struct store *st, int64_t id, struct arena *a, struct body *ret, int *ret_fd,
                         uint64_t *ret_offset, struct fail *f);
 MUST_CHECK int body_delete(struct store *st, int64_t id, struct fail *f);
@@ -35,6 +37,6 @@ void segments_free(struct segments *s);
 MUST_CHECK int segments_sync(struct segments *s, struct fail *f);
 void segments_take_back(struct segments *s);       /* the group was not kept */
 void segments_hold(struct segments *s, bool hold); /* held: nothing is unlinked, but remembered */
-void segments_reap(struct store *st);              /* unlinks files whose last body went with the group */
+void segments_reap(struct store *st); /* of files whose last body went with a group that is kept */
 
 #endif

@@ -23,7 +23,7 @@ struct store_cipher {
 };
 
 struct store_options {
-	uint64_t segment_bytes; /* 0: 64 MiB */
+	uint64_t segment_bytes; /* 0: 8 MiB */
 	void (*step)(void);     /* called at each durable step; tests only; may be NULL */
 };
 

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/aliases.h"
+#include "store/backup.h"
 #include "store/blocks.h"
 #include "store/domains.h"
 #include "store/fixture_test.h"
@@ -171,37 +172,104 @@ static int count_item(void *arg, const struct queue_item *i, struct fail *f)
 	return OK;
 }
 
+enum { BODY = 61, BODIES = 40, SPARES = 4 };
+
+static int64_t enqueue_letter(struct store *st, const struct ids *i, int k)
+{
+	char text[BODY];
+	int64_t id;
+
+	memset(text, 'A' + k % 50, sizeof(text));
+	id = enqueue(st, i, str_of(text, sizeof(text)), k);
+	MUST(store_commit(st, NULL));
+	return id;
+}
+
+static void check_letter(struct store *st, int64_t id, int k)
+{
+	OWN(arena) a = ARENA;
+	struct queue_item q;
+	struct body b;
+	OWNFD fd = -1;
+	uint64_t at;
+	char text[BODY];
+
+	MUST(queue_get(st, id, &a, &q, NULL));
+	MUST(body_get(st, q.body, &a, &b, &fd, &at, NULL));
+	assert_int_equal(pread(fd, text, sizeof(text), (off_t)at), sizeof(text));
+	assert_true(text[0] == 'A' + k % 50 && text[BODY - 1] == text[0]);
+	assert_int_equal(b.key.n, 32);
+}
+
+static void send_letter(struct store *st, int64_t id, int k)
+{
+	check_letter(st, id, k);
+	MUST(queue_delete(st, id, NULL));
+	MUST(store_commit(st, NULL));
+}
+
 static void bodies_come_back_and_their_files_go(void **state)
 {
 	OWNS(store) st = fixture_open(100); /* a segment for each two */
 	struct ids i = fixture_fill(st);
-	int64_t ids[10];
+	int64_t ids[BODIES];
 
-	for (int k = 0; k < 10; k++) {
-		char text[61];
+	for (int k = 0; k < BODIES; k++)
+		ids[k] = enqueue_letter(st, &i, k);
+	assert_true(files_in_bodies() >= BODIES / 2);
+	for (int k = 0; k < BODIES; k++)
+		send_letter(st, ids[k], k);
+	assert_int_equal(files_in_bodies(), 1 + SPARES);
+}
 
-		memset(text, 'a' + k, sizeof(text));
-		ids[k] = enqueue(st, &i, str_of(text, sizeof(text)), k);
-		MUST(store_commit(st, NULL));
+/* In the order in which bodies go, the last first, too: each stays what it is until it is sent, and no file is added. */
+static void a_segment_without_bodies_is_written_over(void **state)
+{
+	OWNS(store) st = fixture_open(100);
+	struct ids i = fixture_fill(st);
+	int64_t ids[BODIES];
+	size_t files;
+
+	for (int round = 0; round < 6; round++) {
+		for (int k = 0; k < 6; k++)
+			ids[k] = enqueue_letter(st, &i, round + k);
+		if (round == 1)
+			files = files_in_bodies();
+		else if (round)
+			assert_int_equal(files_in_bodies(), files);
+		for (int k = 0; k < 6; k++) {
+			int n = round % 2 ? 5 - k : k;
+
+			send_letter(st, ids[n], round + n);
+		}
 	}
-	assert_true(files_in_bodies() >= 5);
-	for (int k = 0; k < 10; k++) {
-		OWN(arena) a = ARENA;
-		struct queue_item q;
-		struct body b;
-		OWNFD fd = -1;
-		uint64_t at;
-		char text[61];
+}
 
-		MUST(queue_get(st, ids[k], &a, &q, NULL));
-		MUST(body_get(st, q.body, &a, &b, &fd, &at, NULL));
-		assert_int_equal(pread(fd, text, sizeof(text), (off_t)at), sizeof(text));
-		assert_true(text[0] == 'a' + k && text[60] == 'a' + k);
-		assert_int_equal(b.key.n, 32);
-		MUST(queue_delete(st, ids[k], NULL));
-		MUST(store_commit(st, NULL));
-	}
-	assert_true(files_in_bodies() <= 1);
+/* A backup takes the files as they are: none of those it may need changes, and none that is of no use is there. */
+static void what_is_held_is_not_written_over(void **state)
+{
+	OWNS(store) st = fixture_open(100);
+	struct ids i = fixture_fill(st);
+	int64_t ids[BODIES];
+	struct backup *b = NULL;
+	size_t files;
+
+	for (int k = 0; k < 12; k++)
+		ids[k] = enqueue_letter(st, &i, k);
+	for (int k = 0; k < 6; k++)
+		send_letter(st, ids[k], k);
+	files = files_in_bodies();
+	MUST(backup_begin(st, &b, NULL));
+	assert_int_equal(files_in_bodies(), files - 3);
+	for (int k = 6; k < 12; k++)
+		send_letter(st, ids[k], k);
+	for (int k = 12; k < 18; k++)
+		ids[k] = enqueue_letter(st, &i, k);
+	assert_int_equal(files_in_bodies(), files);
+	backup_free(b);
+	for (int k = 12; k < 18; k++)
+		send_letter(st, ids[k], k);
+	assert_true(files_in_bodies() <= 1 + SPARES);
 }
 
 static void what_is_due_comes_in_order(void **state)
@@ -468,6 +536,8 @@ int main(void)
 		cmocka_unit_test_setup(a_second_process_is_kept_out, fixture_fresh),
 		cmocka_unit_test_setup(a_part_goes_alone, fixture_fresh),
 		cmocka_unit_test_setup(bodies_come_back_and_their_files_go, fixture_fresh),
+		cmocka_unit_test_setup(a_segment_without_bodies_is_written_over, fixture_fresh),
+		cmocka_unit_test_setup(what_is_held_is_not_written_over, fixture_fresh),
 		cmocka_unit_test_setup(what_is_due_comes_in_order, fixture_fresh),
 		cmocka_unit_test_setup(old_rows_are_purged, fixture_fresh),
 		cmocka_unit_test_setup(rates_are_counted_by_the_hour, fixture_fresh),
