@@ -111,16 +111,6 @@ static void remove_all(int at, const char *name)
 	(void)unlinkat(at, name, AT_REMOVEDIR);
 }
 
-static int sync_parent(struct cli *c, const char *path, struct fail *f)
-{
-	struct str s = str_c(path);
-	size_t slash = str_rchr(s, '/');
-	const char *dir = slash == s.n ? "." : slash == 0 ? "/" : arena_z(&c->arena, str_first(s, slash));
-	OWNFD fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd >= 0 && fsync(fd) == 0 ? OK : fail_errno(f, FAIL_SYS, "%s cannot be synced", dir);
-}
-
 static int take_into(struct cli *c, struct taking *t, const char *part, const char *dest, struct fail *f)
 {
 	OWN(ask) begin = ASK("backup.begin");
@@ -135,7 +125,7 @@ static int take_into(struct cli *c, struct taking *t, const char *part, const ch
 	TRY(r);
 	if (rename(part, dest) < 0)
 		return fail_errno(f, FAIL_SYS, "%s cannot be given its name", dest);
-	return sync_parent(c, dest, f);
+	return file_name_kept(dest, f);
 }
 
 static int backup(struct cli *c, struct fail *f)

@@ -53,7 +53,25 @@ int file_new(const char *path, struct str bytes, mode_t mode, struct fail *f)
 		(void)unlink(path); /* half a key is worse than none */
 		return r;
 	}
-	return OK;
+	return file_name_kept(path, f);
+}
+
+int file_name_kept(const char *path, struct fail *f)
+{
+	OWN(arena) a = ARENA;
+	struct str s = str_c(path);
+	size_t slash;
+	OWNFD fd = -1;
+
+	while (s.n > 1 && s.p[s.n - 1] == '/')
+		s.n--;
+	slash = str_rchr(s, '/');
+	fd = open(slash == s.n ? "."
+	          : slash == 0 ? "/"
+	                       : arena_z(&a, str_first(s, slash)),
+	          O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd >= 0 && fsync(fd) == 0 ? OK
+	                                 : fail_errno(f, FAIL_SYS, "the folder of %s cannot be synced", path);
 }
 
 int file_dir(const char *path, mode_t mode, struct fail *f)
@@ -61,7 +79,7 @@ int file_dir(const char *path, mode_t mode, struct fail *f)
 	struct stat st;
 
 	if (mkdir(path, mode) == 0)
-		return OK;
+		return file_name_kept(path, f);
 	if (errno != EEXIST)
 		return fail_errno(f, FAIL_SYS, "the directory %s cannot be made", path);
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))

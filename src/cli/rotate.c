@@ -42,18 +42,6 @@ static int read_key(const char *path, struct secret *ret, struct fail *f)
 	return OK;
 }
 
-static int sync_folder(const char *path, struct fail *f)
-{
-	OWN(arena) a = ARENA;
-	struct str s = str_c(path);
-	size_t slash = str_rchr(s, '/');
-	OWNFD fd =
-	        open(arena_z(&a, slash ? str_first(s, slash) : STR("/")), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd >= 0 && fsync(fd) == 0 ? OK
-	                                 : fail_errno(f, FAIL_SYS, "the folder of %s cannot be synced", path);
-}
-
 static int make_next(struct rotate *r, struct fail *f)
 {
 	OWN(secret) key = SECRET_NONE;
@@ -66,7 +54,7 @@ static int make_next(struct rotate *r, struct fail *f)
 	TRY(file_new(r->next, secret_str(&key), 0400, f));
 	if (geteuid() == 0 && chown(r->next, st.st_uid, st.st_gid) < 0)
 		return fail_errno(f, FAIL_SYS, "%s", r->next);
-	TRY(sync_folder(r->next, f));
+	TRY(file_name_kept(r->next, f));
 	r->key = secret_take(&key);
 	return OK;
 }
@@ -167,7 +155,7 @@ static int replace(struct rotate *r, struct fail *f)
 		old = open(r->master, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (rename(r->next, r->master) < 0)
 		return fail_errno(f, FAIL_SYS, "%s cannot be given the name %s", r->next, r->master);
-	TRY(sync_folder(r->master, f));
+	TRY(file_name_kept(r->master, f));
 	if (old >= 0 && (pwrite(old, nothing, sizeof(nothing), 0) < 0 || fsync(old) < 0))
 		return fail_errno(f, FAIL_SYS, "the former master key could not be overwritten");
 	return OK;
