@@ -87,6 +87,15 @@ static int sweep(struct store *st, struct segments *s, struct fail *f)
 	return r;
 }
 
+/* SQLite syncs the directory for its own names, and may have done so before this one came. At each start, since the one that
+ * made it may have died before the sync. */
+static int keep_name(struct fail *f)
+{
+	OWNFD state = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return state >= 0 && fsync(state) == 0 ? OK : fail_errno(f, FAIL_SYS, "sync of the state directory");
+}
+
 int segments_open(struct store *st, struct fail *f)
 {
 	struct segments *s = xnew(struct segments);
@@ -96,6 +105,7 @@ int segments_open(struct store *st, struct fail *f)
 	s->most = st->o.segment_bytes ? st->o.segment_bytes : SEGMENT_BYTES;
 	if (mkdir("bodies", 0700) < 0 && errno != EEXIST)
 		return fail_errno(f, FAIL_SYS, "bodies");
+	TRY(keep_name(f));
 	s->dir = open("bodies", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0)
 		return fail_errno(f, FAIL_SYS, "bodies");
