@@ -136,9 +136,16 @@ class Disk:
         node = folder and folder.now().get(names[0])
         if node is None:
             return
-        if r.op == RENAMED and to is not None:
+        if r.op == UNLINKED:
+            self.forget(node)
+        elif to is not None:
+            self.forget(to.now().get(names[1]))
             to.pending.append((names[1], node, whole))
         folder.pending.append((names[0], None, whole))
+
+    def forget(self, gone):
+        """Its number is free for others, of whom the journal may not tell."""
+        self.nodes = {ino: node for ino, node in self.nodes.items() if node is not gone}
 
     def write(self, folder, draw):
         """Into a folder that is there, and empty."""
