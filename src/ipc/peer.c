@@ -100,7 +100,7 @@ static int dispatch(struct peer *p, struct str record, struct ipc_fds *fds, stru
 
 static bool receive_one(struct peer *p)
 {
-	struct ipc_fds fds = { 0 };
+	struct ipc_fds fds = { .from = p };
 	struct fail f = { 0 };
 	size_t n = 0;
 	int r = sock_recv(p->fd, inbox, sizeof(inbox), &n, fds.fd, &fds.n, &f);

@@ -7,10 +7,13 @@
 #include "sys/loop.h"
 #include "sys/sock.h"
 
-/* The descriptors that came with a message: closed after the handler unless taken (peer_fd). */
+struct peer;
+
+/* The descriptors that came with a message: closed after the handler unless taken (ipc_fd_take). */
 struct ipc_fds {
 	int fd[SOCK_FDS_MAX];
 	size_t n;
+	const struct peer *from; /* the road by which it came; NULL of ipc_read() */
 };
 /* Takes descriptor i, or -1 when there is none. */
 int ipc_fd_take(struct ipc_fds *fds, size_t i);
@@ -24,7 +27,6 @@ struct ipc_rule {
 	unsigned fds_min, fds_max; /* descriptors that must and may come with it */
 };
 
-struct peer;
 struct peer_options {
 	const struct ipc_rule *rules; /* ends with tag IPC_NONE */
 	void *self;                   /* given to the handlers */

@@ -84,6 +84,18 @@ static int copy_out(int fd, char *to, size_t n, struct fail *f)
 	return OK;
 }
 
+int memfd_size(int fd, uint64_t *ret, struct fail *f)
+{
+	struct stat st;
+
+	if (fcntl(fd, F_GET_SEALS) < 0)
+		return fail(f, FAIL_DENIED, "a message that is not in memory");
+	if (fstat(fd, &st) < 0)
+		return fail_errno(f, FAIL_SYS, "fstat");
+	*ret = (uint64_t)st.st_size;
+	return OK;
+}
+
 int memfd_map(int fd, struct map *ret, struct fail *f)
 {
 	int seals = fcntl(fd, F_GET_SEALS);

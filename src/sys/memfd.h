@@ -17,6 +17,9 @@ MUST_CHECK int memfd_put(int fd, struct str bytes, uint64_t at, struct fail *f);
 /* No more writing, growing, shrinking: what was judged cannot change. */
 MUST_CHECK int memfd_seal(int fd, struct fail *f);
 
+/* How long it is. FAIL_DENIED when it is no memory file: a device, or what waits for a writer, has no length. */
+MUST_CHECK int memfd_size(int fd, uint64_t *ret, struct fail *f);
+
 /* A private view, to be read: mapped, or for a short one copied, which costs less than entries of page tables made and undone.
  * Without all seals: FAIL_DENIED, for a mapping of a file that another process can shrink is a crash. map_done() wipes what was
  * copied. */

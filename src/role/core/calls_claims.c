@@ -210,7 +210,8 @@ static int run_domain_check(struct request *c, struct fail *f)
 	if (c->asker)
 		tries_count(core, TRIES_NAMES, c->asker->name);
 	c->state = k;
-	SEND(core->gate, names_ask, wait_for(&core->waits, core->gate, on_names, c), k->domain);
+	SEND(core->gate, names_ask, wait_for(&core->waits, core->gate, IPC_names_answer, on_names, c),
+	     k->domain);
 	return CALL_LATER;
 }
 

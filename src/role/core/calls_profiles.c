@@ -97,8 +97,8 @@ static void on_intermediate(void *arg, int code, struct str why, const void *msg
 	s->p.wrapped_ca = arena_str(&c->arena, m->wrapped_ca);
 	s->p.intermediate_spki = arena_str(&c->arena, m->spki);
 	s->csr = arena_str(&c->arena, m->csr);
-	SEND(k->vault, issue_user, wait_for(&k->waits, k->vault, on_user_cert, c), (uint64_t)s->p.user,
-	     (uint64_t)s->p.id, s->p.wrapped_ca, s->spki, s->p.not_before,
+	SEND(k->vault, issue_user, wait_for(&k->waits, k->vault, IPC_issued, on_user_cert, c),
+	     (uint64_t)s->p.user, (uint64_t)s->p.id, s->p.wrapped_ca, s->spki, s->p.not_before,
 	     end < s->p.not_after ? end : s->p.not_after);
 }
 
@@ -125,7 +125,7 @@ static void on_ca_key(void *arg, int code, struct str why, const void *msg)
 		return;
 	}
 	ask.spare = m->wrapped;
-	ask.req = wait_for(&k->waits, k->vault, on_intermediate, c);
+	ask.req = wait_for(&k->waits, k->vault, IPC_intermediate_answer, on_intermediate, c);
 	peer_send(k->vault, IPC_intermediate, &ask, NULL, 0);
 }
 
@@ -210,7 +210,7 @@ static int run_begin(struct request *c, struct fail *f)
 		                  "verify the mailbox first, by the code that was mailed to it");
 	if (!scribe)
 		return fail(f, FAIL_AGAIN, "no process reads requests at the moment: try again");
-	SEND(scribe, csr_read, wait_for(&k->waits, scribe, on_csr, c), arg_text(c, "csr"));
+	SEND(scribe, csr_read, wait_for(&k->waits, scribe, IPC_csr_facts, on_csr, c), arg_text(c, "csr"));
 	return CALL_LATER;
 }
 
@@ -266,7 +266,7 @@ static int run_finish(struct request *c, struct fail *f)
 	ask.critical = s->p.critical;
 	ask.not_before = s->p.not_before;
 	ask.not_after = s->p.not_after;
-	ask.job = wait_for(&k->waits, scribe, on_chain, c);
+	ask.job = wait_for(&k->waits, scribe, IPC_chain_checked, on_chain, c);
 	peer_send(scribe, IPC_chain_check, &ask, NULL, 0);
 	return CALL_LATER;
 }

@@ -30,6 +30,8 @@ static void on_closed(void *self, struct peer *p, const struct fail *why)
 	struct control *k = self;
 	struct core *c = k->core;
 
+	if (why->code != FAIL_PEER)
+		log_fail(LOG_WARN, "control", why);
 	calls_control_gone(c, p);
 	for (struct control **q = &c->controls; *q; q = &(*q)->next) {
 		if (*q != k)

@@ -99,7 +99,7 @@ static void on_gate_facts(void *self, const void *msg, struct ipc_fds *fds)
 		struct core *c = self;                                                                       \
 		const struct lower *m = msg;                                                                 \
                                                                                                              \
-		wait_answer(&c->waits, m->id, ipc_result(m->code), m->why, m);                               \
+		wait_answer(&c->waits, fds->from, IPC_##lower, m->id, ipc_result(m->code), m->why, m);       \
 	}
 ANSWERED(store_keys_answer, req)
 ANSWERED(intermediate_answer, req)

@@ -95,6 +95,7 @@ int keys_open_store(struct core *c, struct fail *f)
 	if (!c->vault)
 		return fail(f, FAIL_AGAIN, "no road to the vault");
 	TRY(store_peek_keys(&a, &column, &hash, f));
-	SEND(c->vault, store_keys, wait_for(&c->waits, c->vault, on_keys, c), column, hash);
+	SEND(c->vault, store_keys, wait_for(&c->waits, c->vault, IPC_store_keys_answer, on_keys, c), column,
+	     hash);
 	return OK;
 }

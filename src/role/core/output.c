@@ -1,6 +1,8 @@
 /* output.c - asking for one copy of a message. */
 #include "role/core/txn.h"
 
+#include "sys/memfd.h"
+
 #include <unistd.h>
 
 uint32_t output_to_file(const struct output *o)
@@ -20,5 +22,26 @@ int output_ask(struct output *o, enum ipc_tag tag, const void *question, struct 
 		close(o->fd);
 		o->fd = -1;
 	}
+	return OK;
+}
+
+/* Base64 of base64 and what is written around it is less than the double; certificates are a few KiB each. */
+enum { GROWTH = 4, EXTRA = 1 << 20 };
+
+int output_take(struct output *o, struct ipc_fds *fds, uint64_t stored, struct fail *f)
+{
+	uint64_t in, out = stored;
+	OWNFD fd = -1;
+
+	TRY(memfd_size(o->txn->fd, &in, f));
+	if (!o->file) {
+		fd = ipc_fd_take(fds, 0);
+		if (memfd_size(fd, &out, f) < 0)
+			return fail(f, FAIL_BUG, "an output that is not in memory");
+	}
+	if (out != stored || stored > GROWTH * in + EXTRA)
+		return fail(f, FAIL_BUG, "an output of %llu bytes that is said to have %llu",
+		            (unsigned long long)out, (unsigned long long)stored);
+	o->fd = TAKE_FD(fd);
 	return OK;
 }

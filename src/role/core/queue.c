@@ -213,15 +213,21 @@ void queue_delivered(void *core, const void *msg, struct ipc_fds *fds)
 {
 	struct core *c = core;
 	const struct delivered *m = msg;
+	const struct delivery *d = under_way(c, (int64_t)m->delivery);
 	OWN(arena) a = ARENA;
 	struct queue_item i;
 	struct fail f = { 0 };
-	int r = queue_get(c->store, (int64_t)m->delivery, &a, &i, &f);
+	int r;
 
+	if (!d || d->done || d->giving_up) { /* nobody gave it that, or it has said so before */
+		log_warn("ev=answer-refused what=delivered");
+		return;
+	}
+	r = queue_get(c->store, d->id, &a, &i, &f);
 	if (r == OK)
 		r = result(c, &i, m, &f);
 	else
-		end(c, (int64_t)m->delivery); /* deleted by the operator meanwhile */
+		end(c, d->id); /* deleted by the operator meanwhile */
 	if (r < 0 && r != FAIL_ABSENT)
 		log_fail(LOG_ERROR, "queue", &f);
 	core_dirty(c);

@@ -281,15 +281,13 @@ static void on_scrubbed(void *self, const void *msg, struct ipc_fds *fds)
 	const struct scrubbed *m = msg;
 	struct output *o = m->output < t->n_outputs ? &t->outputs[m->output] : NULL;
 	int code = ipc_result(m->code);
+	struct fail f = { 0 };
 
 	if (!o || !o->asked || o->sealed)
 		return;
-	if (code == OK && !o->file)
-		o->fd = ipc_fd_take(fds, 0);
-	if (code == OK && !o->file && o->fd < 0)
-		code = FAIL_BUG;
+	code = code < 0 ? fail(&f, code, "%.*s", STR_ARG(m->why)) : output_take(o, fds, m->stored, &f);
 	if (code < 0) {
-		not_read(r, code == FAIL_FORGED ? FAIL_BUG : code, m->why);
+		not_read(r, code == FAIL_FORGED ? FAIL_BUG : code, str_c(f.why));
 		return;
 	}
 	o->sealed = true;

@@ -90,7 +90,7 @@ void rotate_look(struct core *c)
 	if (r->on)
 		return;
 	if (c->vault)
-		SEND(c->vault, rewrap, wait_for(&c->waits, c->vault, on_id, r), STR(""));
+		SEND(c->vault, rewrap, wait_for(&c->waits, c->vault, IPC_rewrapped, on_id, r), STR(""));
 	else
 		timer_set(r->timer, AGAIN_MS);
 }
@@ -133,7 +133,7 @@ static void ask(struct rotation *r)
 	while (n < r->n && (!n || list.n + r->portion[n].bytes.n < BYTES_MOST))
 		list_add(&list, r->portion[n++].bytes);
 	r->n = n;
-	SEND(c->vault, rewrap, wait_for(&c->waits, c->vault, on_rewrapped, r), buf_str(&list));
+	SEND(c->vault, rewrap, wait_for(&c->waits, c->vault, IPC_rewrapped, on_rewrapped, r), buf_str(&list));
 }
 
 /* Everything is under the new key, durably, and nothing of the old wrapping is left in the file or its log. */
@@ -245,7 +245,8 @@ static int run_status(struct request *c, struct fail *f)
 {
 	if (!c->core->vault)
 		return fail(f, FAIL_AGAIN, "the vault is being started: ask again in a moment");
-	SEND(c->core->vault, rewrap, wait_for(&c->core->waits, c->core->vault, on_status, c), STR(""));
+	SEND(c->core->vault, rewrap, wait_for(&c->core->waits, c->core->vault, IPC_rewrapped, on_status, c),
+	     STR(""));
 	return CALL_LATER;
 }
 

@@ -55,7 +55,7 @@ void stock_spare(struct core *c, int64_t alg, wait_fn *fn, void *arg)
 		fn(arg, FAIL_AGAIN, STR("no process makes keys at the moment"), NULL);
 		return;
 	}
-	SEND(c->keygen, key_make, wait_for(&c->waits, c->keygen, fn, arg), (uint32_t)alg);
+	SEND(c->keygen, key_make, wait_for(&c->waits, c->keygen, IPC_key_made, fn, arg), (uint32_t)alg);
 }
 
 /* ---- issuing --------------------------------------------------------------------------------------------------- */
@@ -130,9 +130,9 @@ static void on_spare(void *arg, int code, struct str why, const void *msg)
 	}
 	if (begin < i->profile.not_before)
 		begin = i->profile.not_before;
-	SEND(c->vault, issue_sender, wait_for(&c->waits, c->vault, on_issued, i), (uint64_t)i->profile.user,
-	     (uint64_t)i->profile.id, i->profile.wrapped_ca, m->wrapped, i->address, begin,
-	     end_of(&i->profile, now));
+	SEND(c->vault, issue_sender, wait_for(&c->waits, c->vault, IPC_issued, on_issued, i),
+	     (uint64_t)i->profile.user, (uint64_t)i->profile.id, i->profile.wrapped_ca, m->wrapped,
+	     i->address, begin, end_of(&i->profile, now));
 }
 
 static bool still_good(const struct core *c, const struct sender_cert *cert, const struct profile *p)
@@ -257,7 +257,7 @@ static bool shelve_one(struct core *c)
 		if (spare_count(c->store, shelf[i].alg, &n, NULL) < 0 || n >= wanted_now(c, shelf[i].wanted))
 			continue;
 		c->refilling = true;
-		SEND(c->keygen, key_make, wait_for(&c->waits, c->keygen, on_shelved, c),
+		SEND(c->keygen, key_make, wait_for(&c->waits, c->keygen, IPC_key_made, on_shelved, c),
 		     (uint32_t)shelf[i].alg);
 		return true;
 	}

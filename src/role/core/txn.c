@@ -298,13 +298,14 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 
 /* ---- scanned --------------------------------------------------------------------------------------------------- */
 
-static struct txn *by_job(const struct core *c, uint64_t job)
+/* Of those that this scribe was given: what it says of another one's is nothing. */
+static struct txn *by_job(const struct core *c, const struct peer *scribe, uint64_t job)
 {
 	struct txn *t = c->txns;
 
 	while (t && t->job != job)
 		t = t->next;
-	return t;
+	return t && t->scribe == scribe ? t : NULL;
 }
 
 /* The same bytes from the same sender to the same aliases: a retry of what was accepted, when the 250 was lost. */
@@ -374,7 +375,7 @@ void txn_scanned(void *core, const void *msg, struct ipc_fds *fds)
 {
 	struct core *c = core;
 	const struct scanned *m = msg;
-	struct txn *t = by_job(c, m->job);
+	struct txn *t = by_job(c, fds->from, m->job);
 	struct fail f = { 0 };
 	struct verdict v;
 	int r;
@@ -483,7 +484,7 @@ void txn_need_key(void *core, const void *msg, struct ipc_fds *fds)
 {
 	struct core *c = core;
 	const struct need_key *m = msg;
-	struct txn *t = by_job(c, m->job);
+	struct txn *t = by_job(c, fds->from, m->job);
 	struct output *o = t && m->output < t->n_outputs ? &t->outputs[m->output] : NULL;
 	int pair[2];
 
@@ -520,20 +521,15 @@ void txn_sealed(void *core, const void *msg, struct ipc_fds *fds)
 {
 	struct core *c = core;
 	const struct sealed *m = msg;
-	struct txn *t = by_job(c, m->job);
+	struct txn *t = by_job(c, fds->from, m->job);
 	struct output *o = t && m->output < t->n_outputs ? &t->outputs[m->output] : NULL;
 	int code = ipc_result(m->code);
+	struct fail f = { 0 };
 
 	if (!o || !o->asked || o->sealed)
 		return;
-	if (code == OK && !o->file)
-		o->fd = ipc_fd_take(fds, 0);
-	if (code == OK && !o->file && o->fd < 0)
-		code = FAIL_BUG;
+	code = code < 0 ? fail(&f, code, "%.*s", STR_ARG(m->why)) : output_take(o, fds, m->stored, &f);
 	if (code < 0) {
-		struct fail f = { 0 };
-
-		fail(&f, code, "%.*s", STR_ARG(m->why));
 		/* The message was accepted for reading: that it cannot be sealed is ours to mend. */
 		fail_by(t, code == FAIL_SYNTAX || code == FAIL_LIMIT ? code : FAIL_SYS, f.why);
 		return;

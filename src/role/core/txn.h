@@ -114,6 +114,10 @@ uint32_t output_to_file(const struct output *o); /* SEAL_TO_FILE or 0 */
 /* Sends the question for it to who writes it (t->scribe), with its file where it has one. */
 MUST_CHECK int output_ask(struct output *o, enum ipc_tag tag, const void *question, struct fail *f);
 
+/* What came of it: a memory file of the length that is told, unless it has a file of its own. FAIL_BUG for anything else,
+ * and for more than such a message can become: nobody fills the disk, or keeps us reading, by what he says. */
+MUST_CHECK int output_take(struct output *o, struct ipc_fds *fds, uint64_t stored, struct fail *f);
+
 /* What was done for it becomes durable with the open group; then it is answered 250. */
 void txn_keep(struct txn *t);
 

@@ -1,5 +1,6 @@
 #include "role/core/wait.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -10,27 +11,33 @@ struct wait {
 	struct wait *next;
 	uint64_t id;
 	const void *road;
+	enum ipc_tag answer;
 	wait_fn *fn;
 	void *arg;
 };
 
-uint64_t wait_for(struct waits *w, const void *road, wait_fn *fn, void *arg)
+uint64_t wait_for(struct waits *w, const void *road, enum ipc_tag answer, wait_fn *fn, void *arg)
 {
 	struct wait *x = xnew(struct wait);
 	struct wait **b = &w->buckets[++w->last_id % BUCKETS];
 
-	*x = (struct wait){ *b, w->last_id, road, fn, arg };
+	*x = (struct wait){ *b, w->last_id, road, answer, fn, arg };
 	*b = x;
 	return x->id;
 }
 
-void wait_answer(struct waits *w, uint64_t id, int code, struct str why, const void *msg)
+void wait_answer(struct waits *w, const void *road, enum ipc_tag answer, uint64_t id, int code,
+                 struct str why, const void *msg)
 {
 	for (struct wait **p = &w->buckets[id % BUCKETS]; *p; p = &(*p)->next) {
 		struct wait *x = *p;
 
 		if (x->id != id)
 			continue;
+		if (x->road != road || x->answer != answer) {
+			log_warn("ev=answer-refused what=%s", ipc_name(answer));
+			return;
+		}
 		*p = x->next;
 		x->fn(x->arg, code, why, msg);
 		free(x);
