@@ -10,8 +10,8 @@
 
 /* First. conf: pairs "section.key", value, only those that the role may know. mask_key: 16 bytes (base/log.h). */
 #define ROLE_BEGIN(F) F(u32, scribes) F(blob, mask_key) F(list, conf)
-/* One end of a road to another role; also later, when that role was restarted. +1 descriptor */
-#define ROLE_PEER(F) F(u32, role) F(u32, index)
+/* One end of a road to another role; also later, when that role was restarted. life: how often it was started. +1 descriptor */
+#define ROLE_PEER(F) F(u32, role) F(u32, index) F(u32, life)
 /* A listening socket. kind: enum listen_kind. +1 descriptor */
 #define ROLE_LISTEN(F) F(u32, kind) F(text, address)
 /* What is said in ROLE_BEGIN's conf, anew: whole, instead of what was said before. */
@@ -28,6 +28,9 @@
 #define ROLE_GO(F) F(u32, unused)
 /* role -> parent: locked and working. What is on, for the log. */
 #define ROLE_READY(F) F(u32, seccomp) F(u32, landlock) F(u32, widened) F(u32, calls)
+/* role -> parent: the road to that one has ended. In that life it gets no other: it said what it may not say, or would hear
+ * nothing more. */
+#define ROLE_LOST(F) F(u32, role) F(u32, index) F(u32, life)
 /* parent -> role: finish what is cheap to finish and exit with 0. */
 #define ROLE_STOP(F) F(u32, unused)
 
@@ -218,7 +221,7 @@ enum opened_form {
 
 #define IPC_MESSAGES(M)                                                                                              \
 	M(role_begin, ROLE_BEGIN) M(role_peer, ROLE_PEER) M(role_listen, ROLE_LISTEN) M(role_conf, ROLE_CONF) M(role_master, ROLE_MASTER)    \
-	M(role_tls, ROLE_TLS) M(role_route, ROLE_ROUTE) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_stop, ROLE_STOP)                  \
+	M(role_tls, ROLE_TLS) M(role_route, ROLE_ROUTE) M(role_go, ROLE_GO) M(role_ready, ROLE_READY) M(role_lost, ROLE_LOST) M(role_stop, ROLE_STOP)                  \
 	M(rcpt_ask, RCPT_ASK) M(rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
 	M(auth_ask, AUTH_ASK) M(auth_answer, AUTH_ANSWER)                                                            \
 	M(gate_facts, GATE_FACTS) M(deliver, DELIVER) M(delivered, DELIVERED) M(names_ask, NAMES_ASK) M(names_answer, NAMES_ANSWER)                                                                  \

@@ -11,7 +11,7 @@
 #include <malloc.h>
 #endif
 
-enum { CHANNEL = 3 };
+enum { CHANNEL = 3, INDEX_MAX = 64 };
 
 struct running {
 	const struct role_def *def;
@@ -19,7 +19,10 @@ struct running {
 	struct role_start *start;
 	struct peer *parent;
 	bool go;
+	uint32_t lives[ROLE_COUNT][INDEX_MAX]; /* of those that there are roads to */
 };
+
+static struct running *this; /* a process is one role */
 
 __attribute__((noreturn)) static void die(const struct fail *f)
 {
@@ -94,8 +97,16 @@ static void on_peer(void *self, const void *msg, struct ipc_fds *fds)
 	const struct role_peer *m = msg;
 	struct fail f = { 0 };
 
+	if (m->role < ROLE_COUNT && m->index < INDEX_MAX)
+		r->lives[m->role][m->index] = m->life;
 	if (r->def->peer)
 		or_die(r->def->peer(r->self, (enum role)m->role, m->index, ipc_fd_take(fds, 0), &f), &f);
+}
+
+void role_lost(enum role other, unsigned index)
+{
+	if (this && other < ROLE_COUNT && index < INDEX_MAX)
+		SEND(this->parent, role_lost, other, index, this->lives[other][index]);
 }
 
 static void on_listen(void *self, const void *msg, struct ipc_fds *fds)
@@ -194,10 +205,12 @@ static void keep_memory(void)
 
 void role_run(const struct role_def *def, void *self, struct role_start *start)
 {
-	struct running r = { .def = def, .self = self, .start = start };
+	static struct running r;
 	struct peer_options o = { rules, &r, on_closed };
 	struct fail f = { 0 };
 
+	r = (struct running){ .def = def, .self = self, .start = start };
+	this = &r;
 	spawn_settle();
 	keep_memory();
 	log_open(2, role_name(start->role), LOG_INFO);

@@ -35,6 +35,10 @@ struct role_def {
 	bool (*resolves)(void *self);         /* the gate may ask name servers */
 };
 
+/* The road to that role has ended while both may be alive: the parent ends it, if it has not ended by itself, and starts it anew
+ * with a new road. Heard only from those whom the parent's table of roads names for it. */
+void role_lost(enum role other, unsigned index);
+
 /* Never returns. start is filled before the first callback, but for conf (complete when init is called). */
 __attribute__((noreturn)) void role_run(const struct role_def *def, void *self, struct role_start *start);
 

@@ -157,12 +157,8 @@ static struct peer **place_of(struct core *c, enum role other, unsigned index)
 	return other < ROLE_COUNT ? places[other] : NULL;
 }
 
-static void road_ended(void *self, struct peer *p, const struct fail *why)
+static void road_ended(struct core *c, struct peer *p)
 {
-	struct core *c = self;
-
-	if (why->code != FAIL_PEER)
-		log_fail(LOG_ERROR, "road", why);
 	if (c->gate == p) {
 		c->gate = NULL;
 		txns_gate_gone(c);
@@ -186,6 +182,19 @@ static void road_ended(void *self, struct peer *p, const struct fail *why)
 	peer_free(p);
 }
 
+static void on_closed(void *self, struct peer *p, const struct fail *why)
+{
+	struct core *c = self;
+
+	if (why->code != FAIL_PEER)
+		log_fail(LOG_ERROR, "road", why);
+	for (enum role r = 0; r < ROLE_COUNT; r++)
+		for (unsigned i = 0; i < (r == ROLE_SCRIBE ? SCRIBES_MAX : 1); i++)
+			if (place_of(c, r, i) && *place_of(c, r, i) == p)
+				role_lost(r, i);
+	road_ended(c, p);
+}
+
 static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
 {
 	static const struct ipc_rule *const rules[ROLE_COUNT] = {
@@ -194,15 +203,12 @@ static int take_peer(void *self, enum role other, unsigned index, int fd, struct
 	};
 	struct core *c = self;
 	struct peer **place = place_of(c, other, index);
-	struct peer_options o = { other < ROLE_COUNT ? rules[other] : NULL, c, road_ended };
+	struct peer_options o = { other < ROLE_COUNT ? rules[other] : NULL, c, on_closed };
 
 	if (!place || !o.rules)
 		return fail(f, FAIL_BUG, "a road to %s %u", role_name(other), index);
-	if (*place) {
-		const struct fail replaced = { .code = FAIL_PEER };
-
-		road_ended(c, *place, &replaced);
-	}
+	if (*place)
+		road_ended(c, *place);
 	*place = peer_new(c->start->loop, fd, &o);
 	if (c->store && other == ROLE_GATE)
 		queue_wake(c);

@@ -350,7 +350,7 @@ void world_fork(struct world *w, struct str chain_pem, struct str key_pem)
 	close(ends[1]);
 	conf_for_role(&w->start.conf, ROLE_GATE, put_pair, &pairs);
 	TELL(w, -1, role_begin, 1, STR("0123456789abcdef"), buf_str(&pairs));
-	TELL(w, new_core(w), role_peer, ROLE_CORE, 0);
+	TELL(w, new_core(w), role_peer, ROLE_CORE, 0, 1);
 	TELL(w, new_listener(w), role_listen, LISTEN_SMTP, STR("127.0.0.1:0"));
 	TELL(w, -1, role_tls, chain_pem, key_pem);
 	TELL(w, -1, role_go, 0);

@@ -27,12 +27,13 @@ enum {
 	WAIT_MOST_MS = 5000
 };
 
-/* Who talks to whom: nothing else gets a road. */
+/* Who talks to whom: nothing else gets a road. The first of two tells when their road has ended (role_lost); the other one's
+ * word, and with it whoever has taken that over, ends nobody. */
 static const struct road {
 	enum role a, b;
 } roads[] = {
 	{ ROLE_CORE, ROLE_VAULT },  { ROLE_CORE, ROLE_KEYGEN },  { ROLE_CORE, ROLE_GATE },
-	{ ROLE_CORE, ROLE_SCRIBE }, { ROLE_KEYGEN, ROLE_VAULT }, { ROLE_CORE, ROLE_OPENER },
+	{ ROLE_CORE, ROLE_SCRIBE }, { ROLE_VAULT, ROLE_KEYGEN }, { ROLE_CORE, ROLE_OPENER },
 	{ ROLE_CORE, ROLE_WEB },
 };
 
@@ -205,8 +206,8 @@ static int connect_two(struct child *a, struct child *b, struct fail *f)
 	int pair[2];
 
 	TRY(sock_pair(true, pair, f));
-	SEND_FD(a->channel, pair[0], role_peer, b->role, b->index);
-	SEND_FD(b->channel, pair[1], role_peer, a->role, a->index);
+	SEND_FD(a->channel, pair[0], role_peer, b->role, b->index, b->life);
+	SEND_FD(b->channel, pair[1], role_peer, a->role, a->index, a->life);
 	close(pair[0]);
 	close(pair[1]);
 	return OK;
@@ -257,7 +258,40 @@ static void on_ready(void *self, const void *msg, struct ipc_fds *fds)
 	c->parent->ready_told = true;
 }
 
-static const struct ipc_rule rules[] = { { IPC_role_ready, on_ready, 0, 0 }, { IPC_NONE, NULL, 0, 0 } };
+static bool tells_of(enum role a, enum role b)
+{
+	for (size_t i = 0; i < sizeof(roads) / sizeof(roads[0]); i++)
+		if (roads[i].a == a && roads[i].b == b)
+			return true;
+	return false;
+}
+
+/* Whoever has lost its road is of no use, and what has been taken over ends with the process. Most have ended by themselves, which
+ * their pid tells; and what is said of an earlier life means nothing. */
+static void on_lost(void *self, const void *msg, struct ipc_fds *fds)
+{
+	const struct child *who = self;
+	const struct role_lost *m = msg;
+	struct parent *p = who->parent;
+
+	if (p->stopping || p->private_mode || !tells_of(who->role, (enum role)m->role))
+		return;
+	for (size_t i = 0; i < p->n_children; i++) {
+		const struct child *c = &p->children[i];
+
+		if ((uint32_t)c->role != m->role || c->index != m->index || c->life != m->life || !c->pid)
+			continue;
+		log_warn("ev=road-lost who=%s index=%u pid=%d by=%s", role_name(c->role), c->index,
+		         (int)c->pid, role_name(who->role));
+		kill(c->pid, SIGKILL);
+	}
+}
+
+static const struct ipc_rule rules[] = {
+	{ IPC_role_ready, on_ready, 0, 0 },
+	{ IPC_role_lost, on_lost, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
+};
 
 /* Its end is told by its pid. */
 static void on_closed(void *self, struct peer *peer, const struct fail *why)
@@ -286,6 +320,7 @@ static int spawn_child(struct child *c, struct fail *f)
 	c->channel = peer_new(p->loop, pair[0], &o);
 	c->started_ms = clock_mono_ms();
 	c->ready = false;
+	c->life++;
 	tell_begin(c);
 	return OK;
 }

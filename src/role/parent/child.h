@@ -24,6 +24,7 @@ struct child {
 	struct peer *channel;
 	struct timer *again; /* restart later */
 	uint64_t started_ms, wait_ms;
+	uint32_t life; /* how often it was started */
 	bool ready;
 };
 

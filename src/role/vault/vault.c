@@ -312,8 +312,10 @@ static void on_closed(void *self, struct peer *p, const struct fail *why)
 		log_fail(LOG_ERROR, "road", why);
 	if (v->core == p)
 		v->core = NULL;
-	if (v->keygen == p)
+	if (v->keygen == p) {
 		v->keygen = NULL;
+		role_lost(ROLE_KEYGEN, 0);
+	}
 	peer_free(p);
 }
 
