@@ -5,11 +5,7 @@
 #include "role/stage_test.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -194,7 +190,7 @@ struct target {
 	enum role as; /* whom the test plays */
 	unsigned index;
 	int (*open)(struct target *t);     /* another way to a road than by the parent; or NULL */
-	const char *control;               /* where core listens */
+	const struct core_stage *control;  /* core, for its control socket */
 	void (*is_well)(struct target *t); /* its work is still done */
 };
 
@@ -380,6 +376,13 @@ static void scribe_is_well(struct target *t)
 	assert_int_equal(m->job, 5);
 	assert_int_equal(m->code, 0);
 	assert_true(str_eq(m->from, STR("a@b.example")));
+	for (enum thing kind = 0; kind < THINGS; kind++) { /* what can change while it is read is not read */
+		OWNFD other = thing_new(kind);
+
+		SAY_FD(road, other, scan_job, 6 + kind, 0);
+		m = hear_this(road, IPC_scanned, &h);
+		assert_int_equal(m->code == 0, kind == A_SEALED);
+	}
 }
 
 static void scribe(void **state)
@@ -393,9 +396,9 @@ static void scribe(void **state)
 }
 
 /* The road to a process that opener has forked for one message. */
-static int fork_answer(struct stage *s, int opener)
+static int fork_answer(int opener, enum thing kind)
 {
-	OWNFD message = thing_new(A_SEALED);
+	OWNFD message = thing_new(kind);
 	struct fail f = { 0 };
 	struct timeval t = { .tv_sec = STAGE_MS / 1000 };
 	int ends[2], fds[2];
@@ -413,7 +416,7 @@ static void opener_is_well(struct target *t)
 {
 	OWN(heard) h = { 0 };
 	OWNFD road = stage_road(t->s, ROLE_CORE, 0);
-	OWNFD answer = fork_answer(t->s, road);
+	OWNFD answer = fork_answer(road, A_SEALED);
 	const struct opened_facts *m;
 
 	SAY(answer, open_begin, .job = 5);
@@ -431,7 +434,7 @@ static void answers(struct stage *s)
 
 	for (unsigned tag = IPC_NONE + 1; tag < IPC_TAGS; tag++) {
 		for (size_t k = 0; k < FILLINGS; k++) {
-			OWNFD first = fork_answer(s, road), later = fork_answer(s, road);
+			OWNFD first = fork_answer(road, A_SEALED), later = fork_answer(road, A_SEALED);
 			OWN(heard) h = { 0 };
 
 			encode((enum ipc_tag)tag, &fillings[k], &record);
@@ -446,6 +449,13 @@ static void answers(struct stage *s)
 			if (hear_out(later) != (tag == IPC_scrub))
 				fail_msg("%s to an answer that has opened", ipc_name((enum ipc_tag)tag));
 		}
+	}
+	for (enum thing kind = 0; kind < THINGS; kind++) { /* what can change while it is read is not read */
+		OWNFD one = fork_answer(road, kind);
+
+		SAY(one, open_begin, .job = 5);
+		SAY(one, job_end, 5);
+		assert_int_equal(hear_out(one), kind == A_SEALED);
 	}
 	stage_is_alive(s);
 }
@@ -567,12 +577,7 @@ static void web(void **state)
 
 static int open_control(struct target *t)
 {
-	struct fail f = { 0 };
-	int fd = -1;
-
-	if (sock_connect_unix(t->control, &fd, &f) < 0)
-		fail_msg("%s", f.why);
-	return fd;
+	return core_control(t->control);
 }
 
 static void core_is_well(struct target *t)
@@ -587,69 +592,24 @@ static void core_is_well(struct target *t)
 	assert_int_equal(m->code, 0);
 }
 
-static void wait_store(struct stage *s)
-{
-	for (int i = 0; i < STAGE_MS / 20; i++) {
-		OWN(arena) a = ARENA;
-		struct str log = stage_log(s, &a);
-
-		if (str_find(log, STR("ev=store-open")) < log.n)
-			return;
-		stage_is_alive(s);
-		usleep(20000);
-	}
-	stage_show(s);
-	fail_msg("the store is not opened");
-}
-
-static void forget_folder(const char *dir)
-{
-	DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, strcmp(e->d_name, "bodies") ? 0 : AT_REMOVEDIR);
-	if (d)
-		closedir(d);
-	rmdir(dir);
-}
-
 static void core(void **state)
 {
-	char dir[] = "/tmp/postern-edges-XXXXXX", control[64];
 	struct target t[] = {
 		{ GATE_CORE, .as = ROLE_GATE },         { VAULT_CORE, .as = ROLE_VAULT },
 		{ KEYGEN_CORE, .as = ROLE_KEYGEN },     { SCRIBE_CORE, .as = ROLE_SCRIBE, .index = 1 },
 		{ OPENER_CORE, .as = ROLE_OPENER },     { WEB_CORE, .as = ROLE_WEB },
 		{ CONTROL_CORE, .open = open_control },
 	};
-	struct stage s, vault;
-	struct endpoint e;
-	struct fail f = { 0 };
-	int fd = -1;
+	struct core_stage c;
 
-	assert_non_null(mkdtemp(dir));
-	snprintf(control, sizeof(control), "unix:%s/control", dir);
-	assert_int_equal(endpoint_parse(str_c(control), &e, &f), OK);
-	assert_int_equal(sock_listen(&e, SOCK_SEQPACKET, 64, 0600, &fd, &f), OK);
-	stage_new(&vault, ROLE_VAULT, 0, NULL);
-	stage_master(&vault, master);
-	stage_new(&s, ROLE_CORE, 0, dir);
-	stage_connect(&s, &vault);
-	stage_listen(&s, LISTEN_CONTROL, fd);
-	stage_go(&vault);
-	stage_go(&s);
-	wait_store(&s);
+	core_stage_new(&c, master);
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		t[i].s = &s;
-		t[i].control = control + 5;
+		t[i].s = &c.core;
+		t[i].control = &c;
 		t[i].is_well = core_is_well;
 		run(&t[i]);
 	}
-	stage_stop(&s);
-	stage_stop(&vault);
-	forget_folder(dir);
+	core_stage_done(&c);
 }
 
 int all_tests(void)

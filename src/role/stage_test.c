@@ -3,6 +3,7 @@
 #include "sys/memfd.h"
 #include "sys/spawn.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -262,6 +264,75 @@ void stage_show(struct stage *s)
 	log = stage_log(s, &a);
 	log = str_from(log, log.n > 6000 ? log.n - 6000 : 0);
 	fprintf(stderr, "%.*s\n", STR_ARG(log));
+}
+
+/* ---- core --------------------------------------------------------------------------------------------------------- */
+
+static void wait_store(struct stage *s)
+{
+	for (int i = 0; i < STAGE_MS / 20; i++) {
+		OWN(arena) a = ARENA;
+		struct str log = stage_log(s, &a);
+
+		if (str_find(log, STR("ev=store-open")) < log.n)
+			return;
+		stage_is_alive(s);
+		usleep(20000);
+	}
+	stage_show(s);
+	fail_msg("the store is not opened");
+}
+
+static void forget_folder(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		if (e->d_name[0] != '.')
+			unlinkat(dirfd(d), e->d_name, strcmp(e->d_name, "bodies") ? 0 : AT_REMOVEDIR);
+	if (d)
+		closedir(d);
+	rmdir(dir);
+}
+
+void core_stage_new(struct core_stage *c, const char key[static STAGE_MASTER])
+{
+	struct endpoint e;
+	struct fail f = { 0 };
+	int fd = -1;
+
+	*c = (struct core_stage){ .dir = "/tmp/postern-stage-XXXXXX" };
+	assert_non_null(mkdtemp(c->dir));
+	snprintf(c->control, sizeof(c->control), "unix:%s/control", c->dir);
+	assert_int_equal(endpoint_parse(str_c(c->control), &e, &f), OK);
+	assert_int_equal(sock_listen(&e, SOCK_SEQPACKET, 64, 0600, &fd, &f), OK);
+	stage_new(&c->vault, ROLE_VAULT, 0, NULL);
+	stage_master(&c->vault, key);
+	stage_new(&c->core, ROLE_CORE, 0, c->dir);
+	stage_connect(&c->core, &c->vault);
+	stage_listen(&c->core, LISTEN_CONTROL, fd);
+	stage_go(&c->vault);
+	stage_go(&c->core);
+	wait_store(&c->core);
+}
+
+void core_stage_done(struct core_stage *c)
+{
+	stage_stop(&c->core);
+	stage_stop(&c->vault);
+	forget_folder(c->dir);
+}
+
+int core_control(const struct core_stage *c)
+{
+	struct fail f = { 0 };
+	int fd = -1;
+
+	if (sock_connect_unix(c->control + 5, &fd, &f) < 0)
+		fail_msg("%s", f.why);
+	patience(fd);
+	return fd;
 }
 
 /* ---- descriptors --------------------------------------------------------------------------------------------------- */

@@ -36,6 +36,15 @@ void stage_stop(struct stage *s);  /* asked to stop, it ends with 0 */
 int stage_status(struct stage *s); /* waits for its end: as waitpid() */
 void stage_done(struct stage *s);  /* of one that has ended */
 
+/* A core with a store of its own, opened by a real vault; all others are the test's to play. */
+struct core_stage {
+	struct stage core, vault;
+	char dir[40], control[64];
+};
+void core_stage_new(struct core_stage *c, const char key[static STAGE_MASTER]);
+void core_stage_done(struct core_stage *c);
+int core_control(const struct core_stage *c); /* a road as the command line's */
+
 /* What it has logged since the last call. */
 struct str stage_log(struct stage *s, struct arena *a);
 void stage_show(struct stage *s);
