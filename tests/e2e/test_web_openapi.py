@@ -253,7 +253,10 @@ def walk_simplelogin_account(w, sl):
 
 def walk_addy(w, key):
     b = Browser(w.server.web, origin=None, key=key)
-    for r in ("api-token-details", "account-details", "domain-options", "domains", "recipients", "aliases"):
+    box = w.ask("POST /api/v1/recipients", {"email": "fourth@mailbox.example"}, 201, b=b)["data"]["id"]
+    w.ask("GET /api/v1/recipients/{id}", status=200, args=[box], b=b)
+    w.ask("DELETE /api/v1/recipients/{id}", status=204, args=[box], b=b)
+    for r in ("app-version", "api-token-details", "account-details", "domain-options", "domains", "recipients", "aliases"):
         w.ask("GET /api/v1/" + r, status=200, b=b)
     made = w.ask("POST /api/v1/aliases", {"domain": "relay.example", "format": "uuid"}, 201, b=b)["data"]["id"]
     w.ask("POST /api/v1/aliases", {"domain": ""}, 422, b=b)
@@ -264,7 +267,13 @@ def walk_addy(w, key):
     w.ask("POST /api/v1/active-aliases", {"id": made}, 200, b=b)
     w.ask("POST /api/v1/pinned-aliases", {"id": made}, 200, b=b)
     w.ask("POST /api/v1/alias-recipients", {"alias_id": made, "recipient_ids": []}, 200, b=b)
+    for r in ("deactivate", "activate", "pin", "unpin", "delete", "restore", "get"):
+        w.ask(f"POST /api/v1/aliases/{r}/bulk", {"ids": [made]}, 200, b=b)
+    w.ask("POST /api/v1/aliases/recipients/bulk", {"ids": [made], "recipient_ids": []}, 200, b=b)
+    w.ask("POST /api/v1/aliases/get/bulk", {"ids": []}, 422, b=b)
     w.ask("DELETE /api/v1/aliases/{id}/forget", args=[made], status=204, b=b)
+    w.ask("POST /api/v1/aliases/forget/bulk", {"ids": [made]}, 404, b=b)
+    w.asked.add("POST /api/v1/aliases/forget/bulk")
     w.ask("GET /api/v1/aliases/{id}", args=[made], status=404, b=b)
     once = w.ask("POST /api/auth/login", {"username": "walker", "password": PASSWORD, "device_name": "d"}, 200,
                  b=Browser(w.server.web, origin=None, client="203.0.113.98"))["api_key"]

@@ -25,6 +25,19 @@ const struct route addy_routes[] = {
 	ADDY("POST", "/api/v1/pinned-aliases", 200, addy_pin),
 	ADDY("DELETE", "/api/v1/pinned-aliases/{id}", 204, addy_unpin),
 	ADDY("POST", "/api/v1/alias-recipients", 200, addy_alias_recipients),
+	ADDY("POST", "/api/v1/aliases/get/bulk", 200, addy_bulk),
+	ADDY("POST", "/api/v1/aliases/activate/bulk", 200, addy_bulk),
+	ADDY("POST", "/api/v1/aliases/deactivate/bulk", 200, addy_bulk),
+	ADDY("POST", "/api/v1/aliases/pin/bulk", 200, addy_bulk),
+	ADDY("POST", "/api/v1/aliases/unpin/bulk", 200, addy_bulk),
+	ADDY("POST", "/api/v1/aliases/delete/bulk", 200, addy_bulk),
+	ADDY("POST", "/api/v1/aliases/restore/bulk", 200, addy_bulk),
+	ADDY("POST", "/api/v1/aliases/forget/bulk", 200, addy_bulk),
+	ADDY("POST", "/api/v1/aliases/recipients/bulk", 200, addy_bulk),
+	ADDY("GET", "/api/v1/app-version", 200, addy_version),
+	ADDY("POST", "/api/v1/recipients", 201, addy_recipient_add),
+	ADDY("GET", "/api/v1/recipients/{id}", 200, addy_recipient),
+	ADDY("DELETE", "/api/v1/recipients/{id}", 204, addy_recipient_delete),
 	{ 0 }
 };
 // clang-format on

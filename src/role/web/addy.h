@@ -33,11 +33,17 @@ void addy_off(struct exchange *x, json_t *body);
 void addy_pin(struct exchange *x, json_t *body);
 void addy_unpin(struct exchange *x, json_t *body);
 void addy_alias_recipients(struct exchange *x, json_t *body);
-/* addy_page.c, addy_create.c */
+/* addy_bulk.c, addy_page.c, addy_create.c */
+void addy_bulk(struct exchange *x, json_t *body);
 void addy_aliases(struct exchange *x, json_t *body);
 void addy_create(struct exchange *x, json_t *body);
-/* addy_account.c */
+/* addy_recipients.c */
 void addy_recipients(struct exchange *x, json_t *body);
+void addy_recipient(struct exchange *x, json_t *body);
+void addy_recipient_add(struct exchange *x, json_t *body);
+void addy_recipient_delete(struct exchange *x, json_t *body);
+/* addy_account.c */
+void addy_version(struct exchange *x, json_t *body);
 void addy_domains(struct exchange *x, json_t *body);
 void addy_domain_options(struct exchange *x, json_t *body);
 void addy_account(struct exchange *x, json_t *body);

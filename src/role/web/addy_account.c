@@ -1,4 +1,4 @@
-/* addy_account.c - who asks, addy.io's way: signing in, the key, the account, its recipients and domains. */
+/* addy_account.c - who asks, addy.io's way: signing in, the key, the account and its domains. */
 #include "role/web/addy.h"
 
 /* ---- the key ----------------------------------------------------------------------------------------------------- */
@@ -103,52 +103,33 @@ static void on_account(struct exchange *x, int code, struct str why, struct str 
 	exchange_json(x, 200, json_pack("{s:o}", "data", o));
 }
 
+static void on_version(struct exchange *x, int code, struct str why, struct str arg)
+{
+	struct str rest = STR(POSTERN_VERSION);
+	uint64_t part[3] = { 0 };
+
+	if (!foreign_well(x, code, why, arg))
+		return;
+	for (size_t i = 0; i < 3; i++)
+		(void)str_u64(str_cut(&rest, '.'), &part[i]);
+	exchange_json(
+	        x, 200,
+	        json_pack("{s:s, s:I, s:I, s:I}", "version", POSTERN_VERSION, "major", (json_int_t)part[0],
+	                  "minor", (json_int_t)part[1], "patch", (json_int_t)part[2]));
+}
+
+/* Ours: what is spoken is a subset of theirs, and has no version. */
+void addy_version(struct exchange *x, json_t *body)
+{
+	exchange_ask(x, "session.show", STR(""), on_version);
+}
+
 void addy_account(struct exchange *x, json_t *body)
 {
 	exchange_ask(x, "foreign.sums", STR(""), on_account);
 }
 
 /* ---- lists ------------------------------------------------------------------------------------------------------- */
-
-static json_t *recipient_of(const json_t *r)
-{
-	json_int_t at = foreign_number(r, "created");
-
-	return json_pack("{s:o, s:n, s:O, s:b, s:b, s:b, s:b, s:b, s:b, s:n, s:o, s:[], s:I, s:o, s:o}", "id",
-	                 addy_id(ADDY_RECIPIENT, foreign_number(r, "id")), "user_id", "email",
-	                 json_object_get(r, "email"), "can_reply_send", 1, "should_encrypt",
-	                 foreign_is(r, "sealed"), "inline_encryption", 0, "protected_headers", 0,
-	                 "remove_pgp_keys", 0, "remove_pgp_signatures", 0, "fingerprint", "email_verified_at",
-	                 foreign_is(r, "verified") ? addy_time(at) : json_null(), "aliases", "aliases_count",
-	                 foreign_number(r, "aliases"), "created_at", addy_time(at), "updated_at",
-	                 addy_time(at));
-}
-
-static void on_recipients(struct exchange *x, int code, struct str why, struct str arg)
-{
-	struct str wanted = foreign_param(x, "filter[verified]");
-	OWNP(json_t) all = NULL;
-	json_t *out, *r;
-	size_t i;
-
-	if (!foreign_well(x, code, why, arg))
-		return;
-	all = foreign_all(x);
-	out = json_array();
-	json_array_foreach(all, i, r)
-	{
-		bool is = foreign_is(r, "verified");
-
-		if (!(str_eq(wanted, STR("true")) && !is) && !(str_eq(wanted, STR("false")) && is))
-			json_array_append_new(out, recipient_of(r));
-	}
-	exchange_json(x, 200, json_pack("{s:o}", "data", out));
-}
-
-void addy_recipients(struct exchange *x, json_t *body)
-{
-	exchange_ask(x, "foreign.mailboxes", STR(""), on_recipients);
-}
 
 static void on_options(struct exchange *x, int code, struct str why, struct str arg)
 {
