@@ -214,6 +214,21 @@ int alias_each(struct store *st, int64_t user, int (*fn)(void *arg, const struct
 	return walk_aliases(&q, fn, arg, f);
 }
 
+int alias_after(struct store *st, int64_t user, int64_t after, int64_t limit,
+                int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg, struct fail *f)
+{
+	OWNQ all = q_read(
+	        st, "SELECT " ALIAS_COLUMNS FROM_ALIAS " WHERE a.id > ?2 AND ?1 = 0 ORDER BY a.id LIMIT ?3");
+	OWNQ own = q_read(st, "SELECT " ALIAS_COLUMNS FROM_ALIAS
+	                      " WHERE a.user = ?1 AND a.id > ?2 ORDER BY a.id LIMIT ?3");
+	struct q *q = user ? &own : &all;
+
+	q_i64(q, user);
+	q_i64(q, after);
+	q_i64(q, limit);
+	return walk_aliases(q, fn, arg, f);
+}
+
 int alias_mailbox_add(struct store *st, int64_t alias, int64_t mailbox, struct fail *f)
 {
 	OWNQ q = q_write(st, "INSERT OR IGNORE INTO alias_mailbox (alias, mailbox) VALUES (?, ?)");

@@ -65,6 +65,11 @@ MUST_CHECK int alias_page(struct store *st, int64_t user, const struct alias_pag
                           int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg,
                           int64_t *ret_total, struct fail *f);
 
+/* Those of a user (0: of all) whose number is above `after`, by number, `limit` at most: for walks that others come between. */
+MUST_CHECK int alias_after(struct store *st, int64_t user, int64_t after, int64_t limit,
+                           int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg,
+                           struct fail *f);
+
 MUST_CHECK int alias_mailbox_add(struct store *st, int64_t alias, int64_t mailbox, struct fail *f);
 MUST_CHECK int alias_mailbox_clear(struct store *st, int64_t alias, struct fail *f);
 /* At most ALIAS_MAILBOXES_MAX. */

@@ -70,8 +70,8 @@ class Walk:
         if a.status == 204:
             assert not a.raw and not content
         else:
-            (kind, inner), = content.items()
-            assert a.headers["Content-Type"].split(";")[0] == kind.split(";")[0]
+            kind = a.headers["Content-Type"].split(";")[0]
+            (inner,) = [c for k, c in content.items() if k.split(";")[0] == kind]
             if "json" in kind:
                 check(a.json, inner["schema"], route)
         if 200 <= a.status < 300:
@@ -168,6 +168,7 @@ def walk_aliases(w):
                                    "count": None, "state": "on", "mailboxes": ["walker@mailbox.example"], "messages_day": 5}, 201)["address"]
     w.ask("POST /v1/aliases", {"address": "own@walker.example"}, 201)
     w.ask("POST /v1/aliases", {"address": "own@walker.example"}, 409)
+    walk_many(w)
     w.ask("DELETE /v1/domains/{domain}", args=["walker.example"], status=403)
     w.ask("DELETE /v1/domains/{domain}", args=["walker.example"], status=204, aliases="delete")
     mail = messages.plain(a)
@@ -188,6 +189,20 @@ def walk_aliases(w):
     w.ask("POST /v1/aliases/{address}/unblock", {"domain": "spam.example"}, 204, args=[a])
     walk_replies(w)
     w.ask("DELETE /v1/aliases/{address}", args=[a], status=204)
+
+
+def walk_many(w):
+    names = [f"many{n}@walker.example" for n in range(2)]
+    file = "alias,note,enabled\n" + "".join(f"{n},x,True\n" for n in names)
+    assert w.ask("POST /v1/aliases/import", {"file": file, "dry_run": True}, 200)["added"] == 2
+    assert w.ask("POST /v1/aliases/import", {"file": file + "x@else.example,x,True\n"}, 200)["refused"] == 1
+    w.ask("POST /v1/aliases/import", {"file": "no file"}, 400)
+    w.ask("GET /v1/aliases/export", status=200)
+    w.ask("GET /v1/aliases/export", status=200, format="json")
+    w.ask("GET /v1/aliases/export", status=400, format="xml")
+    assert w.ask("POST /v1/aliases/bulk", {"action": "set", "addresses": names, "state": "off-drop", "label": "b"}, 200)["changed"] == 2
+    assert w.ask("POST /v1/aliases/bulk", {"action": "delete", "all": True, "query": "many", "only": "off"}, 200)["changed"] == 2
+    w.ask("POST /v1/aliases/bulk", {"action": "delete"}, 400)
 
 
 def walk_replies(w):
@@ -242,7 +257,7 @@ def walk_simplelogin_account(w, sl):
     w.ask("POST /api/auth/mfa", {"mfa_key": "x", "mfa_token": "1", "device": "d"}, 400, b=nobody)
     w.asked.add("POST /api/auth/mfa")  # in test_web_addy.py and test_web_simplelogin.py
     w.ask("POST /api/api_key", {"device": "d"}, 201, b=sl)
-    for r in ("/api/logout", "/api/stats", "/api/setting", "/api/v2/setting/domains", "/api/custom_domains", "/api/notifications"):
+    for r in ("/api/export/data", "/api/export/aliases", "/api/logout", "/api/stats", "/api/setting", "/api/v2/setting/domains", "/api/custom_domains", "/api/notifications"):
         w.ask("GET " + r, status=200, b=sl)
     w.ask("PATCH /api/setting", {}, 200, b=sl)
     box = w.ask("POST /api/mailboxes", {"email": "third@mailbox.example"}, 201, b=sl)

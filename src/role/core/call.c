@@ -10,14 +10,15 @@
 
 enum { RECORDS_MAX = 96 * 1024, FLUSH_AT = 64 * 1024, TEXT_MOST = 200, BYTES_MOST = 16384 };
 
-static const struct call_spec *const tables[] = { calls_backup,  calls_keys,    calls_users,  calls_passwords,
-	                                          calls_aliases, calls_domains, calls_people, calls_profiles,
-	                                          calls_queue,   calls_replies, calls_stat,   calls_usage,
-	                                          calls_invites, calls_trials,  calls_claims };
-static const struct call_spec *const web_tables[] = { calls_account,       calls_codes,
-	                                              calls_foreign,       calls_foreign_aliases,
-	                                              calls_foreign_login, calls_foreign_people,
-	                                              calls_pages,         calls_sessions };
+static const struct call_spec *const tables[] = {
+	calls_backup,  calls_keys,     calls_users,  calls_passwords, calls_aliases, calls_domains,
+	calls_people,  calls_profiles, calls_queue,  calls_replies,   calls_stat,    calls_usage,
+	calls_invites, calls_trials,   calls_claims, calls_transfer
+};
+static const struct call_spec *const web_tables[] = {
+	calls_account,        calls_codes, calls_foreign, calls_foreign_aliases, calls_foreign_login,
+	calls_foreign_people, calls_many,  calls_pages,   calls_sessions
+};
 
 static const struct call_spec *spec_in(const struct call_spec *const *all, size_t n, struct str verb)
 {
@@ -204,16 +205,17 @@ static bool is_in(struct str list, struct str name)
 	return false;
 }
 
-static int check_args(struct request *c, struct str given, struct fail *f)
+int call_check(struct request *c, const struct call_spec *spec, struct str given, struct str *ret,
+               struct fail *f)
 {
 	OWN(buf) checked = BUF(IPC_RECORD_MAX);
 	struct str key, value;
 
 	while (list_next_pair(&given, &key, &value)) {
-		const struct arg_spec *s = arg_of(c->spec, key);
+		const struct arg_spec *s = arg_of(spec, key);
 
 		if (!s)
-			return fail(f, FAIL_SYNTAX, "%s takes no argument of the name %.*s", c->spec->verb,
+			return fail(f, FAIL_SYNTAX, "%s takes no argument of the name %.*s", spec->verb,
 			            STR_ARG(key));
 		c->bad_arg = s->name;
 		if (c->asker && !s->repeats && is_in(buf_str(&checked), key))
@@ -222,13 +224,13 @@ static int check_args(struct request *c, struct str given, struct fail *f)
 		list_add(&checked, key);
 		list_add(&checked, value);
 	}
-	c->args = arena_str(&c->arena, buf_str(&checked));
-	for (size_t i = 0; i < ARGS_MAX && c->spec->args[i].name; i++) {
-		c->bad_arg = c->spec->args[i].name;
-		if (c->spec->args[i].required && !arg_given(c, c->bad_arg))
+	for (size_t i = 0; i < ARGS_MAX && spec->args[i].name; i++) {
+		c->bad_arg = spec->args[i].name;
+		if (spec->args[i].required && !is_in(buf_str(&checked), str_c(c->bad_arg)))
 			return fail(f, FAIL_SYNTAX, "%s is missing", c->bad_arg);
 	}
 	c->bad_arg = NULL;
+	*ret = arena_str(&c->arena, buf_str(&checked));
 	return OK;
 }
 
@@ -385,7 +387,7 @@ static void start(struct core *core, struct peer *control, uint64_t id, struct s
 	else if (!core->store)
 		r = fail(&f, FAIL_AGAIN, "the server is still starting: try again in a moment");
 	else
-		r = check_args(c, as ? with_user(c, args) : args, &f);
+		r = call_check(c, c->spec, as ? with_user(c, args) : args, &c->args, &f);
 	if (r == OK && c->asker)
 		r = web_owns(c, &f);
 	if (r == OK)

@@ -60,6 +60,11 @@ struct request {
 	void *state;         /* a handler's own, in the arena */
 };
 
+/* Arguments, given as pairs, against a spec: the same pairs in their canonical spelling, in the arena. FAIL_SYNTAX and FAIL_LIMIT set
+ * c->bad_arg. */
+MUST_CHECK int call_check(struct request *c, const struct call_spec *spec, struct str given, struct str *ret,
+                          struct fail *f);
+
 /* Arguments: present and well formed when required; else empty, 0, false. */
 struct str arg_text(const struct request *c, const char *name); /* addresses as addr_print writes them */
 bool arg_given(const struct request *c, const char *name);
@@ -106,6 +111,8 @@ MUST_CHECK int call_tell_profile(struct request *c, const struct profile *p,
 	}
 struct usage;
 MUST_CHECK int call_bounds(struct request *c, struct usage *most, struct fail *f);
+/* They as fields, in the words of those arguments. */
+void call_tell_bounds(struct request *c, const struct usage *most);
 
 /* Each "mailbox" of the request, or all of the user's when none is named, is given to add. Another user's: FAIL_ABSENT. */
 typedef int attach_fn(struct store *st, int64_t owner, int64_t mailbox, struct fail *f);
@@ -134,9 +141,9 @@ void backup_control_gone(struct core *core, const struct peer *control);
 /* The tables, one per file; the last has a NULL verb. */
 extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls_passwords[], calls_aliases[],
         calls_domains[], calls_people[], calls_profiles[], calls_queue[], calls_replies[], calls_stat[],
-        calls_usage[], calls_invites[], calls_trials[], calls_claims[];
+        calls_usage[], calls_invites[], calls_trials[], calls_claims[], calls_transfer[];
 /* Of the web alone. */
 extern const struct call_spec calls_account[], calls_codes[], calls_foreign[], calls_foreign_aliases[],
-        calls_foreign_login[], calls_foreign_people[], calls_pages[], calls_sessions[];
+        calls_foreign_login[], calls_foreign_people[], calls_many[], calls_pages[], calls_sessions[];
 
 #endif

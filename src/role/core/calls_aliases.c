@@ -1,13 +1,13 @@
 /* calls_aliases.c - aliases. */
 #include "crypto/aead.h"
-#include "role/core/call.h"
+#include "role/core/aliases.h"
 #include "role/core/rcpt.h"
 #include "role/core/words.h"
 #include "store/aliases.h"
 #include "store/users.h"
 #include "wire/b64.h"
 
-enum { LOCAL_RANDOM_BYTES = 10, WORDS_TAIL_BYTES = 3, DAYS_MOST = 36500 };
+enum { LOCAL_RANDOM_BYTES = 10, WORDS_TAIL_BYTES = 3 };
 
 static const struct {
 	const char *word;
@@ -22,7 +22,7 @@ static enum alias_state state_of(struct str word, enum alias_state otherwise)
 	return otherwise;
 }
 
-static const char *word_of(enum alias_state state)
+const char *alias_state_word(enum alias_state state)
 {
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		if (states[i].state == state)
@@ -68,8 +68,7 @@ static int random_address(struct request *c, struct str *ret, struct fail *f)
 	return OK;
 }
 
-/* Expiry, count and bounds as the arguments say; what is not given stays. */
-static int apply_limits(struct request *c, struct alias *al, struct fail *f)
+int alias_apply(struct request *c, struct alias *al, struct fail *f)
 {
 	if (arg_given(c, "label"))
 		al->label = arg_text(c, "label");
@@ -145,7 +144,7 @@ static int check_address(struct request *c, struct alias *al, struct fail *f)
 	return OK;
 }
 
-static int add_it(struct request *c, void *arg, struct fail *f)
+int alias_store_new(struct request *c, void *arg, struct fail *f)
 {
 	struct alias *al = arg;
 	int r = alias_add(c->core->store, al, &al->id, f);
@@ -157,18 +156,28 @@ static int add_it(struct request *c, void *arg, struct fail *f)
 	return call_mailboxes(c, al->user, al->id, alias_mailbox_add, f);
 }
 
-static int run_alias_add(struct request *c, struct fail *f)
+int alias_plan(struct request *c, int64_t user, struct alias *ret, struct fail *f)
 {
-	struct alias al = { .state = ALIAS_ON, .count_left = -1, .created = core_now(c->core) };
+	struct alias al = { .user = user, .state = ALIAS_ON, .count_left = -1, .created = core_now(c->core) };
 
-	TRY(call_user(c, &al.user, f));
 	if (arg_given(c, "address"))
 		al.address = rcpt_key(arg_text(c, "address"), &c->arena);
 	else
 		TRY(random_address(c, &al.address, f));
 	TRY(check_address(c, &al, f));
-	TRY(apply_limits(c, &al, f));
-	TRY(call_part(c, add_it, &al, f));
+	TRY(alias_apply(c, &al, f));
+	*ret = al;
+	return OK;
+}
+
+static int run_alias_add(struct request *c, struct fail *f)
+{
+	struct alias al;
+	int64_t user;
+
+	TRY(call_user(c, &user, f));
+	TRY(alias_plan(c, user, &al, f));
+	TRY(call_part(c, alias_store_new, &al, f));
 	if (c->asker)
 		TRY(call_tell_alias(c, &al, f));
 	else
@@ -195,7 +204,7 @@ int call_tell_alias(struct request *c, const struct alias *al, struct fail *f)
 	else
 		rec_text(c, "user", user);
 	rec_text(c, "address", al->address);
-	rec_text(c, "state", str_c(word_of(al->state)));
+	rec_text(c, "state", str_c(alias_state_word(al->state)));
 	rec_time(c, "expires", al->expires_at);
 	rec_number(c, "idle_days", al->idle_days);
 	rec_number(c, "count_left", al->count_left);
@@ -238,7 +247,7 @@ int call_alias(struct request *c, const char *arg, struct alias *ret, struct fai
 	                        : r;
 }
 
-static int set_it(struct request *c, void *arg, struct fail *f)
+int alias_store(struct request *c, void *arg, struct fail *f)
 {
 	struct alias *al = arg;
 
@@ -254,8 +263,8 @@ static int run_alias_set(struct request *c, struct fail *f)
 	struct alias al;
 
 	TRY(call_alias(c, "address", &al, f));
-	TRY(apply_limits(c, &al, f));
-	return call_part(c, set_it, &al, f);
+	TRY(alias_apply(c, &al, f));
+	return call_part(c, alias_store, &al, f);
 }
 
 static int run_alias_delete(struct request *c, struct fail *f)
@@ -268,18 +277,12 @@ static int run_alias_delete(struct request *c, struct fail *f)
 }
 
 // clang-format off
-#define LIMIT_ARGS                                                                                               \
-	{ .name = "state", .kind = ARG_WORD, .words = "on|off-drop|off-reject" }, { .name = "label" }, { .name = "name", .most = 100 },          \
-	{ .name = "expires", .kind = ARG_TIME }, { .name = "idle_days", .kind = ARG_NUMBER, .most = DAYS_MOST }, \
-	{ .name = "count", .kind = ARG_COUNT, .most = 1000000000 },                                              \
-	{ .name = "mailbox", .kind = ARG_ADDRESS, .repeats = true }, BOUND_ARGS
-
 const struct call_spec calls_aliases[] = {
 	{ "alias.add", run_alias_add, { { .name = "user", .required = true },
 		{ .name = "address", .kind = ARG_ADDRESS }, { .name = "domain" },
-		{ .name = "style", .kind = ARG_WORD, .words = "characters|words|uuid" }, LIMIT_ARGS } },
+		{ .name = "style", .kind = ARG_WORD, .words = "characters|words|uuid" }, ALIAS_ARGS } },
 	{ "alias.list", run_alias_list, { { .name = "user" } } },
-	{ "alias.set", run_alias_set, { { .name = "address", .kind = ARG_ADDRESS, .required = true }, LIMIT_ARGS } },
+	{ "alias.set", run_alias_set, { { .name = "address", .kind = ARG_ADDRESS, .required = true }, ALIAS_ARGS } },
 	{ "alias.delete", run_alias_delete, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
 	{ 0 }
 };

@@ -1,17 +1,17 @@
 /* calls_pages.c - lists as pages need them: searched, filtered, sorted, cut. Labels and addresses are sealed in the store, so
  * that each look opens all of a user's; 10,000 take some ten milliseconds. */
-#include "role/core/call.h"
+#include "role/core/aliases.h"
+#include "role/core/page.h"
 #include "role/core/rcpt.h"
 #include "store/profiles.h"
 #include "store/users.h"
 
 #include <stdlib.h>
 
-enum { PAGE = 50, PAGE_MOST = 200, ALIASES_MOST = 200000, QUERY_MOST = 100 };
+enum { PAGE = 50, PAGE_MOST = 200, ALIASES_MOST = 200000 };
 
 struct page {
 	struct request *c;
-	struct str query;
 	struct alias *of;
 	size_t n, room;
 };
@@ -29,17 +29,14 @@ static bool has(struct str s, struct str lower)
 	return false;
 }
 
-static bool wanted(const struct page *p, const struct alias *al)
+bool page_wants(const struct request *c, const char *arg, const struct alias *al)
 {
-	struct str state = arg_text(p->c, "state");
+	struct str state = arg_text(c, arg), query = arg_text(c, "query");
 
-	if (str_eq(state, STR("off"))
-	            ? al->state == ALIAS_ON
-	            : (str_eq(state, STR("on")) && al->state != ALIAS_ON) ||
-	                      (str_eq(state, STR("off-drop")) && al->state != ALIAS_OFF_DROP) ||
-	                      (str_eq(state, STR("off-reject")) && al->state != ALIAS_OFF_REJECT))
+	if (str_eq(state, STR("off")) ? al->state == ALIAS_ON
+	                              : state.n && !str_eq(state, str_c(alias_state_word(al->state))))
 		return false;
-	return has(al->address, p->query) || has(al->label, p->query);
+	return has(al->address, query) || has(al->label, query);
 }
 
 static int take(void *arg, const struct alias *al, struct fail *f)
@@ -47,7 +44,7 @@ static int take(void *arg, const struct alias *al, struct fail *f)
 	struct page *p = arg;
 	struct alias *own;
 
-	if (!wanted(p, al))
+	if (!page_wants(p->c, "state", al))
 		return OK;
 	if (p->n == ALIASES_MOST)
 		return fail(f, FAIL_LIMIT, "more than %d aliases match: search for less", ALIASES_MOST);
@@ -180,7 +177,7 @@ static int tell_page(struct request *c, const struct page *p, int64_t total, str
 
 static int run_alias_page(struct request *c, struct fail *f)
 {
-	struct page p = { .c = c, .query = arg_text(c, "query") };
+	struct page p = { .c = c };
 	struct alias_page plain;
 	int64_t total;
 	size_t order = order_of(c), offset = arg_number(c, "offset", 0), limit = arg_number(c, "limit", PAGE);
@@ -226,8 +223,8 @@ static int run_profile_mine(struct request *c, struct fail *f)
 
 // clang-format off
 const struct call_spec calls_pages[] = {
-	{ "alias.page", run_alias_page, { { .name = "query", .most = QUERY_MOST },
-		{ .name = "state", .kind = ARG_WORD, .words = "on|off-drop|off-reject|off" },
+	{ "alias.page", run_alias_page, { { .name = "query", .most = PAGE_QUERY_MOST },
+		{ .name = "state", .kind = ARG_WORD, .words = PAGE_STATES },
 		{ .name = "sort", .kind = ARG_WORD,
 		  .words = "created|-created|address|-address|last_used|-last_used|used|-used" },
 		{ .name = "offset", .kind = ARG_NUMBER, .most = ALIASES_MOST },

@@ -51,6 +51,18 @@ int call_bounds(struct request *c, struct usage *most, struct fail *f)
 	return OK;
 }
 
+void call_tell_bounds(struct request *c, const struct usage *most)
+{
+	for (size_t i = 0; i < QUOTA_KINDS; i++) {
+		if (most->n[i] == QUOTA_DEFAULT)
+			rec_text(c, kinds[i].name, STR("default"));
+		else if (most->n[i] == QUOTA_NONE)
+			rec_text(c, kinds[i].name, STR("unlimited"));
+		else
+			rec_number(c, kinds[i].name, most->n[i]);
+	}
+}
+
 /* The bounds that hold; 0 is none. */
 static void tell_bounds(struct request *c, const struct usage *own, struct quota otherwise)
 {

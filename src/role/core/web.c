@@ -80,6 +80,9 @@ static const struct permit permits[] = {
 	{ "alias.show", SIGNED, SCOPE_ALIASES, { { "address", AN_ALIAS } } },
 	{ "alias.set", SIGNED, SCOPE_ALIASES, { { "address", AN_ALIAS } } },
 	{ "alias.delete", SIGNED, SCOPE_ALIASES, { { "address", AN_ALIAS } } },
+	{ "alias.bulk", SIGNED, SCOPE_ALIASES, { { 0 } } }, /* looks among the asker's own */
+	{ "alias.import", SIGNED, SCOPE_ALIASES, { { 0 } } },
+	{ "alias.export", SIGNED, SCOPE_ALIASES, { { 0 } } },
 	{ "correspondent.list", SIGNED, SCOPE_ALIASES, { { "alias", AN_ALIAS } } },
 	{ "correspondent.add", SIGNED, SCOPE_ALIASES, { { "alias", AN_ALIAS } } },
 	{ "correspondent.set", SIGNED, SCOPE_ALIASES, { { "reverse", A_REVERSE } } },

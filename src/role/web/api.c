@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "role/web/foreign.h"
 #include "role/web/target.h"
+#include "role/web/transfer.h"
 
 // clang-format off
 const struct route api_routes[] = {
@@ -56,6 +57,9 @@ const struct route api_routes[] = {
 
 	{ "GET", "/v1/aliases", "alias.page", NULL, SHAPE_REST, "aliases", 200, 0, NULL },
 	{ "POST", "/v1/aliases", "alias.add", NULL, SHAPE_ONE, NULL, 201, 0, NULL },
+	{ "POST", "/v1/aliases/bulk", "alias.bulk", NULL, SHAPE_REST, "aliases", 200, 0, NULL },
+	{ "GET", "/v1/aliases/export", NULL, NULL, SHAPE_ONE, NULL, 200, 0, export_aliases },
+	{ "POST", "/v1/aliases/import", NULL, NULL, SHAPE_ONE, NULL, 200, 0, import_aliases },
 	{ "GET", "/v1/aliases/{address}", "alias.show", NULL, SHAPE_REST, "days", 200, 0, NULL },
 	{ "PATCH", "/v1/aliases/{address}", "alias.set", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
 	{ "DELETE", "/v1/aliases/{address}", "alias.delete", NULL, SHAPE_NONE, NULL, 204, 0, NULL },

@@ -8,6 +8,7 @@
 #include "role/web/foreign.h"
 #include "role/web/headers.h"
 #include "role/web/prover.h"
+#include "role/web/transfer.h"
 
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -64,6 +65,7 @@ static void exchange_free(struct exchange *x)
 {
 	stop_waiting(x);
 	prover_forget(x);
+	export_end(x);
 	wipe((void *)(uintptr_t)x->token.p, x->token.n);
 	wipe((void *)(uintptr_t)x->password.p, x->password.n);
 	wipe((void *)(uintptr_t)x->new_password.p, x->new_password.n);
@@ -111,6 +113,14 @@ static void add_cors(const struct exchange *x, struct MHD_Response *r)
 	add(r, "Access-Control-Max-Age", "86400");
 }
 
+static void add_filename(const struct exchange *x, struct MHD_Response *r)
+{
+	OWN(buf) b = BUF(256);
+
+	buf_addf(&b, "attachment; filename=%s", x->filename);
+	add(r, "Content-Disposition", b.p);
+}
+
 static void add_headers(struct exchange *x, struct MHD_Response *r)
 {
 	for (const struct header *h = headers_always; h->name; h++)
@@ -118,6 +128,8 @@ static void add_headers(struct exchange *x, struct MHD_Response *r)
 			add(r, h->name, h->value);
 	if (x->type)
 		add(r, "Content-Type", x->type);
+	if (x->filename && x->status == 200)
+		add_filename(x, r);
 	if (x->encoding)
 		add(r, "Content-Encoding", x->encoding);
 	if (x->file)
@@ -183,6 +195,7 @@ void exchange_json(struct exchange *x, unsigned status, json_t *o)
 {
 	x->status = status;
 	x->type = "application/json";
+	buf_clear(&x->reply);
 	json_print(o, &x->reply);
 	exchange_done(x);
 }

@@ -50,10 +50,13 @@ struct exchange {
 	struct buf reply;
 	const struct ui_file *file; /* instead of reply */
 	const char *encoding;
-	struct buf cookie, device; /* Set-Cookie */
-	bool cors;                 /* any origin may read it: of the compatible APIs (foreign.h) */
-	const char *error_form;    /* the member that says what went wrong; NULL: Postern's own form */
-	json_t *foreign;           /* the body, of what asks core more than once; owned */
+	struct buf cookie, device;   /* Set-Cookie */
+	bool cors;                   /* any origin may read it: of the compatible APIs (foreign.h) */
+	const char *error_form;      /* the member that says what went wrong; NULL: Postern's own form */
+	json_t *foreign;             /* the body, of what asks core more than once; owned */
+	const char *filename;        /* to save it under */
+	struct exporting *exporting; /* export.c, import.c; in the arena */
+	struct importing *importing;
 };
 
 /* What a header says; empty when it is absent. */

@@ -18,6 +18,7 @@ static const struct member {
 	bool bytes, hidden;
 } members[] = {
 	{ "mailboxes", "mailbox", NULL, false, false },
+	{ "addresses", "address", NULL, false, false },
 	{ "scopes", "scope", NULL, false, false },
 	{ "expires", "expires", "never", false, false },
 	{ "count", "count", "unlimited", false, false },

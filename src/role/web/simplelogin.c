@@ -19,6 +19,8 @@ const struct route sl_routes[] = {
 	SL("GET", "/api/v2/setting/domains", sl_setting_domains),
 	SL("GET", "/api/custom_domains", sl_custom_domains),
 	SL("GET", "/api/notifications", sl_notifications),
+	SL("GET", "/api/export/data", sl_export_data),
+	SL("GET", "/api/export/aliases", sl_export_aliases),
 	SL("GET", "/api/mailboxes", sl_mailboxes),
 	SL("GET", "/api/v2/mailboxes", sl_mailboxes),
 	SL("POST", "/api/mailboxes", sl_mailbox_add),

@@ -33,6 +33,9 @@ void sl_contacts(struct exchange *x, json_t *body);
 void sl_contact_add(struct exchange *x, json_t *body);
 void sl_contact_delete(struct exchange *x, json_t *body);
 void sl_contact_toggle(struct exchange *x, json_t *body);
+/* sl_export.c */
+void sl_export_aliases(struct exchange *x, json_t *body);
+void sl_export_data(struct exchange *x, json_t *body);
 /* sl_mailboxes.c */
 void sl_mailboxes(struct exchange *x, json_t *body);
 void sl_mailbox_add(struct exchange *x, json_t *body);

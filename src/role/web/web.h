@@ -33,6 +33,7 @@ struct web {
 	size_t n_doors;
 	struct exchange *waiting; /* for core */
 	uint64_t last_id;
+	unsigned exports; /* being made: export.c */
 	struct clients clients;
 	struct prover *prover;
 	struct ui ui;
