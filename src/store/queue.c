@@ -65,13 +65,15 @@ static int read_item(struct q *q, struct arena *a, struct queue_item *ret, struc
 	return OK;
 }
 
-int queue_due(struct store *st, int64_t now, bool (*skip)(void *arg, int64_t id),
+#define DUE(which)                                                                                           \
+	"SELECT " COLUMNS " FROM queue q JOIN body b ON b.id = q.body WHERE q.next_try <= ?" which           \
+	" ORDER BY q.next_try, q.id"
+
+int queue_due(struct store *st, int64_t now, bool fresh, bool (*skip)(void *arg, int64_t id),
               int (*fn)(void *arg, const struct queue_item *i, struct fail *f), void *arg, size_t most,
               struct fail *f)
 {
-	OWNQ q = q_read(st,
-	                "SELECT " COLUMNS " FROM queue q JOIN body b ON b.id = q.body WHERE q.next_try <= ?"
-	                " ORDER BY q.next_try, q.id");
+	OWNQ q = q_read(st, fresh ? DUE(" AND q.tries = 0") : DUE(""));
 	bool row = false;
 
 	q_i64(&q, now);
@@ -91,9 +93,11 @@ int queue_due(struct store *st, int64_t now, bool (*skip)(void *arg, int64_t id)
 	return OK;
 }
 
-int queue_next(struct store *st, bool (*skip)(void *arg, int64_t id), void *arg, int64_t *ret, struct fail *f)
+int queue_next(struct store *st, bool fresh, bool (*skip)(void *arg, int64_t id), void *arg, int64_t *ret,
+               struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT id, next_try FROM queue ORDER BY next_try, id");
+	OWNQ q = q_read(st, fresh ? "SELECT id, next_try FROM queue WHERE tries = 0 ORDER BY next_try, id"
+	                          : "SELECT id, next_try FROM queue ORDER BY next_try, id");
 	bool row = false;
 
 	for (;;) {

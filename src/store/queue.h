@@ -20,13 +20,14 @@ struct queue_item {
 };
 
 MUST_CHECK int queue_add(struct store *st, const struct queue_item *i, int64_t *ret_id, struct fail *f);
-/* Items with next_try <= now, the oldest first, without those of which `skip` is true, at most `most`. */
-MUST_CHECK int queue_due(struct store *st, int64_t now, bool (*skip)(void *arg, int64_t id),
+/* Items with next_try <= now, the oldest first, without those of which `skip` is true, at most `most`; `fresh`: of those alone
+ * that were not tried yet, however many others are due. */
+MUST_CHECK int queue_due(struct store *st, int64_t now, bool fresh, bool (*skip)(void *arg, int64_t id),
                          int (*fn)(void *arg, const struct queue_item *i, struct fail *f), void *arg,
                          size_t most, struct fail *f);
 /* When the next item wants to go that is not skipped; INT64_MAX when there is none. */
-MUST_CHECK int queue_next(struct store *st, bool (*skip)(void *arg, int64_t id), void *arg, int64_t *ret,
-                          struct fail *f);
+MUST_CHECK int queue_next(struct store *st, bool fresh, bool (*skip)(void *arg, int64_t id), void *arg,
+                          int64_t *ret, struct fail *f);
 MUST_CHECK int queue_get(struct store *st, int64_t id, struct arena *a, struct queue_item *ret,
                          struct fail *f);
 MUST_CHECK int queue_find(struct store *st, struct str mid, int64_t *ret_id, struct fail *f);

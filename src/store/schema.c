@@ -140,7 +140,12 @@ static const char *const versions[] = {
 	"CREATE TABLE domain_claim (id INTEGER PRIMARY KEY, user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE,"
 	" name_hash BLOB NOT NULL, name BLOB NOT NULL, token BLOB NOT NULL, created INTEGER NOT NULL, UNIQUE (user, name_hash));"
 	"CREATE INDEX domain_claim_name ON domain_claim (name_hash);"
-	"CREATE INDEX domain_claim_created ON domain_claim (created);",
+	"CREATE INDEX domain_claim_created ON domain_claim (created);"
+	/* What points at a row is asked for each time that row is deleted: a body with each message that was delivered. */
+	"CREATE INDEX queue_body ON queue (body);"
+	"CREATE INDEX queue_fresh ON queue (next_try, id) WHERE tries = 0;"
+	"CREATE INDEX reverse_user ON reverse (user, use);"
+	"CREATE INDEX profile_user ON profile (user);",
 };
 // clang-format on
 

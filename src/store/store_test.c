@@ -280,14 +280,21 @@ static void what_is_due_comes_in_order(void **state)
 	int64_t next, late = enqueue(st, &i, STR("x"), 500);
 
 	enqueue(st, &i, STR("y"), 5);
-	MUST(queue_due(st, 10, nothing, count_item, &n, 100, NULL));
+	MUST(queue_due(st, 10, false, nothing, count_item, &n, 100, NULL));
 	assert_int_equal(n, 1);
 	MUST(queue_retry(st, late, 700, STR("4.4.1"), STR("no"), NULL));
-	MUST(queue_next(st, nothing, NULL, &next, NULL));
+	MUST(queue_next(st, false, nothing, NULL, &next, NULL));
+	assert_int_equal(next, 5);
+	n = 0; /* what was tried is not fresh, when it is due too */
+	MUST(queue_due(st, 800, true, nothing, count_item, &n, 100, NULL));
+	assert_int_equal(n, 1);
+	MUST(queue_due(st, 800, false, nothing, count_item, &n, 100, NULL));
+	assert_int_equal(n, 3);
+	MUST(queue_next(st, true, nothing, NULL, &next, NULL));
 	assert_int_equal(next, 5);
 	MUST(queue_flush(st, 0, NULL));
 	n = 0;
-	MUST(queue_due(st, 1, nothing, count_item, &n, 100, NULL));
+	MUST(queue_due(st, 1, false, nothing, count_item, &n, 100, NULL));
 	assert_int_equal(n, 2);
 }
 

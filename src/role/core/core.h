@@ -70,6 +70,7 @@ struct core {
 
 	struct delivery *deliveries; /* at the gate (queue.h) */
 	size_t n_deliveries;
+	size_t n_retried; /* of those: which had failed before */
 	struct timer *ripen, *due, *hourly, *refill, *redo, *probes;
 	uint64_t refill_ms, drawn_ms; /* when the shelves are looked at next; when one was drawn from last */
 	bool refilling;               /* something is being made for them */

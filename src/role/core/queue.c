@@ -11,16 +11,28 @@
 #include "role/core/txn.h"
 #include "store/segment.h"
 #include "wire/addr.h"
+#include "wire/bounce.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { UNDER_WAY_MAX = 512, BATCH = 128, WAIT_MOST_MS = 60000, REDO_MS = 1000, NOTE_MAX = 400 };
+/* RETRIED_MAX: what failed before never takes all of the room, however much of it is due. */
+enum {
+	UNDER_WAY_MAX = 512,
+	RETRIED_MAX = 256,
+	BATCH = 128,
+	WAIT_MOST_MS = 60000,
+	REDO_MS = 1000,
+	NOTE_MAX = 400
+};
 
 /* An item at the gate, or one that waits for its DSN to be written, or for its end to be durable. */
 struct delivery {
 	struct delivery *next;
 	int64_t id;
+	bool retried;    /* it had failed before */
+	bool unreadable; /* what is stored could not be opened: not sent */
 	bool giving_up, done;
 };
 
@@ -37,27 +49,35 @@ static bool skip(void *arg, int64_t id)
 	return under_way(arg, id) != NULL;
 }
 
-static struct delivery *add(struct core *c, int64_t id)
+static struct delivery *add(struct core *c, const struct queue_item *i)
 {
 	struct delivery *d = xnew(struct delivery);
 
-	*d = (struct delivery){ .next = c->deliveries, .id = id };
+	*d = (struct delivery){ .next = c->deliveries, .id = i->id, .retried = i->tries > 0 };
 	c->deliveries = d;
 	c->n_deliveries++;
+	c->n_retried += d->retried;
 	return d;
+}
+
+/* Takes the one that *p points at out of the list. */
+static void drop(struct core *c, struct delivery **p)
+{
+	struct delivery *d = *p;
+
+	*p = d->next;
+	c->n_deliveries--;
+	c->n_retried -= d->retried;
+	free(d);
 }
 
 static void end(struct core *c, int64_t id)
 {
 	for (struct delivery **p = &c->deliveries; *p; p = &(*p)->next) {
-		struct delivery *d = *p;
-
-		if (d->id != id)
-			continue;
-		*p = d->next;
-		free(d);
-		c->n_deliveries--;
-		return;
+		if ((*p)->id == id) {
+			drop(c, p);
+			return;
+		}
 	}
 }
 
@@ -77,20 +97,33 @@ static int send_one(void *arg, const struct queue_item *i, struct fail *f)
 	OWNFD fd = -1;
 	struct body b;
 	uint64_t offset;
+	int r = body_get(c->store, i->body, &a, &b, &fd, &offset, f);
 
-	TRY(body_get(c->store, i->body, &a, &b, &fd, &offset, f));
-	add(c, i->id);
+	if (r < 0 && (f->sys == EMFILE || f->sys == ENFILE || f->sys == ENOMEM))
+		return r; /* not of this message alone: later */
+	if (r < 0) {      /* those behind it do not wait for it */
+		log_fail(LOG_ERROR, "queue", f);
+		add(c, i)->unreadable = true;
+		return OK;
+	}
+	add(c, i);
 	SEND_FD(c->gate, fd, deliver, (uint64_t)i->id, i->mid, route_of(c, i->rcpt), i->sender, i->rcpt,
 	        b.key, offset, b.stored, b.plain, (uint32_t)i->flags);
 	return OK;
 }
 
+static size_t at_most(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* When something is due that there is room for. What comes free by a result wakes us anyway. */
 static void look_again(struct core *c)
 {
 	int64_t now = core_now(c), next = INT64_MAX;
 	uint64_t ms;
 
-	if (queue_next(c->store, skip, c, &next, NULL) < 0)
+	if (queue_next(c->store, c->n_retried >= RETRIED_MAX, skip, c, &next, NULL) < 0)
 		next = now + 1;
 	ms = next <= now                        ? 0
 	     : next - now > WAIT_MOST_MS / 1000 ? WAIT_MOST_MS
@@ -98,15 +131,51 @@ static void look_again(struct core *c)
 	timer_set(c->due, ms);
 }
 
+/* As if the gate had tried and not got through: the schedule, and the end, are those of every message. */
+static void put_off_unreadable(struct core *c)
+{
+	for (;;) {
+		const struct delivery *d = c->deliveries;
+		struct delivered m = { 0,
+			               DELIVERY_LATER,
+			               451,
+			               STR("4.3.0"),
+			               STR("the stored message cannot be read"),
+			               BOUNCE_OTHER };
+
+		while (d && !d->unreadable)
+			d = d->next;
+		if (!d)
+			return;
+		m.delivery = (uint64_t)d->id;
+		under_way(c, d->id)->unreadable = false;
+		queue_delivered(c, &m, NULL);
+	}
+}
+
+/* What comes now goes first: a million messages for somebody who does not answer are not in its way. */
+static int send_due(struct core *c, struct fail *f)
+{
+	size_t room = UNDER_WAY_MAX - at_most(c->n_deliveries, UNDER_WAY_MAX), left;
+
+	TRY(queue_due(c->store, core_now(c), true, skip, send_one, c, at_most(room, BATCH), f));
+	room = UNDER_WAY_MAX - at_most(c->n_deliveries, UNDER_WAY_MAX);
+	left = RETRIED_MAX - at_most(c->n_retried, RETRIED_MAX);
+	return queue_due(c->store, core_now(c), false, skip, send_one, c, at_most(at_most(room, left), BATCH),
+	                 f);
+}
+
 static void on_due(void *arg)
 {
 	struct core *c = arg;
-	size_t room = UNDER_WAY_MAX - (c->n_deliveries < UNDER_WAY_MAX ? c->n_deliveries : UNDER_WAY_MAX);
 	struct fail f = { 0 };
+	int r;
 
-	if (!c->gate || !room)
+	if (!c->gate || c->n_deliveries >= UNDER_WAY_MAX)
 		return; /* a new road, or a result, wakes us */
-	if (queue_due(c->store, core_now(c), skip, send_one, c, room < BATCH ? room : BATCH, &f) < 0) {
+	r = send_due(c, &f);
+	put_off_unreadable(c);
+	if (r < 0) {
 		log_fail(LOG_ERROR, "queue", &f);
 		timer_set(c->due, WAIT_MOST_MS / 10);
 		return;
@@ -136,9 +205,7 @@ void queue_gate_gone(struct core *c)
 			p = &d->next;
 			continue;
 		}
-		*p = d->next;
-		free(d);
-		c->n_deliveries--;
+		drop(c, p);
 	}
 }
 
@@ -254,9 +321,7 @@ void queue_committed(struct core *c, int result)
 			p = &d->next;
 			continue;
 		}
-		*p = d->next;
-		free(d);
-		c->n_deliveries--;
+		drop(c, p);
 	}
 	if (result == OK) {
 		queue_wake(c);
