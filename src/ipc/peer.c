@@ -266,5 +266,6 @@ int ipc_read(int fd, struct buf *buf, enum ipc_tag *ret_tag, void *msg, struct i
 		*ret_tag = IPC_NONE;
 		return OK;
 	}
+	killer_ipc_step();
 	return ipc_decode(buf_str(buf), ret_tag, msg, f);
 }

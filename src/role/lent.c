@@ -1,6 +1,7 @@
 #include "role/lent.h"
 
 #include "base/secret.h"
+#include "ipc/killer.h"
 #include "sys/sock.h"
 
 #include <poll.h>
@@ -23,5 +24,6 @@ int lent_key(int road, struct key **ret, struct fail *f)
 		close(fds[--n_fds]);
 	if (!n)
 		return fail(f, FAIL_AGAIN, "the vault did not lend the key");
+	killer_ipc_step();
 	return key_import_private(str_of(record.p, n), ret, f);
 }
