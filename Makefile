@@ -23,12 +23,14 @@ mutants: deps
 fuzz: deps
 	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
 
-# Ten thousand answers while roles are killed, or so many: make siege ANSWERS=500; then the inbound road, broken at each place.
-# Minutes to an hour, so no part of check; doc/siege.md
+# Ten thousand answers while roles are killed, or so many: make siege ANSWERS=500; then both roads, broken at each place, or at so
+# many of each kind: MOST=20; then the power goes, at each place of a life, or of as many as HOURS=n sees. Minutes to hours, so no
+# part of check; doc/siege.md
 siege: deps build/test/build.ninja
 	@ninja -C build/test
 	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/replies.py $(if $(ANSWERS),--answers $(ANSWERS))
-	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/places.py
+	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/places.py $(if $(MOST),--most $(MOST))
+	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/power.py $(if $(HOURS),--hours $(HOURS)) $(if $(MOST),--most $(MOST)0)
 
 # Whether time tells what answers do not
 oracles: deps build/test/build.ninja

@@ -101,7 +101,7 @@ int segments_open(struct store *st, struct fail *f)
 	struct segments *s = xnew(struct segments);
 
 	st->segments = s;
-	s->fd = -1;
+	s->fd = s->dir = -1;
 	s->most = st->o.segment_bytes ? st->o.segment_bytes : SEGMENT_BYTES;
 	if (mkdir("bodies", 0700) < 0 && errno != EEXIST)
 		return fail_errno(f, FAIL_SYS, "bodies");

@@ -16,7 +16,7 @@ import postern  # noqa: E402
 import power  # noqa: E402
 import roads  # noqa: E402
 
-MOST = 24
+MOST = 16
 
 
 @pytest.fixture(scope="module")

@@ -160,11 +160,11 @@ def world_of(folder, hop, way):
 
 
 def steps(kind, most):
-    """The k of the places that are tried, for as long as there are any."""
-    k = 1
+    """The k of the places that are tried, for as long as there are any: each, or ever further apart."""
+    apart, k = GROWS if kind == "memory" else 0, 1
     for _ in range(most) if most else itertools.count():
         yield k
-        k += 1 + (k // GROWS if kind == "memory" else 0)
+        k += 1 + (k // (GROWS // 2) if most else k // apart if apart else 0)
 
 
 def siege_of(kind, way, role, what, layer, most):
@@ -202,7 +202,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="what a place's name begins with: core:ipc, gate")
     parser.add_argument("--road", default="", help="in, out or both: this one alone")
-    parser.add_argument("--most", type=int, default=0, help="no more than so many places of each kind")
+    parser.add_argument("--most", type=int, default=0, help="no more than so many places of each kind, ever further apart")
     args = parser.parse_args()
     layers = postern.new_folder()
     layer = layer_in(layers)

@@ -1,0 +1,44 @@
+"""A few of the places that tests/siege/places.py tries all of, so that the sieges cannot rot: each is there, and holds."""
+
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "siege"))
+
+import places  # noqa: E402
+import postern  # noqa: E402
+
+DEATHS = ["opener:ipc:6", "core:store:5"]
+FAULTS = ["core:write:EIO:120", "opener:write:ENOSPC:1", "opener:open:EMFILE:1", "gate:send:SHORT:4", "gate:send:EAGAIN+200:5",
+          "gate:recv:ECONNRESET:6", "gate:accept:EMFILE+1500:2", "gate:connect:ETIMEDOUT:1", "core:alloc:ENOMEM:9000",
+          "opener:alloc:ENOMEM:300", "vault:alloc:ENOMEM:300"]
+
+
+@pytest.fixture(scope="module")
+def ready(hop, tmp_path_factory):
+    w, items = places.world_of(tmp_path_factory.mktemp("ready"), hop, "both")
+    yield w, items
+    w.close()
+
+
+@pytest.fixture(scope="module")
+def layer():
+    folder = postern.new_folder()
+    yield places.layer_in(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("case", DEATHS)
+def test_promise_2_whoever_dies_on_the_road_of_answers(ready, case):
+    there, _, _, wrong = places.one(ready[0], {"POSTERN_KILL": case}, case, ready[1], places.died)
+    assert there and not wrong, wrong
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_promise_2_whatever_fails_on_either_road(ready, layer, case):
+    env = {"POSTERN_FAULT": case, "LD_PRELOAD": str(layer)}
+    there, _, _, wrong = places.one(ready[0], env, case, ready[1], places.failed)
+    assert there and not wrong, wrong
