@@ -249,7 +249,7 @@ void aead_stream_free(struct aead_stream *s)
 }
 
 /* STREAM (Hoang, Reyhanitabar, Rogaway, Vizar 2015): nonce = 0 (3 bytes) || counter (8) || last (1). */
-static int stream_chunk(struct aead_stream *s, struct str in, bool last, struct fail *f)
+static int make_chunk(struct aead_stream *s, struct str in, bool last, struct str *ret, struct fail *f)
 {
 	uint8_t nonce[AEAD_NONCE] = { [AEAD_NONCE - 1] = last };
 	struct str key = str_of(s->key, AEAD_KEY);
@@ -267,7 +267,28 @@ static int stream_chunk(struct aead_stream *s, struct str in, bool last, struct 
 		return fail_ossl(f, FAIL_FORGED, "sealed body does not open");
 	if (!s->opening && !gcm_seal(&s->keyed, key, nonce, STR_NONE, in, s->made))
 		return fail_ossl(f, FAIL_SYS, "sealing a body");
-	return sink_put(s->out, str_of(s->made, made), f);
+	*ret = str_of(s->made, made);
+	return OK;
+}
+
+static int stream_chunk(struct aead_stream *s, struct str in, bool last, struct fail *f)
+{
+	struct str made;
+
+	TRY(make_chunk(s, in, last, &made, f));
+	return sink_put(s->out, made, f);
+}
+
+int aead_stream_chunk(struct aead_stream *s, struct str in, bool last, struct str *ret, struct fail *f)
+{
+	int r;
+
+	if (s->broken || s->ended || s->n || (last ? in.n > s->unit : in.n != s->unit))
+		return fail(f, FAIL_BUG, "no chunk of a stream, or after its end");
+	r = make_chunk(s, in, last, ret, f);
+	s->broken = r < 0;
+	s->ended = last;
+	return r;
 }
 
 /* A full chunk waits until more comes or the end does: only then it is known whether it is the last. */

@@ -32,6 +32,10 @@ MUST_CHECK int aead_stream_seal_new(struct str key, struct sink out, struct aead
 MUST_CHECK int aead_stream_open_new(struct str key, struct sink out, struct aead_stream **ret,
                                     struct fail *f);
 MUST_CHECK int aead_stream_put(struct aead_stream *s, struct str in, struct fail *f);
+/* The same for who has whole chunks at hand, as they come out of aead_stream_put() (of AEAD_CHUNK bytes, sealed AEAD_TAG more;
+ * the last one any less), and knows which one is the last. *ret is a view until the next call; `out` gets nothing. */
+MUST_CHECK int aead_stream_chunk(struct aead_stream *s, struct str in, bool last, struct str *ret,
+                                 struct fail *f);
 MUST_CHECK int aead_stream_end(struct aead_stream *s, struct fail *f); /* open: FAIL_FORGED when truncated */
 void aead_stream_free(struct aead_stream *s);
 DEFINE_OWNS(aead_stream, aead_stream_free)

@@ -142,6 +142,30 @@ static int stream(bool opening, struct str in, size_t piece, struct buf *out)
 	return aead_stream_end(s, &f);
 }
 
+/* The same by whole chunks. */
+static int chunks(bool opening, struct str in, struct buf *out)
+{
+	size_t unit = opening ? UNIT : CHUNK;
+	OWNS(aead_stream) s = NULL;
+	struct fail f;
+	bool last;
+
+	if (opening)
+		TRY(aead_stream_open_new(KEY, (struct sink){ 0 }, &s, &f));
+	else
+		TRY(aead_stream_seal_new(KEY, (struct sink){ 0 }, &s, &f));
+	do {
+		struct str one = str_first(in, unit), made;
+
+		last = in.n <= unit;
+		TRY(aead_stream_chunk(s, one, last, &made, &f));
+		buf_add(out, made);
+		in = str_from(in, one.n);
+	} while (!last);
+	assert_int_equal(aead_stream_chunk(s, STR("x"), true, &in, &f), FAIL_BUG);
+	return OK;
+}
+
 static const size_t stream_sizes[] = {
 	0, 1, AEAD_CHUNK - 1, AEAD_CHUNK, AEAD_CHUNK + 1, 2L * AEAD_CHUNK, 3L * AEAD_CHUNK + 12345,
 };
@@ -155,22 +179,29 @@ static void bodies_come_back(void **state)
 	for (size_t i = 0; i < sizeof(stream_sizes) / sizeof(stream_sizes[0]); i++)
 		for (size_t piece = 1; piece <= 5 * CHUNK; piece *= 17) {
 			OWN(buf) sealed = BUF(1 << 20), open = BUF(1 << 20);
+			OWN(buf) by_chunks = BUF(1 << 20), opened = BUF(1 << 20);
 			struct str in = str_of(body, stream_sizes[i]);
 
 			assert_int_equal(stream(false, in, piece, &sealed), OK);
 			assert_int_equal(sealed.n, aead_stream_size(in.n));
 			assert_int_equal(stream(true, buf_str(&sealed), piece, &open), OK);
 			assert_true(str_eq(buf_str(&open), in));
+			assert_int_equal(chunks(false, in, &by_chunks), OK);
+			assert_true(str_eq(buf_str(&by_chunks), buf_str(&sealed)));
+			assert_int_equal(chunks(true, buf_str(&sealed), &opened), OK);
+			assert_true(str_eq(buf_str(&opened), in));
 		}
 }
 
 /* Whatever comes out of a stream that is forged later was in the original, at its place. */
 static void expect_forged(struct str sealed, struct str plain)
 {
-	OWN(buf) open = BUF(1 << 20);
+	OWN(buf) open = BUF(1 << 20), opened = BUF(1 << 20);
 
 	assert_int_equal(stream(true, sealed, 1000, &open), FAIL_FORGED);
 	assert_true(str_starts(plain, buf_str(&open)));
+	assert_int_equal(chunks(true, sealed, &opened), FAIL_FORGED);
+	assert_true(str_starts(plain, buf_str(&opened)));
 }
 
 static void bodies_cannot_be_cut_or_shuffled(void **state)
@@ -220,6 +251,20 @@ static void a_broken_stream_stays_broken(void **state)
 	assert_int_equal(aead_stream_open_new(STR("short"), sink_buf(&out), &s, &f), FAIL_BUG);
 }
 
+static void a_chunk_is_whole_or_the_last(void **state)
+{
+	OWNS(aead_stream) s = NULL;
+	OWN(buf) out = BUF(1 << 20);
+	struct str made;
+	struct fail f;
+
+	assert_int_equal(aead_stream_seal_new(KEY, sink_buf(&out), &s, &f), OK);
+	assert_int_equal(aead_stream_chunk(s, str_of(body, CHUNK - 1), false, &made, &f), FAIL_BUG);
+	assert_int_equal(aead_stream_chunk(s, str_of(body, CHUNK + 1), true, &made, &f), FAIL_BUG);
+	assert_int_equal(aead_stream_put(s, STR("x"), &f), OK);
+	assert_int_equal(aead_stream_chunk(s, str_of(body, CHUNK), false, &made, &f), FAIL_BUG);
+}
+
 /* ATTACKS: two children of one process must not draw the same numbers, nor the parent's next ones. */
 static void children_draw_their_own_numbers(void **state)
 {
@@ -267,6 +312,7 @@ int main(void)
 		cmocka_unit_test(bodies_come_back),
 		cmocka_unit_test(bodies_cannot_be_cut_or_shuffled),
 		cmocka_unit_test(a_broken_stream_stays_broken),
+		cmocka_unit_test(a_chunk_is_whole_or_the_last),
 		cmocka_unit_test(children_draw_their_own_numbers),
 	};
 

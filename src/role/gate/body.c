@@ -5,11 +5,10 @@
 #include <errno.h>
 #include <unistd.h>
 
-int body_open(struct body *b, int fd, uint64_t offset, uint64_t stored, struct str key, struct sink out,
-              struct fail *f)
+int body_open(struct body *b, int fd, uint64_t offset, uint64_t stored, struct str key, struct fail *f)
 {
 	*b = (struct body){ .fd = fd, .at = offset, .left = stored };
-	return aead_stream_open_new(key, out, &b->stream, f);
+	return aead_stream_open_new(key, (struct sink){ 0 }, &b->stream, f);
 }
 
 void body_close(struct body *b)
@@ -18,29 +17,31 @@ void body_close(struct body *b)
 	*b = BODY_NONE;
 }
 
-int body_step(struct body *b, bool *ret_end, struct fail *f)
+static int read_all(int fd, char *to, size_t n, uint64_t at, struct fail *f)
 {
-	char chunk[16384] UNSET;
-	uint64_t budget = AEAD_CHUNK + AEAD_TAG;
+	for (size_t done = 0; done < n;) {
+		ssize_t got = pread(fd, to + done, n - done, (off_t)(at + done));
 
-	while (b->left && budget) {
-		uint64_t want = b->left < budget ? b->left : budget;
-		ssize_t n = pread(b->fd, chunk, want < sizeof(chunk) ? (size_t)want : sizeof(chunk),
-		                  (off_t)b->at);
-
-		if (n < 0 && errno == EINTR)
+		if (got < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (got < 0)
 			return fail_errno(f, FAIL_SYS, "read of a stored body");
-		if (n == 0)
+		if (got == 0)
 			return fail(f, FAIL_FORGED, "a stored body is cut off");
-		TRY(aead_stream_put(b->stream, str_of(chunk, (size_t)n), f));
-		b->at += (uint64_t)n;
-		b->left -= (uint64_t)n;
-		budget -= (uint64_t)n;
+		done += (size_t)got;
 	}
-	if (!b->left)
-		TRY(aead_stream_end(b->stream, f));
+	return OK;
+}
+
+int body_step(struct body *b, struct str *ret, bool *ret_end, struct fail *f)
+{
+	static char sealed[AEAD_CHUNK + AEAD_TAG]; /* opened before another body is read */
+	size_t n = b->left < sizeof(sealed) ? (size_t)b->left : sizeof(sealed);
+
+	TRY(read_all(b->fd, sealed, n, b->at, f));
+	b->at += n;
+	b->left -= n;
+	TRY(aead_stream_chunk(b->stream, str_of(sealed, n), b->left == 0, ret, f));
 	*ret_end = b->left == 0;
 	return OK;
 }

@@ -13,13 +13,13 @@ struct body {
 
 #define BODY_NONE ((struct body){ .fd = -1 })
 
-/* Does not take the descriptor; what is read goes through `out`. */
+/* Does not take the descriptor. */
 MUST_CHECK int body_open(struct body *b, int fd, uint64_t offset, uint64_t stored, struct str key,
-                         struct sink out, struct fail *f);
+                         struct fail *f);
 void body_close(struct body *b);
 
-/* One chunk more. *ret_end: that was the last, and the whole is as it was stored. FAIL_FORGED: it is not, and the
- * message must not be completed; FAIL_SYS: not readable; or what the sink said. */
-MUST_CHECK int body_step(struct body *b, bool *ret_end, struct fail *f);
+/* One chunk more: a view until the next step, or the close. *ret_end: that was the last, and the whole is as it was stored.
+ * FAIL_FORGED: it is not, and the message must not be completed; FAIL_SYS: not readable. */
+MUST_CHECK int body_step(struct body *b, struct str *ret, bool *ret_end, struct fail *f);
 
 #endif

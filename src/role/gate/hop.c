@@ -28,8 +28,7 @@ struct hop {
 	struct timer *timer;
 	struct delivery *job;
 	struct body body;
-	struct buf plain; /* what was opened of the body, */
-	size_t fed;       /* and how much of that was given to the machine */
+	struct str plain; /* what was opened of the body and is not yet given to the machine */
 	bool body_ended;
 	bool opened, idle, quitting, shaking, no_tls;
 	bool dry; /* nothing can be read, until the loop says so */
@@ -57,8 +56,7 @@ static void more_time(struct hop *h)
 static void close_body(struct hop *h)
 {
 	body_close(&h->body);
-	buf_done(&h->plain);
-	h->fed = 0;
+	h->plain = STR_NONE;
 	h->body_ended = false;
 }
 
@@ -180,33 +178,26 @@ static int open_more(struct hop *h, struct fail *f)
 {
 	struct delivery *d = h->job;
 
-	if (!h->body.stream) {
-		h->plain = BUF(2 * AEAD_CHUNK); /* the last step may give two chunks */
-		TRY(body_open(&h->body, d->fd, d->offset, d->stored, secret_str(&d->key), sink_buf(&h->plain),
-		              f));
-	}
-	buf_clear(&h->plain);
-	h->fed = 0;
-	return body_step(&h->body, &h->body_ended, f);
+	if (!h->body.stream)
+		TRY(body_open(&h->body, d->fd, d->offset, d->stored, secret_str(&d->key), f));
+	return body_step(&h->body, &h->plain, &h->body_ended, f);
 }
 
 /* The end is told together with the last bytes, before anything is written: one packet for a small message. */
 static enum step serve_body(struct hop *h)
 {
 	struct fail f = { 0 };
-	size_t room, left;
+	struct str piece;
 
-	if (h->fed == h->plain.n && !h->body_ended && open_more(h, &f) < 0) {
+	if (!h->plain.n && !h->body_ended && open_more(h, &f) < 0) {
 		log_line(LOG_ERROR, "mid=%s ev=body why=%s", h->job->mid, log_quote(str_c(f.why)));
 		smtpc_body_fail(h->machine, STR("the stored message cannot be read"));
 		return STEP_ON;
 	}
-	room = smtpc_body_room(h->machine);
-	left = h->plain.n - h->fed;
-	left = left < room ? left : room;
-	smtpc_body(h->machine, str_of(h->plain.p + h->fed, left));
-	h->fed += left;
-	if (h->fed == h->plain.n && h->body_ended)
+	piece = str_first(h->plain, smtpc_body_room(h->machine));
+	smtpc_body(h->machine, piece);
+	h->plain = str_from(h->plain, piece.n);
+	if (!h->plain.n && h->body_ended)
 		smtpc_body_end(h->machine);
 	return STEP_ON;
 }
