@@ -7,7 +7,7 @@ import { lastDays, rfc3339, utc } from "../src/api/wire";
 import { strings } from "./strings.mjs";
 import { agentOf, clientOf } from "../src/ui/client";
 import { bitsOf, hasControls, makePassphrase, strengthOf } from "../src/ui/strength";
-import { BadFile, parseCsv, readAliases, writeCsv, writeJson } from "../src/ui/transfer";
+import { BadFile, FILE_MOST, PIECE_MOST, pieces } from "../src/ui/transfer";
 
 test("passphrases: weak ones are told, good ones are taken", () => {
   const rows = [
@@ -43,37 +43,25 @@ test("times", () => {
   assert.deepEqual([days.length, days[13].forwarded, days[12].forwarded, days[0].day], [14, 3, 0, "2026-11-13"]);
 });
 
-test("CSV is read as RFC 4180 has it", () => {
-  const rows = [
-    ["a,b\r\nc,d\r\n", [["a", "b"], ["c", "d"]]],
-    ['"a,1","b ""q""\nx",', [["a,1", 'b "q"\nx', ""]]],
-    ["a\n\nb", [["a"], ["b"]]],
-    ["", []],
-  ];
-  for (const [text, want] of rows) assert.deepEqual(parseCsv(text), want);
-  assert.throws(() => parseCsv('a,"b'), BadFile);
+test("a file is cut between its records, and each piece is such a file", () => {
+  const quoted = '"a,1","b ""q""\nx"\n';
+  assert.deepEqual(pieces(`\ufeffone,two\r\n${quoted}c,d`), [`one,two\r\n${quoted}c,d`]);
+  assert.deepEqual(pieces("one,two"), ["one,two\n"]);
+  assert.deepEqual(pieces('{"email":"x","aliases":[{"a":1},2]}'), ['{"aliases":[{"a":1},2]}']);
+  assert.deepEqual(pieces('[]'), ['{"aliases":[]}']);
+  const rows = Array.from({ length: 5000 }, (_, i) => `"a${i}@x.example","line\n${"x".repeat(i % 90)}, ""${i}"""\n`);
+  const cut = pieces(`address,label\n${rows.join("")}`);
+  assert.ok(cut.length > 4 && cut.every((p) => p.length <= PIECE_MOST && p.startsWith("address,label\n")));
+  assert.equal(cut.map((p) => p.slice("address,label\n".length)).join(""), rows.join("").replace(/\n$/, ""));
+  const objects = Array.from({ length: 5000 }, (_, i) => ({ address: `a${i}@x.example`, label: "é".repeat(i % 90) }));
+  const json = pieces(JSON.stringify({ aliases: objects }));
+  assert.ok(json.length > 4 && json.every((p) => p.length <= PIECE_MOST));
+  assert.deepEqual(json.flatMap((p) => JSON.parse(p).aliases), objects);
 });
 
-test("exports of others are read", () => {
-  const row = (address, label, on, mailboxes) => ({ address, label, on, mailboxes });
-  const rows = [
-    ["alias,note,enabled,mailboxes\nA@sl.example,\"Shop, big\",True,x@y.example z@y.example\n", [row("a@sl.example", "Shop, big", true, ["x@y.example", "z@y.example"])]],
-    ["id,email,active,description,recipients\n1,b@addy.example,false,News,\n", [row("b@addy.example", "News", false, [])]],
-    ['{"data":[{"email":"c@addy.example","active":true,"description":null,"recipients":[{"email":"x@y.example"}]}]}', [row("c@addy.example", "", true, ["x@y.example"])]],
-    ['[{"alias":"d@sl.example","note":"n","enabled":false}]', [row("d@sl.example", "n", false, [])]],
-    ['\ufeff{"aliases":[{"address":"e@r.example","state":"off-reject","label":"l","mailboxes":["m@x.example"]},{"address":""}]}', [row("e@r.example", "l", false, ["m@x.example"])]],
-  ];
-  for (const [text, want] of rows) assert.deepEqual(readAliases(text), want, text);
-  for (const bad of ["", "hello", "a,b\n1,2\n", "{}", "[1]", "[", '{"aliases":{}}', "\0\0", "email\nnot an address\n"]) assert.throws(() => readAliases(bad), BadFile, bad);
-});
-
-test("what is exported is imported again, and no cell is a formula", () => {
-  const alias = { address: "shop@relay.example", state: "off-drop", label: '=cmd|"x"', fromName: "", mailboxes: ["a@m.example", "b@m.example"], expires: 1795712147, idleDays: 3, countLeft: -1, used: 2, lastUsed: 0, created: 5, caught: false, days: undefined };
-  assert.deepEqual(readAliases(writeJson([alias])), [{ address: alias.address, label: alias.label, on: false, mailboxes: alias.mailboxes }]);
-  const csv = writeCsv([alias]);
-  assert.deepEqual(readAliases(csv), [{ address: alias.address, label: `'${alias.label}`, on: false, mailboxes: alias.mailboxes }]);
-  assert.match(csv.split("\r\n")[1], /^shop@relay\.example,off-drop,"'=cmd/);
-  assert.equal(writeCsv([]).split("\r\n").length, 2);
+test("what cannot be cut is told", () => {
+  for (const bad of ["", "  \n", "{}", "{", '{"aliases":{}}', '{"aliases":5}', "[1", `a,b\n"${"x".repeat(PIECE_MOST)}"\n`, `[${JSON.stringify("x".repeat(PIECE_MOST))}]`, "x".repeat(FILE_MOST + 1)])
+    assert.throws(() => pieces(bad), BadFile, bad.slice(0, 40));
 });
 
 test("every sentence is used, and stands in one file", () => {

@@ -135,6 +135,60 @@ function addAlias(w, b) {
   return alias;
 }
 
+/* Files as the tests write them: no cell has a quote in it but one that holds commas. */
+function rowsOf(file) {
+  if (file[0] === "{") return JSON.parse(file).aliases;
+  const [head, ...lines] = file.trim().split("\n").map((l) => [...l.trim().matchAll(/(?:^|,)(?:"([^"]*)"|([^,]*))/g)].map((m) => m[1] ?? m[2]));
+  return lines.map((l) => Object.fromEntries(head.map((name, i) => [name, l[i] ?? ""])));
+}
+
+function importAliases(w, { file, dry_run = false }) {
+  const rows = rowsOf(file);
+  const kind = "alias" in (rows[0] ?? {}) ? "simplelogin" : "active" in (rows[0] ?? {}) ? "addy.io" : "address" in (rows[0] ?? {}) ? "postern" : undefined;
+  if (!kind) throw new Refusal(400, "this is no list of aliases", "file");
+  const known = w.mailboxes.map((m) => m.address);
+  const told = rows.map((r, i) => {
+    const address = r.alias ?? r.email ?? r.address;
+    const out = (result, why = "", argument = null) => ({ row: i + 1, address, result, why, argument });
+    if (w.aliases.some((a) => a.address === address)) return out("exists");
+    const named = (r.mailboxes ?? "").split(" ").filter(Boolean);
+    const mailboxes = named.filter((m) => known.includes(m));
+    try {
+      addAlias(w, { address, label: r.note ?? r.label, state: /false/i.test(r.enabled ?? r.state) ? "off-drop" : "on", ...(mailboxes.length && { mailboxes }) });
+    } catch (e) {
+      return out("refused", e.message, e.field);
+    }
+    if (dry_run) w.aliases.shift();
+    return out("added", mailboxes.length < named.length ? "it names mailboxes that you do not have" : "");
+  });
+  const of = (result) => told.filter((r) => r.result === result).length;
+  return { kind, dry_run, added: of("added"), exists: of("exists"), refused: of("refused"), rows: told };
+}
+
+const COLUMNS = ["address", "state", "label", "name", "mailboxes", "expires", "idle_days", "count", "messages_hour", "messages_day", "bytes_hour", "bytes_day", "used", "last_used", "created"];
+
+function exportAliases(w, q) {
+  const all = w.aliases.map((a) => ({
+    ...Object.fromEntries(COLUMNS.map((c) => [c, a[c] ?? "default"])), count: a.count_left < 0 ? "unlimited" : a.count_left, expires: a.expires, last_used: a.last_used,
+  }));
+  if (q.get("format") === "json") return { aliases: all };
+  const cell = (v) => (/[",]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v);
+  return [COLUMNS, ...all.map((a) => COLUMNS.map((c) => cell(String(Array.isArray(a[c]) ? a[c].join(" ") : a[c] ?? ""))))].map((r) => `${r.join(",")}\r\n`).join("");
+}
+
+function bulk(w, { action, addresses, all, query = "", only = "", ...what }) {
+  if (!addresses === !all) throw new Refusal(400, "name addresses, or say all", "addresses");
+  const chosen = addresses ?? page(w, new URLSearchParams({ query, state: only, limit: "100000" })).aliases.map((a) => a.address);
+  const done = chosen.map((address) => {
+    const one = w.aliases.find((a) => a.address === address);
+    if (one && action === "delete") without(w.aliases, (a) => a === one);
+    else if (one) change(one, what);
+    return { address, result: !one ? "absent" : action === "delete" ? "deleted" : "changed" };
+  });
+  const changed = done.filter((d) => d.result !== "absent").length;
+  return { changed, absent: done.length - changed, aliases: done };
+}
+
 function change(alias, { count, ...b }) {
   for (const k of Object.keys(b)) if (!(k in alias)) throw new Refusal(400, `unknown field ${k}`, k);
   Object.assign(alias, b, count !== undefined && { count_left: count ?? -1 });
@@ -234,6 +288,9 @@ const ROUTES = {
   "GET /v1/profiles/{profile}/test": (w, [id]) => tested(w, id),
   "GET /v1/aliases": (w, v, b, s, q) => page(w, q),
   "POST /v1/aliases": (w, v, b) => addAlias(w, b),
+  "POST /v1/aliases/bulk": (w, v, b) => bulk(w, b),
+  "GET /v1/aliases/export": (w, v, b, s, q) => exportAliases(w, q),
+  "POST /v1/aliases/import": (w, v, b) => importAliases(w, b),
   "GET /v1/aliases/{address}": (w, [a]) => ({ ...alias(w, a), ...BOUNDS, days: daysOf((i) => (i * 17) % 9) }),
   "PATCH /v1/aliases/{address}": (w, [a], b) => change(alias(w, a), b),
   "DELETE /v1/aliases/{address}": (w, [a]) => without(w.aliases, (x) => x.address === a),
@@ -358,6 +415,7 @@ export async function startMock(dist, world) {
       const status = out === undefined ? 204 : /^POST \/v1\/(signup|keys|mailboxes|profiles|aliases|domains|aliases\/\{address\}\/correspondents)$/.test(name) ? 201 : 200;
       state.unlike.push(...unlike(name, url.searchParams, body, status, out));
       if (status === 204) respond.writeHead(204).end();
+      else if (typeof out === "string") respond.writeHead(status, { "Content-Type": "text/csv; charset=utf-8" }).end(out);
       else send(status, out);
     } catch (e) {
       send(e.status ?? 500, { error: ERRORS[e.status] ?? "bug", why: e.message, argument: e.field ?? null });

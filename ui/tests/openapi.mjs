@@ -37,7 +37,7 @@ export function unlike(route, query, body, status, answer) {
   for (const name of query.keys()) if (!op.parameters?.some((p) => p.in === "query" && p.name === name)) out.push(`${route}: ?${name}`);
   const told = op.responses[status];
   if (!told) return [...out, `${route}: answers ${status}`];
-  const schema = told.content?.["application/json"]?.schema;
+  const schema = told.content?.[typeof answer === "string" ? "text/csv" : "application/json"]?.schema;
   if (schema) out.push(...differences(schema, answer ?? null, `${route} answer`, false));
   else if (answer !== undefined) out.push(`${route}: an answer that is not told`);
   return out;

@@ -3,7 +3,7 @@
 
 import { base64 } from "../pki/bytes";
 import type { Server } from "../pki/issue";
-import { del, get, patch, post, put } from "./http";
+import { del, get, getText, patch, post, put } from "./http";
 import * as wire from "./wire";
 
 export interface About {
@@ -97,6 +97,20 @@ export interface AliasQuery {
   limit?: number;
 }
 
+/* Many aliases: named, or all that a list shows. */
+export type Chosen = { addresses: string[] } | { all: true; query?: string | undefined; only?: "on" | "off" | undefined };
+
+export interface ImportedRow {
+  row: number; /* of the file, from 1 */
+  address: string;
+  result: "added" | "exists" | "refused";
+  why: string;
+}
+export interface Imported {
+  kind: "postern" | "simplelogin" | "addy.io";
+  rows: ImportedRow[];
+}
+
 export interface Correspondent {
   address: string;
   name: string;
@@ -178,6 +192,17 @@ const changeOf = (c: AliasChange) => ({
   ...(c.countLeft !== undefined && { count: c.countLeft < 0 ? null : c.countLeft }),
 });
 
+const NAMED_MOST = 1000; /* in one request */
+
+/* How many were there to be changed. */
+async function bulk(chosen: Chosen, what: Record<string, unknown>): Promise<number> {
+  const ask = async (c: Chosen) => (await post<{ changed: number }>("/aliases/bulk", { ...what, ...c })).changed;
+  if (!("addresses" in chosen)) return ask({ all: true, ...(chosen.query && { query: chosen.query }), ...(chosen.only && { only: chosen.only }) });
+  let changed = 0;
+  for (let i = 0; i < chosen.addresses.length; i += NAMED_MOST) changed += await ask({ addresses: chosen.addresses.slice(i, i + NAMED_MOST) });
+  return changed;
+}
+
 const list = async <W, T>(path: string, to: (w: W) => T): Promise<T[]> => (await get<W[]>(path)).map(to);
 
 export const api = {
@@ -254,6 +279,11 @@ export const api = {
     ),
   aliasSet: (address: string, change: AliasChange) => patch(`/aliases/${at(address)}`, changeOf(change)),
   aliasDelete: (address: string) => del(`/aliases/${at(address)}`),
+
+  aliasesSet: (chosen: Chosen, change: AliasChange) => bulk(chosen, { action: "set", ...changeOf(change) }),
+  aliasesDelete: (chosen: Chosen) => bulk(chosen, { action: "delete" }),
+  aliasesExport: (format: "csv" | "json") => getText("/aliases/export", { format }),
+  aliasesImport: (file: string, dry: boolean) => post<Imported>("/aliases/import", { file, dry_run: dry }),
 
   correspondents: (alias: string) => list(`/aliases/${at(alias)}/correspondents`, wire.correspondentOf),
   correspondentAdd: (alias: string, address: string) => post<FirstContact>(`/aliases/${at(alias)}/correspondents`, { address }),

@@ -58,6 +58,7 @@ async function json<T>(r: Response): Promise<T> {
 }
 
 export const get = async <T>(path: string, query?: Query): Promise<T> => json(await call("GET", path, query));
+export const getText = async (path: string, query?: Query): Promise<string> => (await call("GET", path, query)).text();
 export const post = async <T = void>(path: string, body?: unknown): Promise<T> => json(await call("POST", path, undefined, body));
 export const put = async <T = void>(path: string, body: unknown): Promise<T> => json(await call("PUT", path, undefined, body));
 export const patch = async <T = void>(path: string, body: unknown): Promise<T> => json(await call("PATCH", path, undefined, body));

@@ -1,101 +1,140 @@
-/* alias-transfer.tsx - aliases from a file and into one. */
+/* alias-transfer.tsx - aliases from a file and into one. What an import would do is shown before it does. */
 
 import { useState } from "preact/hooks";
-import { api, type Alias, type Mailbox } from "../api/api";
-import { ApiError } from "../api/http";
+import { api, type Imported, type ImportedRow } from "../api/api";
 import { t } from "../strings";
-import { Button, Dialog, Field, Form, save } from "../ui/parts";
+import { Badge, Button, Dialog, Field, Form, Note, Table, save } from "../ui/parts";
 import { useSend } from "../ui/state";
-import { BadFile, readAliases, writeCsv, writeJson, type Row } from "../ui/transfer";
+import { BadFile, FILE_MOST, pieces } from "../ui/transfer";
 
 const s = t.transfer;
-const PAGE = 500;
+const SHOWN = 200;
 
-interface Outcome {
-  added: number;
-  left: { address: string; why: string }[];
-}
-
-/* What the server refuses (another's address, a domain that is not here) is told and left out; when it is away, or asks to
- * come more slowly, it ends. */
-async function addAll(rows: Row[], mailboxes: string[], at: (done: number) => void): Promise<Outcome> {
-  const out: Outcome = { added: 0, left: [] };
-  for (const [i, row] of rows.entries()) {
-    const known = row.mailboxes.filter((m) => mailboxes.includes(m));
-    try {
-      await api.aliasAdd({ address: row.address, label: row.label, state: row.on ? "on" : "off-drop", ...(known.length && { mailboxes: known }) });
-      out.added++;
-    } catch (e) {
-      if (!(e instanceof ApiError) || e.status === 0 || e.status === 401 || e.status === 429 || e.status >= 500) throw e;
-      out.left.push({ address: row.address, why: e.message });
+/* Piece by piece; rows are counted through the whole file. A piece does not know those before it: an address that one of them has
+ * already would be there by then. */
+async function bring(parts: string[], dry: boolean, at: (done: number) => void): Promise<Imported> {
+  const all: Imported = { kind: "postern", rows: [] };
+  const added = new Set<string>();
+  for (const [i, part] of parts.entries()) {
+    const told = await api.aliasesImport(part, dry);
+    all.kind = told.kind;
+    const before = all.rows.length;
+    for (const row of told.rows) {
+      const twice = dry && row.result === "added" && added.has(row.address);
+      if (row.result === "added") added.add(row.address);
+      all.rows.push({ ...row, row: before + row.row, ...(twice && { result: "exists" as const, why: "" }) });
     }
-    at((i + 1) / rows.length);
+    at((i + 1) / parts.length);
   }
-  return out;
+  return all;
 }
 
-export function Import({ mailboxes, onClose, onDone }: { mailboxes: Mailbox[]; onClose: () => void; onDone: () => void }) {
+const WEIGHT = { refused: 0, added: 1, exists: 2 };
+const of = (rows: ImportedRow[], result: ImportedRow["result"]) => rows.filter((r) => r.result === result).length;
+const sentence = (why: string): string => (why ? `${why.charAt(0).toUpperCase()}${why.slice(1)}.` : "");
+
+function Rows({ told, done }: { told: Imported; done: boolean }) {
+  /* What needs a look comes first. */
+  const rows = [...told.rows].sort((a, b) => WEIGHT[a.result] - WEIGHT[b.result] || a.row - b.row).slice(0, SHOWN);
+  const words = (done ? s.did : s.would);
+  const kinds = { added: "good", exists: "", refused: "bad" } as const;
+  return (
+    <>
+      <p role="status">{s.counts(words, of(told.rows, "added"), of(told.rows, "exists"), of(told.rows, "refused"))}</p>
+      <div class="scroll-y tall">
+        <Table label={s.rows} head={<><th scope="col">{s.row}</th><th scope="col">{s.address}</th><th scope="col">{s.result}</th></>}>
+          {rows.map((r) => (
+            <tr key={r.row}>
+              <td>{r.row}</td>
+              <td><code class="break">{r.address}</code></td>
+              <td><Badge kind={kinds[r.result]}>{words[r.result]}</Badge> <span class="small soft">{sentence(r.why)}</span></td>
+            </tr>
+          ))}
+        </Table>
+      </div>
+      {told.rows.length > SHOWN && <p class="small soft">{s.notShown(told.rows.length - SHOWN)}</p>}
+    </>
+  );
+}
+
+interface Plan {
+  parts: string[];
+  told: Imported;
+}
+
+export function Import({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
   const [file, setFile] = useState<File>();
-  const [done, setDone] = useState(0);
-  const [outcome, setOutcome] = useState<Outcome>();
+  const [at, setAt] = useState(0);
+  const [plan, setPlan] = useState<Plan>();
+  const [outcome, setOutcome] = useState<Imported>();
   const send = useSend();
-  const read = async () => {
-    let rows: Row[];
+  const look = async () => {
+    if (file!.size > FILE_MOST) return send.fail(s.badFile, "file");
+    let parts: string[];
     try {
-      rows = readAliases(await file!.text());
+      parts = pieces(await file!.text());
     } catch (e) {
       if (e instanceof BadFile) return send.fail(s.badFile, "file");
       throw e;
     }
+    setAt(0);
+    setPlan({ parts, told: await bring(parts, true, setAt) });
+  };
+  const take = async () => {
+    setAt(0);
     try {
-      setOutcome(await addAll(rows, mailboxes.filter((m) => m.verified).map((m) => m.address), setDone));
+      setOutcome(await bring(plan!.parts, false, setAt));
     } finally {
-      onDone();
+      onDone(); /* also of what was added before it failed */
     }
   };
-  return (
-    <Dialog title={s.importTitle} onClose={onClose}>
-      {outcome ? (
-        <>
-          <p role="status">{s.imported(outcome.added, outcome.left.length)}</p>
-          {outcome.left.length > 0 && (
-            <ul class="stack tight small scroll-y" tabIndex={0} aria-label={s.leftOut}>{outcome.left.map((l) => <li key={l.address}><code>{l.address}</code> <span class="soft">{l.why}</span></li>)}</ul>
-          )}
-          <div class="actions"><Button kind="main" onClick={onClose}>{t.close}</Button></div>
-        </>
-      ) : (
-        <Form send={send} onSend={read}>
-          <p>{s.importSays}</p>
-          <Field label={s.file} error={send.of("file")}>
-            {(wired) => <input {...wired} type="file" accept=".csv,.json,text/csv,application/json" onChange={(e) => setFile(e.currentTarget.files?.[0])} />}
-          </Field>
-          {send.busy && <progress max={1} value={done} aria-label={s.importTitle} />}
+  const n = plan ? of(plan.told.rows, "added") : 0;
+  const progress = send.busy && <progress max={1} value={at} aria-label={s.importTitle} />;
+  if (outcome)
+    return (
+      <Dialog title={s.importTitle} onClose={onClose}>
+        <Rows told={outcome} done />
+        <div class="actions"><Button kind="main" onClick={onClose}>{t.close}</Button></div>
+      </Dialog>
+    );
+  if (plan)
+    return (
+      <Dialog title={s.previewTitle(s.kinds[plan.told.kind])} onClose={onClose}>
+        <Form send={send} onSend={take}>
+          <Rows told={plan.told} done={false} />
+          {!n && <Note>{s.nothing}</Note>}
+          {progress}
           <div class="actions">
-            <Button onClick={onClose}>{t.cancel}</Button>
-            <Button kind="main" type="submit" busy={send.busy} disabled={!file}>{t.aliases.import}</Button>
+            <Button onClick={() => setPlan(undefined)} disabled={send.busy}>{s.other}</Button>
+            <Button kind="main" type="submit" busy={send.busy} disabled={!n}>{s.addThem(n)}</Button>
           </div>
         </Form>
-      )}
+      </Dialog>
+    );
+  return (
+    <Dialog title={s.importTitle} onClose={onClose}>
+      <Form send={send} onSend={look}>
+        <p>{s.importSays}</p>
+        <Field label={s.file} error={send.of("file")}>
+          {(wired) => <input {...wired} type="file" accept=".csv,.json,text/csv,application/json" onChange={(e) => { send.clear(); setFile(e.currentTarget.files?.[0]); }} />}
+        </Field>
+        {progress}
+        <div class="actions">
+          <Button onClick={onClose}>{t.cancel}</Button>
+          <Button kind="main" type="submit" busy={send.busy} disabled={!file}>{s.look}</Button>
+        </div>
+      </Form>
     </Dialog>
   );
 }
 
-async function everything(): Promise<Alias[]> {
-  const all: Alias[] = [];
-  for (;;) {
-    const page = await api.aliases({ sort: "address", offset: all.length, limit: PAGE });
-    all.push(...page.aliases);
-    if (!page.aliases.length || all.length >= page.total) return all;
-  }
-}
-
-const WRITERS = { csv: { write: writeCsv, type: "text/csv" }, json: { write: writeJson, type: "application/json" } };
+const TYPES = { csv: "text/csv", json: "application/json" };
 
 export function Export({ onClose }: { onClose: () => void }) {
   const send = useSend();
-  const take = (format: keyof typeof WRITERS) =>
+  const take = (format: keyof typeof TYPES) =>
     send.run(async () => {
-      save(`postern-aliases.${format}`, WRITERS[format].write(await everything()), WRITERS[format].type);
+      save(`postern-aliases.${format}`, await api.aliasesExport(format), TYPES[format]);
       onClose();
     });
   return (

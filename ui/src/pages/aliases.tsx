@@ -5,9 +5,10 @@ import { api, type About, type Alias, type AliasSort, type Mailbox, type Profile
 import { t } from "../strings";
 import { ago } from "../ui/format";
 import { Icon } from "../ui/icons";
-import { Await, Badge, Button, Confirm, Copy, Empty, Head, Note, Spark, Switch } from "../ui/parts";
+import { Await, Badge, Button, Copy, Empty, Head, Note, Spark, Switch } from "../ui/parts";
 import { go, sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 import { useWhenSeen } from "../ui/visible";
+import { Bulk } from "./alias-many";
 import { NewAlias } from "./alias-new";
 import { Export, Import } from "./alias-transfer";
 
@@ -58,42 +59,6 @@ function Line({ alias, selected, onSelect, onSwitch }: LineProps) {
   );
 }
 
-/* ---- many at once ---------------------------------------------------------------------------------------------------------- */
-
-interface BulkProps {
-  chosen: string[];
-  onClear: () => void;
-  onDone: () => void;
-}
-
-function Bulk({ chosen, onClear, onDone }: BulkProps) {
-  const [deleting, setDeleting] = useState(false);
-  const send = useSend();
-  const each = async (work: (address: string) => Promise<unknown>) => {
-    for (const address of chosen) await work(address);
-    toast(s.bulkDone(chosen.length));
-    onDone();
-  };
-  const turn = (state: "on" | "off-drop") => send.run(() => each((a) => api.aliasSet(a, { state })));
-  return (
-    <div class="bulk row ends" role="region" aria-label={s.selected(chosen.length)}>
-      <span aria-live="polite">{s.selected(chosen.length)}</span>
-      {send.error && <span class="error" role="alert">{send.error}</span>}
-      <div class="row">
-        <Button small busy={send.busy} onClick={() => turn("on")}>{s.turnOn}</Button>
-        <Button small busy={send.busy} onClick={() => turn("off-drop")}>{s.turnOff}</Button>
-        <Button small kind="bad" busy={send.busy} onClick={() => setDeleting(true)}>{t.delete}</Button>
-        <Button small kind="quiet" onClick={onClear}>{s.clear}</Button>
-      </div>
-      {deleting && (
-        <Confirm title={s.deleteManyTitle(chosen.length)} action={t.delete} type={t.settings.deleteWord} send={send} onClose={() => setDeleting(false)} onConfirm={() => each((a) => api.aliasDelete(a))}>
-          <p>{t.alias.deleteSays}</p>
-        </Confirm>
-      )}
-    </div>
-  );
-}
-
 /* ---- the first visit --------------------------------------------------------------------------------------------------------- */
 
 interface World {
@@ -136,6 +101,7 @@ interface Asked {
   sort: AliasSort;
 }
 
+const narrowed = (a: Asked) => ({ query: a.search.trim() || undefined, only: a.filter === "all" ? undefined : a.filter });
 const query = (a: Asked, offset: number) => ({ query: a.search.trim() || undefined, state: a.filter === "all" ? undefined : a.filter, sort: a.sort, offset, limit: PAGE });
 
 function Tools({ asked, onAsk }: { asked: Asked; onAsk: (a: Asked) => void }) {
@@ -165,16 +131,20 @@ function Tools({ asked, onAsk }: { asked: Asked; onAsk: (a: Asked) => void }) {
 const EVERYTHING: Asked = { search: "", filter: "all", sort: "-created" };
 
 /* `version` changes when aliases did elsewhere on the page. */
-function List({ version }: { version: number }) {
+function List({ version, mailboxes }: { version: number; mailboxes: Mailbox[] }) {
   const [asked, setAsked] = useState(EVERYTHING);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [matching, setMatching] = useState(false); /* all that the list would show are meant */
   const page = useLoad(() => api.aliases(query(asked, 0)), asked.search, asked.filter, asked.sort, version);
   const more = useSend();
   const data = page.data;
   const shown = data?.aliases ?? [];
   const all = shown.length > 0 && shown.every((a) => chosen.has(a.address));
 
+  const clear = () => { setMatching(false); setChosen(new Set()); };
+  const ask = (a: Asked) => { if (matching) clear(); setAsked(a); };
   const select = (addresses: string[], on: boolean) => {
+    setMatching(false);
     const next = new Set(chosen);
     for (const a of addresses) if (on) next.add(a); else next.delete(a);
     setChosen(next);
@@ -194,10 +164,10 @@ function List({ version }: { version: number }) {
 
   return (
     <>
-      <Tools asked={asked} onAsk={setAsked} />
+      <Tools asked={asked} onAsk={ask} />
       {page.error && <Note kind="bad">{page.error}</Note>}
       {data && !shown.length && (
-        <Empty icon="search" title={s.noneFound}><Button onClick={() => setAsked(EVERYTHING)}>{s.showAll}</Button></Empty>
+        <Empty icon="search" title={s.noneFound}><Button onClick={() => ask(EVERYTHING)}>{s.showAll}</Button></Empty>
       )}
       {shown.length > 0 && (
         <div class="panel">
@@ -213,7 +183,13 @@ function List({ version }: { version: number }) {
         </div>
       )}
       {data && data.total > shown.length && <div class="row"><Button busy={more.busy} onClick={next}>{s.more(Math.min(PAGE, data.total - shown.length))}</Button>{more.error && <span class="error">{more.error}</span>}</div>}
-      {chosen.size > 0 && <Bulk chosen={[...chosen]} onClear={() => setChosen(new Set())} onDone={() => { setChosen(new Set()); page.reload(); }} />}
+      {data && chosen.size > 0 && (
+        <Bulk
+          chosen={matching ? { all: true, ...narrowed(asked) } : { addresses: [...chosen] }} count={matching ? data.total : chosen.size}
+          more={all && !matching && chosen.size === shown.length ? data.total - shown.length : 0} mailboxes={mailboxes}
+          onAll={() => setMatching(true)} onClear={clear} onDone={() => { clear(); page.reload(); }}
+        />
+      )}
     </>
   );
 }
@@ -247,12 +223,12 @@ export function Aliases({ about, create }: { about: About; create: boolean }) {
         {(d) => (
           <>
             {!ready && <Start {...d} onNew={() => setDialog("new")} />}
-            {d.begun && <List version={version} />}
+            {d.begun && <List version={version} mailboxes={d.mailboxes} />}
           </>
         )}
       </Await>
       {w && dialog === "new" && <NewAlias about={about} mailboxes={w.mailboxes} onClose={close} onCreated={changed} />}
-      {w && dialog === "import" && <Import mailboxes={w.mailboxes} onClose={close} onDone={changed} />}
+      {w && dialog === "import" && <Import onClose={close} onDone={changed} />}
       {dialog === "export" && <Export onClose={close} />}
     </>
   );

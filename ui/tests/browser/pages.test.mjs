@@ -126,7 +126,7 @@ test("signing in: wrong, second factor, out, and a session that ended", async (t
   assert.equal(world.sessions.size, 0);
 });
 
-test("aliases: search, filter, sort, switch, many at once, import and export", async (t) => {
+test("aliases: search, filter, sort, switch, many at once", async (t) => {
   const world = FULL();
   const w = await open(t, world);
   const { page } = w;
@@ -178,27 +178,128 @@ test("aliases: search, filter, sort, switch, many at once, import and export", a
   await confirm.getByRole("button", { name: "Delete" }).click();
   await shows(59);
 
+  assert.equal(w.mock.state.requests.filter((r) => r === "POST /v1/aliases/bulk").length, 2, "one request for many");
+  w.clean();
+});
+
+const file = (text, name = "a.csv") => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
+const SL_FILE = "alias,note,enabled,mailboxes\na1@relay.example,\"One, two\",True,alice@mailbox.example\nb1@relay.example,,False,x@y.example\nc1@sl.example,,True,\n";
+
+for (const size of ["desktop", "phone"])
+  test(`aliases: a file is looked at before it is imported, and one is exported (${size})`, async (t) => {
+    const world = FULL();
+    const w = await open(t, world, { viewport: SIZES[size] });
+    const { page } = w;
+    await signIn(w);
+    await page.locator(".alias").first().waitFor();
+    const had = world.aliases.length;
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("button", { name: "Import" }).click();
+    await page.getByLabel("File").setInputFiles(file("{not JSON"));
+    await dialog.getByRole("button", { name: "Preview" }).click();
+    await page.getByText("There is no alias in this file").waitFor();
+    await page.getByLabel("File").setInputFiles(file("nothing,here\n1,2\n"));
+    await dialog.getByRole("button", { name: "Preview" }).click();
+    await page.getByText("This is no list of aliases.").waitFor();
+    await page.getByLabel("File").setInputFiles(file(SL_FILE));
+    await dialog.getByRole("button", { name: "Preview" }).click();
+    await dialog.getByRole("heading", { name: "Preview: a file of SimpleLogin" }).waitFor();
+    await page.getByText("2 will be added, 0 is here already, 1 refused").waitFor();
+    const rows = await dialog.getByRole("row").allTextContents();
+    assert.deepEqual(rows, ["RowAddressResult", "3c1@sl.examplerefused That domain is not here.", "1a1@relay.examplewill be added ", "2b1@relay.examplewill be added It names mailboxes that you do not have."]);
+    assert.equal(world.aliases.length, had, "nothing is written before");
+    await accessible(page, "import, preview");
+    await picture(page, `import-preview-${size}`);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no page is wider than the window");
+    await dialog.getByRole("button", { name: "Add 2 aliases" }).click();
+    await page.getByText("2 added, 0 was here already, 1 refused").waitFor();
+    await accessible(page, "imported");
+    await dialog.getByRole("button", { name: "Close" }).click();
+    assert.deepEqual(world.aliases.slice(0, 2).map((a) => [a.address, a.label, a.state, a.mailboxes]), [
+      ["b1@relay.example", "", "off-drop", world.mailboxes.map((m) => m.address)],
+      ["a1@relay.example", "One, two", "on", ["alice@mailbox.example"]],
+    ]);
+    await page.getByRole("button", { name: "Import" }).click();
+    await page.getByLabel("File").setInputFiles(file(SL_FILE));
+    await dialog.getByRole("button", { name: "Preview" }).click();
+    await page.getByText("Nothing in this file would be added.").waitFor();
+    assert.ok(await dialog.getByRole("button", { name: "Add 0 aliases" }).isDisabled());
+    await dialog.getByRole("button", { name: "Another file" }).click();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+
+    await page.getByRole("button", { name: "Export" }).click();
+    const [csv] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+    assert.equal(csv.suggestedFilename(), "postern-aliases.csv");
+    const lines = readFileSync(await csv.path(), "utf8").trim().split("\r\n");
+    assert.equal(lines.length, had + 3);
+    assert.match(lines.find((l) => l.startsWith("a1@")), /^a1@relay\.example,on,"One, two",/);
+    await page.getByRole("button", { name: "Export" }).click();
+    const [json] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "JSON" }).click()]);
+    assert.equal(json.suggestedFilename(), "postern-aliases.json");
+    assert.equal(JSON.parse(readFileSync(await json.path(), "utf8")).aliases.length, had + 2);
+    w.clean();
+  });
+
+test("an import in pieces: rows are counted through, an address twice is added once, and a failure is told", async (t) => {
+  const world = FULL();
+  const w = await open(t, world);
+  const { page } = w;
+  await signIn(w);
+  await page.locator(".alias").first().waitFor();
+  const dialog = page.getByRole("dialog");
+  const lines = Array.from({ length: 2500 }, (_, i) => `p${i % 2400}@relay.example,note ${i},True,`);
   await page.getByRole("button", { name: "Import" }).click();
-  await page.getByLabel("File").setInputFiles({ name: "a.csv", mimeType: "text/csv", buffer: Buffer.from("nothing,here\n1,2\n") });
-  await page.getByRole("dialog").getByRole("button", { name: "Import" }).click();
-  await page.getByText("There is no alias in this file").waitFor();
-  const csv = "alias,note,enabled,mailboxes\na1@relay.example,\"One, two\",true,alice@mailbox.example\nb1@relay.example,,false,x@y.example\nc1@sl.example,,true,\n";
-  await page.getByLabel("File").setInputFiles({ name: "a.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
-  await page.getByRole("dialog").getByRole("button", { name: "Import" }).click();
-  await page.getByText("2 aliases added, 1 left out.").waitFor();
-  await page.getByText("That domain is not here.").waitFor();
-  await accessible(page, "imported");
-  await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
-  assert.deepEqual(world.aliases.slice(0, 2).map((a) => [a.address, a.label, a.state, a.mailboxes]), [
-    ["b1@relay.example", "", "off-drop", world.mailboxes.map((m) => m.address)],
-    ["a1@relay.example", "One, two", "on", ["alice@mailbox.example"]],
-  ]);
-  await page.getByRole("button", { name: "Export" }).click();
-  const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
-  assert.equal(file.suggestedFilename(), "postern-aliases.csv");
-  const lines = readFileSync(await file.path(), "utf8").trim().split("\r\n");
-  assert.equal(lines.length, 62);
-  assert.match(lines.find((l) => l.startsWith("a1@")), /^a1@relay\.example,on,"One, two",/);
+  await page.getByLabel("File").setInputFiles(file(`alias,note,enabled,mailboxes\n${lines.join("\n")}\n`));
+  await dialog.getByRole("button", { name: "Preview" }).click();
+  await page.getByText("2,400 will be added, 100 is here already, 0 refused").waitFor();
+  await page.getByText("2,300 more rows are not shown.").waitFor();
+  const asked = w.mock.state.requests.filter((r) => r === "POST /v1/aliases/import").length;
+  assert.equal(asked, 3);
+  world.refuse["POST /v1/aliases/import"] = [403, "a part of the server is being started again"];
+  await dialog.getByRole("button", { name: "Add 2,400 aliases" }).click();
+  await page.getByText("A part of the server is being started again.").waitFor();
+  delete world.refuse["POST /v1/aliases/import"];
+  await dialog.getByRole("button", { name: "Add 2,400 aliases" }).click();
+  await page.getByText("2,400 added, 100 was here already, 0 refused").waitFor();
+  w.clean();
+});
+
+test("all that match are changed by one request", async (t) => {
+  const w = await open(t, { ...FULL(), aliases: aliasesOf(1500) });
+  const { page } = w;
+  const { world } = w.mock.state;
+  await signIn(w);
+  await page.locator(".alias").nth(99).waitFor();
+  await page.getByLabel("Select all shown").check();
+  await page.getByRole("region", { name: "100 selected" }).getByRole("button", { name: "Select all 1,500 that match" }).click();
+  const bar = page.getByRole("region", { name: "1,500 selected" });
+  await picture(page, "aliases-all");
+  await bar.getByRole("button", { name: "Change…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Change 1,500 aliases" });
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.getByText("Choose what to change.").waitFor();
+  await dialog.getByLabel("Mail", { exact: true }).selectOption("off-reject");
+  await dialog.getByLabel("Another note").check();
+  await dialog.getByLabel("What is it for?").fill("old ones");
+  await dialog.getByLabel("Another end").check();
+  await dialog.getByLabel("Ends").selectOption("idle");
+  await accessible(page, "many, change");
+  await picture(page, "aliases-change");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await page.getByText("1,500 aliases changed.").waitFor();
+  assert.ok(world.aliases.every((a) => a.state === "off-reject" && a.label === "old ones" && a.idle_days === 90 && a.expires === null));
+  await page.getByLabel("Search aliases").fill("amber");
+  await page.getByText(`${world.aliases.filter((a) => /amber/.test(a.address)).length} aliases`, { exact: true }).waitFor();
+  assert.equal(await page.locator(".bulk").count(), 0, "nothing stays chosen");
+  const amber = world.aliases.filter((a) => /amber/.test(a.address)).length;
+  await page.getByLabel("Select all shown").check();
+  await page.getByRole("button", { name: `Select all ${amber} that match` }).click();
+  await page.getByRole("region", { name: `${amber} selected` }).getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByLabel("Type delete to confirm").fill("delete");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText(`${amber} aliases deleted.`).waitFor();
+  assert.equal(world.aliases.length, 1500 - amber);
+  assert.equal(w.mock.state.requests.filter((r) => r === "POST /v1/aliases/bulk").length, 2);
   w.clean();
 });
 
