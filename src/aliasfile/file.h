@@ -24,6 +24,15 @@ MUST_CHECK int alias_file_read(struct str text,
                                int (*fn)(void *arg, const struct alias_row *row, struct fail *f), void *arg,
                                const char **ret_kind, struct fail *f);
 
+/* All of them, in the arena. The second row of an address is wrong: it would find the alias of the first one where something is
+ * written, and would not where nothing is, so that it is said of the file. */
+struct alias_rows {
+	struct alias_row *of;
+	size_t n;
+};
+MUST_CHECK int alias_file_rows(struct str text, struct arena *a, struct alias_rows *ret,
+                               const char **ret_kind, struct fail *f);
+
 enum alias_format { ALIAS_CSV, ALIAS_JSON, ALIAS_SL_CSV, ALIAS_FORMATS };
 
 /* The text of a file of alias.export's records: begin, each record, end. `first`: of the records. */

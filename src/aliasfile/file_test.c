@@ -208,13 +208,31 @@ static void test_written(void **state)
 	}
 }
 
+static void test_twice(void **state)
+{
+	OWN(arena) a = ARENA;
+	struct alias_rows rows;
+	const char *kind;
+
+	assert_int_equal(
+	        alias_file_rows(
+	                STR("alias,enabled\nb@x,True\nA@x,True\n,True\nB@X,maybe\na@X,False\n,True\n"), &a,
+	                &rows, &kind, NULL),
+	        OK);
+	assert_int_equal(rows.n, 6);
+	assert_true(!rows.of[0].wrong && !rows.of[1].wrong && !rows.of[2].wrong && !rows.of[5].wrong);
+	assert_non_null(strstr(rows.of[3].wrong, "true"));
+	assert_string_equal(rows.of[4].wrong, "the file has this address twice");
+	assert_int_equal(rows.of[4].number, 5);
+	assert_int_equal(alias_file_rows(STR("address,state\n"), &a, &rows, &kind, NULL), OK);
+	assert_int_equal(rows.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_written),
+		cmocka_unit_test(test_good),  cmocka_unit_test(test_bad),     cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_twice), cmocka_unit_test(test_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

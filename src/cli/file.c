@@ -114,3 +114,26 @@ int file_line(const char *path, size_t most, struct secret *ret, struct fail *f)
 	*ret = secret_take(&s);
 	return OK;
 }
+
+int file_text(const char *path, struct buf *ret, struct fail *f)
+{
+	enum { PIECE = 64 * 1024 };
+	bool input = strcmp(path, "-") == 0;
+	OWNFD fd = input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = 1;
+
+	while (fd >= 0 && got > 0) {
+		char piece[PIECE];
+
+		got = read(fd, piece, sizeof(piece));
+		if (got > 0)
+			buf_add(ret, str_of(piece, (size_t)got));
+		got = got < 0 && errno == EINTR ? 1 : got;
+		if (ret->over)
+			return fail(f, FAIL_LIMIT, "%s is longer than %zu bytes: cut it in parts", path,
+			            ret->max);
+	}
+	return fd < 0 || got < 0 ? fail_errno(f, errno == ENOENT ? FAIL_ABSENT : FAIL_SYS,
+	                                      "%s cannot be read", input ? "standard input" : path)
+	                         : OK;
+}

@@ -4,6 +4,7 @@
 #define CLI_FILE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/fail.h"
 #include "base/secret.h"
 
@@ -20,5 +21,7 @@ MUST_CHECK int file_dir(const char *path, mode_t mode, struct fail *f);
 MUST_CHECK int file_name_kept(const char *path, struct fail *f);
 /* The first line, without its end, of a file or ("-") of standard input. FAIL_LIMIT: longer than most bytes. */
 MUST_CHECK int file_line(const char *path, size_t most, struct secret *ret, struct fail *f);
+/* A whole file, or ("-") standard input. FAIL_LIMIT: longer than ret's maximum. */
+MUST_CHECK int file_text(const char *path, struct buf *ret, struct fail *f);
 
 #endif

@@ -205,6 +205,15 @@ static void pages_of_aliases(void **state)
 		MUST(alias_page(st, i.user + 1, &rows[k].p, note_id, &got, &total, NULL));
 		assert_int_equal(total, 0);
 	}
+	for (int64_t user = 0; user <= i.user + 1; user++) {
+		OWN(buf) got = BUF(256);
+
+		MUST(alias_after(st, user, 0, 2, note_id, &got, NULL));
+		assert_string_equal(got.n ? got.p : "", user == 0 || user == i.user ? "1 2 " : "");
+		MUST(alias_after(st, user, 2, 10, note_id, &got, NULL));
+		MUST(alias_after(st, user, 4, 10, note_id, &got, NULL));
+		assert_string_equal(got.n ? got.p : "", user == 0 || user == i.user ? "1 2 3 4 " : "");
+	}
 }
 
 int main(void)

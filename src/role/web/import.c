@@ -2,21 +2,10 @@
  * does, none of the others hinders; a dry run gives the same answer and changes nothing. */
 #include "role/web/transfer.h"
 
-#include <stdlib.h>
-
 enum { STEP_ROWS = 500, STEP_BYTES = 96 * 1024 };
 
-struct row {
-	size_t number;
-	struct str address, args;
-	const char *wrong; /* not NULL: it is not asked about */
-	bool shortened;
-};
-
 struct importing {
-	struct exchange *x;
-	struct row *rows;
-	size_t n, room;
+	struct alias_rows rows;
 	size_t asked_to; /* rows before this one were asked about, or need not be */
 	size_t told_to;
 	bool dry;
@@ -24,60 +13,6 @@ struct importing {
 	json_int_t added, exists, refused;
 	json_t *told; /* of the answer, which owns it */
 };
-
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
-
-static int keep_row(void *arg, const struct alias_row *row, struct fail *f)
-{
-	struct importing *in = arg;
-	struct arena *a = &in->x->arena;
-
-	if (in->n == in->room) {
-		size_t room = in->room ? in->room * 2 : 256;
-		struct row *more = arena_array(a, struct row, room);
-
-		if (in->n)
-			memcpy(more, in->rows, in->n * sizeof(*more));
-		in->rows = more;
-		in->room = room;
-	}
-	in->rows[in->n++] = (struct row){ .number = row->number,
-		                          .address = arena_str(a, row->address),
-		                          .args = arena_str(a, row->args),
-		                          .wrong = row->wrong,
-		                          .shortened = row->shortened };
-	return OK;
-}
-
-static int by_address(const void *a, const void *b)
-{
-	const struct row *x = *(const struct row *const *)a, *y = *(const struct row *const *)b;
-	size_t n = x->address.n < y->address.n ? x->address.n : y->address.n;
-
-	for (size_t i = 0; i < n; i++) {
-		int d = ascii_lower(x->address.p[i]) - ascii_lower(y->address.p[i]);
-
-		if (d)
-			return d;
-	}
-	if (x->address.n != y->address.n)
-		return x->address.n < y->address.n ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-/* The second row of an address would find the first one's alias, and a dry run would not: so it is said of the file. */
-static void mark_twice(struct importing *in)
-{
-	struct row **order = arena_array(&in->x->arena, struct row *, in->n ? in->n : 1);
-
-	for (size_t i = 0; i < in->n; i++)
-		order[i] = &in->rows[i];
-	qsort(order, in->n, sizeof(struct row *), by_address);
-	for (size_t i = 1; i < in->n; i++)
-		if (!order[i]->wrong && order[i]->address.n &&
-		    str_eq_nocase(order[i]->address, order[i - 1]->address))
-			order[i]->wrong = "the file has this address twice";
-}
 
 /* ---- telling ----------------------------------------------------------------------------------------------------- */
 
@@ -89,7 +24,7 @@ static json_t *text_of(struct str s)
 }
 
 /* record: what core said; empty: it was not asked. */
-static void tell_row(struct importing *in, const struct row *row, const json_t *record)
+static void tell_row(struct importing *in, const struct alias_row *row, const json_t *record)
 {
 	struct str result = record ? json_member(record, "result") : STR("refused");
 	struct str why = record ? json_member(record, "why") : str_c(row->wrong),
@@ -112,8 +47,8 @@ static void tell_row(struct importing *in, const struct row *row, const json_t *
 
 static void tell_wrong(struct importing *in, size_t before)
 {
-	for (; in->told_to < before && in->rows[in->told_to].wrong; in->told_to++)
-		tell_row(in, &in->rows[in->told_to], NULL);
+	for (; in->told_to < before && in->rows.of[in->told_to].wrong; in->told_to++)
+		tell_row(in, &in->rows.of[in->told_to], NULL);
 }
 
 static void ask_on(struct exchange *x);
@@ -132,7 +67,7 @@ static void on_some(struct exchange *x, int code, struct str why, struct str arg
 
 		tell_wrong(in, in->asked_to);
 		if (in->told_to < in->asked_to)
-			tell_row(in, &in->rows[in->told_to++], o);
+			tell_row(in, &in->rows.of[in->told_to++], o);
 		json_decref(o);
 	}
 	tell_wrong(in, in->asked_to);
@@ -143,7 +78,7 @@ static void finish(struct exchange *x)
 {
 	struct importing *in = x->importing;
 
-	tell_wrong(in, in->n);
+	tell_wrong(in, in->rows.n);
 	exchange_json(
 	        x, 200,
 	        json_pack("{s:s, s:b, s:I, s:I, s:I, s:O}", "kind", in->kind, "dry_run", in->dry, "added",
@@ -159,8 +94,8 @@ static void ask_on(struct exchange *x)
 
 	list_add(&args, STR("dry_run"));
 	list_add(&args, in->dry ? STR("on") : STR("off"));
-	for (; in->asked_to < in->n && n < STEP_ROWS && args.n < STEP_BYTES; in->asked_to++) {
-		const struct row *row = &in->rows[in->asked_to];
+	for (; in->asked_to < in->rows.n && n < STEP_ROWS && args.n < STEP_BYTES; in->asked_to++) {
+		const struct alias_row *row = &in->rows.of[in->asked_to];
 
 		if (row->wrong)
 			continue;
@@ -185,14 +120,12 @@ static void read_file(struct exchange *x)
 		exchange_error(x, 400, "syntax", "file is to be the text of a file", "file");
 		return;
 	}
-	in->x = x;
 	in->dry = json_is_true(json_object_get(x->foreign, "dry_run"));
-	r = alias_file_read(json_member(x->foreign, "file"), keep_row, in, &in->kind, &f);
+	r = alias_file_rows(json_member(x->foreign, "file"), &x->arena, &in->rows, &in->kind, &f);
 	if (r < 0) {
 		exchange_fail(x, r, str_c(f.why), STR("file"));
 		return;
 	}
-	mark_twice(in);
 	in->told = json_array();
 	json_object_set_new(x->foreign, "rows", in->told);
 	ask_on(x);
