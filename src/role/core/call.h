@@ -144,6 +144,7 @@ extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls
         calls_usage[], calls_invites[], calls_trials[], calls_claims[], calls_transfer[];
 /* Of the web alone. */
 extern const struct call_spec calls_account[], calls_codes[], calls_foreign[], calls_foreign_aliases[],
-        calls_foreign_login[], calls_foreign_people[], calls_many[], calls_pages[], calls_sessions[];
+        calls_foreign_login[], calls_foreign_many[], calls_foreign_page[], calls_foreign_people[],
+        calls_many[], calls_pages[], calls_sessions[];
 
 #endif
