@@ -159,9 +159,16 @@ int alias_delete(struct store *st, int64_t id, struct fail *f)
 	return q_done(&del, f);
 }
 
+/* Which of a user's, by what is not sealed. */
+#define CHOSEN                                                                                               \
+	" FROM alias a WHERE a.user = ?1 AND (?2 = 0 OR (?2 >> a.state) & 1)"                                \
+	" AND (?3 = 0 OR EXISTS (SELECT 1 FROM alias_mark m WHERE m.alias = a.id AND m.trashed > 0) = (?3 "  \
+	"= 2))"                                                                                              \
+	" AND (?4 = 0 OR EXISTS (SELECT 1 FROM alias_mark m WHERE m.alias = a.id AND m.pinned) = (?4 = 2))"
+/* Sorted are numbers alone: rows are long. */
 #define PAGE_OF(order)                                                                                       \
-	"SELECT " ALIAS_COLUMNS FROM_ALIAS " WHERE a.user = ?1 AND (?2 = 0 OR (?2 >> a.state) & 1)"          \
-	" ORDER BY " order " LIMIT ?4 OFFSET ?3"
+	"SELECT " ALIAS_COLUMNS FROM_ALIAS " WHERE a.id IN (SELECT a.id" CHOSEN " ORDER BY " order           \
+	" LIMIT ?6 OFFSET ?5) ORDER BY " order
 
 static int walk_aliases(struct q *q, int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg,
                         struct fail *f)
@@ -180,6 +187,14 @@ static int walk_aliases(struct q *q, int (*fn)(void *arg, const struct alias *al
 	}
 }
 
+static void choose(struct q *q, int64_t user, const struct alias_page *p)
+{
+	q_i64(q, user);
+	q_i64(q, p->states);
+	q_i64(q, p->trashed);
+	q_i64(q, p->pinned);
+}
+
 int alias_page(struct store *st, int64_t user, const struct alias_page *p,
                int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg, int64_t *ret_total,
                struct fail *f)
@@ -190,16 +205,13 @@ int alias_page(struct store *st, int64_t user, const struct alias_page *p,
 		                        PAGE_OF("a.last_used DESC, a.id DESC") },
 		[ALIAS_BY_USE] = { PAGE_OF("a.used, a.id"), PAGE_OF("a.used DESC, a.id DESC") },
 	};
-	OWNQ count =
-	        q_read(st, "SELECT count(*) FROM alias WHERE user = ?1 AND (?2 = 0 OR (?2 >> state) & 1)");
+	OWNQ count = q_read(st, "SELECT count(*)" CHOSEN);
 	OWNQ q = q_read(st, orders[p->order][p->down]);
 
-	q_i64(&count, user);
-	q_i64(&count, p->states);
+	choose(&count, user, p);
 	TRY(q_one(&count, "count", f));
 	*ret_total = q_col_i64(&count, 0);
-	q_i64(&q, user);
-	q_i64(&q, p->states);
+	choose(&q, user, p);
 	q_i64(&q, p->offset);
 	q_i64(&q, p->limit);
 	return walk_aliases(&q, fn, arg, f);

@@ -53,13 +53,15 @@ MUST_CHECK int alias_each(struct store *st, int64_t user,
                           struct fail *f);
 
 /* Some of a user's, without opening the others: alias_each for `limit` of them from `offset` on. states: bits 1 << alias_state;
- * 0: any. *ret_total: how many there are. */
+ * 0: any. trashed, pinned: by their marks (marks.h). *ret_total: how many there are. */
 enum alias_order { ALIAS_BY_AGE, ALIAS_BY_LAST_USE, ALIAS_BY_USE, ALIAS_ORDERS };
+enum alias_marked { MARKED_OR_NOT, NOT_MARKED, MARKED };
 struct alias_page {
 	enum alias_order order;
 	bool down;
 	unsigned states;
 	int64_t offset, limit;
+	enum alias_marked trashed, pinned;
 };
 MUST_CHECK int alias_page(struct store *st, int64_t user, const struct alias_page *p,
                           int (*fn)(void *arg, const struct alias *al, struct fail *f), void *arg,

@@ -157,6 +157,51 @@ static void aliases_of_a_mailbox(void **state)
 	assert_int_equal(mailbox_lone_alias(st, i.mailbox, &alias, NULL), FAIL_ABSENT);
 }
 
+static int note_id(void *arg, const struct alias *al, struct fail *f)
+{
+	buf_addf(arg, "%lld ", (long long)al->id);
+	return OK;
+}
+
+/* 1 has no mark, 2 is pinned, 3 lies in the trash, 4 both. */
+static void pages_by_marks(void **state)
+{
+	static const struct {
+		enum alias_marked trashed, pinned;
+		const char *want;
+		int64_t total;
+	} rows[] = {
+		{ MARKED_OR_NOT, MARKED_OR_NOT, "1 2 3 4 ", 4 },
+		{ NOT_MARKED, MARKED_OR_NOT, "1 2 ", 2 },
+		{ MARKED, MARKED_OR_NOT, "3 4 ", 2 },
+		{ MARKED_OR_NOT, MARKED, "2 4 ", 2 },
+		{ NOT_MARKED, MARKED, "2 ", 1 },
+		{ NOT_MARKED, NOT_MARKED, "1 ", 1 },
+		{ MARKED, MARKED, "4 ", 1 },
+	};
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	struct alias al = { .user = i.user, .state = ALIAS_ON, .count_left = -1 };
+	const char *const more[] = { "b@relay.example", "c@relay.example", "d@relay.example" };
+
+	for (int64_t k = 0; k < 3; k++) {
+		struct alias_mark m = { 0, k != 1, k ? 5 : 0 };
+
+		al.address = str_c(more[k]);
+		MUST(alias_add(st, &al, &m.alias, NULL));
+		MUST(mark_set(st, &m, NULL));
+	}
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		struct alias_page p = { .limit = 10, .trashed = rows[k].trashed, .pinned = rows[k].pinned };
+		OWN(buf) got = BUF(256);
+		int64_t total;
+
+		MUST(alias_page(st, i.user, &p, note_id, &got, &total, NULL));
+		assert_string_equal(got.n ? got.p : "", rows[k].want);
+		assert_int_equal(total, rows[k].total);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +212,7 @@ int main(void)
 		cmocka_unit_test_setup(an_address_stands_while_somebody_is_behind_it, fixture_fresh),
 		cmocka_unit_test_setup(sums_are_of_one_user, fixture_fresh),
 		cmocka_unit_test_setup(aliases_of_a_mailbox, fixture_fresh),
+		cmocka_unit_test_setup(pages_by_marks, fixture_fresh),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_make_top, fixture_remove_top);

@@ -90,10 +90,23 @@ static struct alias_mark mark_of(struct search *s, int64_t alias)
 	               : (struct alias_mark){ .alias = alias };
 }
 
+static void add_found(struct search *s, const struct foreign_entry *e)
+{
+	struct arena *a = &s->c->arena;
+	struct foreign_entry *own;
+
+	if (s->n == s->room)
+		s->found = more_room(a, s->found, sizeof(*s->found), &s->room);
+	own = &s->found[s->n++];
+	*own = *e;
+	own->al.address = arena_str(a, e->al.address);
+	own->al.label = arena_str(a, e->al.label);
+	own->al.from_name = arena_str(a, e->al.from_name);
+}
+
 static int keep(void *arg, const struct alias *al, struct fail *f)
 {
 	struct search *s = arg;
-	struct arena *a = &s->c->arena;
 	struct foreign_entry e = { *al, mark_of(s, al->id) };
 	bool there = false;
 
@@ -104,12 +117,7 @@ static int keep(void *arg, const struct alias *al, struct fail *f)
 	if (s->n == ALIASES_MOST)
 		return call_wrong(s->c, "query", f, FAIL_LIMIT, "more than %d aliases match: search for less",
 		                  ALIASES_MOST);
-	if (s->n == s->room)
-		s->found = more_room(a, s->found, sizeof(*s->found), &s->room);
-	e.al.address = arena_str(a, al->address);
-	e.al.label = arena_str(a, al->label);
-	e.al.from_name = arena_str(a, al->from_name);
-	s->found[s->n++] = e;
+	add_found(s, &e);
 	return OK;
 }
 
@@ -174,7 +182,81 @@ static void sort(struct search *s)
 			qsort(s->found, s->n, sizeof(*s->found), orders[i].compare);
 }
 
-/* How many there are; then those of this page. */
+static void tell_total(struct request *c, int64_t n)
+{
+	rec_number(c, "total", n);
+	rec_end(c);
+}
+
+/* ---- what the database can do ------------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *word;
+	enum alias_order order;
+} plain_orders[] = {
+	{ "", ALIAS_BY_AGE },
+	{ "created", ALIAS_BY_AGE },
+	{ "last_used", ALIAS_BY_LAST_USE },
+	{ "used", ALIAS_BY_USE },
+};
+
+static enum alias_marked marked(const struct request *c, const char *arg, const char *is, const char *is_not,
+                                enum alias_marked otherwise)
+{
+	if (arg_is(c, arg, is))
+		return MARKED;
+	if (arg_is(c, arg, is_not))
+		return NOT_MARKED;
+	return arg_given(c, arg) ? MARKED_OR_NOT : otherwise;
+}
+
+/* False: what is sealed, or stands beside the alias, is asked for, so that all must be opened. */
+static bool plain_page(const struct request *c, struct alias_page *ret)
+{
+	*ret = (struct alias_page){ .down = !arg_is(c, "order", "up"),
+		                    .offset = (int64_t)arg_number(c, "offset", 0),
+		                    .limit = (int64_t)arg_number(c, "limit", PAGE),
+		                    .trashed = marked(c, "trashed", "only", "without", NOT_MARKED),
+		                    .pinned = marked(c, "pinned", "on", "off", MARKED_OR_NOT) };
+	if (arg_is(c, "state", "enabled"))
+		ret->states = 1u << ALIAS_ON;
+	else if (arg_is(c, "state", "disabled"))
+		ret->states = 1u << ALIAS_OFF_DROP | 1u << ALIAS_OFF_REJECT;
+	if (arg_text(c, "query").n || arg_given(c, "mailbox_id") || arg_given(c, "domain_id"))
+		return false;
+	for (size_t i = 0; i < sizeof(plain_orders) / sizeof(plain_orders[0]); i++) {
+		if (!arg_is(c, "sort", plain_orders[i].word))
+			continue;
+		ret->order = plain_orders[i].order;
+		return true;
+	}
+	return false;
+}
+
+static int keep_plain(void *arg, const struct alias *al, struct fail *f)
+{
+	struct search *s = arg;
+	struct foreign_entry e = { *al, { .alias = al->id } };
+
+	TRY(mark_get(s->c->core->store, al->id, &e.mark, f));
+	add_found(s, &e);
+	return OK;
+}
+
+static int tell_plain(struct request *c, const struct alias_page *p, struct fail *f)
+{
+	struct search s = { .c = c };
+	int64_t total;
+
+	TRY(alias_page(c->core->store, c->asker->session.user, p, keep_plain, &s, &total, f));
+	tell_total(c, total);
+	for (size_t i = 0; i < s.n; i++)
+		TRY(foreign_tell(c, &s.found[i], f));
+	return OK;
+}
+
+/* ---- requests ---------------------------------------------------------------------------------------------------- */
+
 static int run_page(struct request *c, struct fail *f)
 {
 	struct search s = { .c = c,
@@ -183,13 +265,15 @@ static int run_page(struct request *c, struct fail *f)
 		            .domain = (int64_t)arg_number(c, "domain_id", 0) };
 	size_t from = arg_number(c, "offset", 0), limit = arg_number(c, "limit", PAGE);
 	bool up = arg_is(c, "order", "up");
+	struct alias_page plain;
 
 	quotas_settle(c->core);
+	if (plain_page(c, &plain))
+		return tell_plain(c, &plain, f);
 	TRY(mark_each(c->core->store, c->asker->session.user, keep_mark, &s, f));
 	TRY(alias_each(c->core->store, c->asker->session.user, keep, &s, f));
 	sort(&s);
-	rec_number(c, "total", (int64_t)s.n);
-	rec_end(c);
+	tell_total(c, (int64_t)s.n);
 	for (size_t i = from; i < s.n && i - from < limit; i++)
 		TRY(foreign_tell(c, &s.found[up ? i : s.n - 1 - i], f));
 	return OK;
