@@ -193,18 +193,15 @@ int entity_make(const struct scan *s, const struct seal_plan *p, struct str prot
 	return OK;
 }
 
-int entity_as_it_came(const struct scan *s, struct arena *a, struct entity *ret, struct fail *f)
+void entity_as_it_came(const struct scan *s, struct arena *a, struct entity *ret)
 {
 	static const struct seal_plan sealed = { .form = FORM_SEALED };
-	struct entity e = { .pieces = arena_array(a, struct str, PIECES_MAX), .cap = PIECES_MAX };
+	size_t cap = 2 * s->root->header.n + 3; /* each field and its line end, the empty line, the body */
+	struct entity e = { .pieces = arena_array(a, struct str, cap), .cap = cap, .as_it_came = true };
 
-	e.as_it_came = true;
 	add_header(&e, s, &sealed, false, a);
 	add_rest(&e, s, s->root->body.p);
-	if (e.n == e.cap)
-		return fail(f, FAIL_LIMIT, "too many fields");
 	*ret = e;
-	return OK;
 }
 
 int entity_put(const struct entity *e, struct sink out, struct fail *f)

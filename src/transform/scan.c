@@ -245,7 +245,7 @@ static int sum_up(struct scan *s, struct arena *a, struct fail *f)
 	OWNS(digest) d = NULL;
 	struct entity content;
 
-	TRY(entity_as_it_came(s, a, &content, f));
+	entity_as_it_came(s, a, &content);
 	TRY(entity_digest(&content, s->content_digest, f));
 	TRY(digest_new(&d, f));
 	TRY(digest_put(d, str_of(s->content_digest, sizeof(s->content_digest)), f));
