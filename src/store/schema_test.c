@@ -3,6 +3,7 @@
 #include "store/db.h"
 #include "store/fixture_test.h"
 #include "store/trials.h"
+#include "store/upkeep.h"
 #include "store/users.h"
 
 #include <stdio.h>
@@ -11,7 +12,29 @@
 /* Back to what version 1 had: each later step undone, the last one first. */
 static void make_first(struct store *st)
 {
-	MUST(store_exec(st, "DROP TABLE domain_claim", NULL));
+	static const char *const added[] = {
+		"TABLE domain_claim",
+		"INDEX queue_body",
+		"INDEX queue_fresh",
+		"INDEX reverse_user",
+		"INDEX profile_user",
+		"TABLE tally",
+		"TRIGGER tally_alias_more",
+		"TRIGGER tally_alias_less",
+		"TRIGGER tally_queue_more",
+		"TRIGGER tally_queue_less",
+		"TRIGGER tally_bytes_more",
+		"TRIGGER tally_bytes_less",
+		"TRIGGER tally_correspondent_more",
+		"TRIGGER tally_correspondent_less",
+	};
+
+	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++) {
+		char sql[64];
+
+		snprintf(sql, sizeof(sql), "DROP %s", added[i]);
+		MUST(store_exec(st, sql, NULL));
+	}
 	MUST(store_exec(st, "DROP TABLE alias_mark", NULL));
 	MUST(store_exec(st, "DROP TRIGGER alias_is_back", NULL));
 	MUST(store_exec(st,
@@ -39,6 +62,17 @@ static void assert_ids_are_spent(struct store *st, const struct ids *i)
 	assert_true(al.id > first && first > i->alias);
 }
 
+/* What is kept beside the rows says what they say. */
+static void assert_sums(struct store *st, int64_t aliases, int64_t correspondents)
+{
+	struct store_sums sums = { 0 };
+
+	MUST(upkeep_sums(st, &sums, NULL));
+	assert_int_equal(sums.aliases, aliases);
+	assert_int_equal(sums.correspondents, correspondents);
+	assert_true(sums.queue == 0 && sums.queue_bytes == 0 && sums.queue_oldest == 0);
+}
+
 static void assert_works(struct store *st, const struct ids *i)
 {
 	const struct trial want = { .profile = i->profile, .reverse = i->reverse, .sent = 5, .answer = 1 };
@@ -58,6 +92,7 @@ static void assert_works(struct store *st, const struct ids *i)
 	assert_true(trial.sent == 5 && trial.reverse == i->reverse);
 	MUST(trial_count(st, i->user, 3600, &sum, NULL));
 	assert_int_equal(sum, 1);
+	assert_sums(st, 2, 1);
 }
 
 static long size_of(const char *name)

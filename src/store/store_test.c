@@ -298,6 +298,26 @@ static void what_is_due_comes_in_order(void **state)
 	assert_int_equal(n, 2);
 }
 
+static void sums_follow_the_rows(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	struct store_sums sums = { 0 };
+	int64_t first = enqueue(st, &i, STR("abc"), 5), second = enqueue(st, &i, STR("defgh"), 5), bytes;
+
+	MUST(upkeep_sums(st, &sums, NULL));
+	assert_true(sums.aliases == 1 && sums.correspondents == 1 && sums.queue == 2);
+	bytes = sums.queue_bytes;
+	MUST(queue_delete(st, first, NULL));
+	MUST(upkeep_sums(st, &sums, NULL));
+	assert_true(sums.queue == 1 && sums.queue_bytes > 0 && sums.queue_bytes < bytes);
+	MUST(queue_delete(st, second, NULL));
+	MUST(user_delete(st, i.user, NULL));
+	MUST(upkeep_sums(st, &sums, NULL));
+	assert_true(sums.aliases == 0 && sums.correspondents == 0 && sums.queue == 0 &&
+	            sums.queue_bytes == 0);
+}
+
 static void old_rows_are_purged(void **state)
 {
 	OWNS(store) st = fixture_open(0);
@@ -546,6 +566,7 @@ int main(void)
 		cmocka_unit_test_setup(a_segment_without_bodies_is_written_over, fixture_fresh),
 		cmocka_unit_test_setup(what_is_held_is_not_written_over, fixture_fresh),
 		cmocka_unit_test_setup(what_is_due_comes_in_order, fixture_fresh),
+		cmocka_unit_test_setup(sums_follow_the_rows, fixture_fresh),
 		cmocka_unit_test_setup(old_rows_are_purged, fixture_fresh),
 		cmocka_unit_test_setup(rates_are_counted_by_the_hour, fixture_fresh),
 		cmocka_unit_test_setup(promise_9_files_name_nobody, fixture_fresh),

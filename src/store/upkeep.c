@@ -60,11 +60,13 @@ int upkeep_purge(struct store *st, int64_t now, bool *ret_more, struct fail *f)
 int upkeep_sums(struct store *st, struct store_sums *ret, struct fail *f)
 {
 	OWNQ q = q_read(st, "SELECT (SELECT count(*) FROM user), (SELECT count(*) FROM mailbox),"
-	                    " (SELECT count(*) FROM alias), (SELECT count(*) FROM correspondent),"
-	                    " (SELECT count(*) FROM profile WHERE state = 3), (SELECT count(*) FROM queue),"
-	                    " (SELECT coalesce(sum(b.plain), 0) FROM queue q JOIN body b ON b.id = q.body),"
+	                    " (SELECT n FROM tally WHERE name = 'alias'),"
+	                    " (SELECT n FROM tally WHERE name = 'correspondent'),"
+	                    " (SELECT count(*) FROM profile WHERE state = 3),"
+	                    " (SELECT n FROM tally WHERE name = 'queue'),"
+	                    " (SELECT n FROM tally WHERE name = 'queue_bytes'),"
 	                    " (SELECT count(*) FROM reverse WHERE use = 0), (SELECT count(*) FROM spare),"
-	                    " (SELECT coalesce(min(arrived), 0) FROM queue)");
+	                    " coalesce((SELECT arrived FROM queue ORDER BY id LIMIT 1), 0)");
 
 	TRY(q_one(&q, "sums", f));
 	*ret = (struct store_sums){ q_col_i64(&q, 0), q_col_i64(&q, 1), q_col_i64(&q, 2), q_col_i64(&q, 3),
