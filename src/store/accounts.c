@@ -23,6 +23,28 @@ int account_set(struct store *st, int64_t user, const struct account_salt *s, st
 	return q_done(&q, f);
 }
 
+/* No hash is the empty one. */
+int account_make(struct store *st, int64_t user, int64_t now, struct fail *f)
+{
+	OWNQ q = q_write(
+	        st, "INSERT OR IGNORE INTO account (user, salt, memory, passes, lanes, proof_hash, created)"
+	            " VALUES (?, x'', 0, 0, 0, x'', ?)");
+
+	q_i64(&q, user);
+	q_i64(&q, now);
+	return q_done(&q, f);
+}
+
+int account_no_password(struct store *st, int64_t user, struct fail *f)
+{
+	OWNQ q = q_write(st,
+	                 "UPDATE account SET salt = x'', memory = 0, passes = 0, lanes = 0, proof_hash = x''"
+	                 " WHERE user = ?");
+
+	q_i64(&q, user);
+	return q_done(&q, f);
+}
+
 int account_get(struct store *st, int64_t user, struct arena *a, struct account *ret, struct fail *f)
 {
 	OWNQ q =

@@ -7,7 +7,7 @@
 
 /* How a password becomes a proof (argon2id), which web computes and core compares. */
 struct account_salt {
-	struct str salt;               /* 16 bytes */
+	struct str salt;               /* 16 bytes; empty: there is no password, and nothing proves one */
 	int64_t memory, passes, lanes; /* KiB; */
 };
 
@@ -19,6 +19,10 @@ struct account {
 	int64_t totp_step; /* the last time step whose code was used: none is good twice */
 };
 
+/* A user that has no account yet gets one without a password; who has one keeps it as it is. */
+MUST_CHECK int account_make(struct store *st, int64_t user, int64_t now, struct fail *f);
+/* Its password opens it no longer, and there is none. */
+MUST_CHECK int account_no_password(struct store *st, int64_t user, struct fail *f);
 /* A user that has no account yet gets one; who has one gets another password. */
 MUST_CHECK int account_set(struct store *st, int64_t user, const struct account_salt *s, struct str proof,
                            int64_t now, struct fail *f);

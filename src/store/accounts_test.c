@@ -40,6 +40,31 @@ static void a_proof_is_compared(void **state)
 	assert_false(right);
 }
 
+static void an_account_without_a_password(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	OWN(arena) a = ARENA;
+	struct account ac;
+	bool right;
+
+	MUST(account_make(st, i.user, NOW, NULL));
+	MUST(account_get(st, i.user, &a, &ac, NULL));
+	assert_true(!ac.salt.salt.n && ac.created == NOW);
+	MUST(account_proves(st, i.user, STR(""), &right, NULL));
+	assert_false(right);
+	MUST(account_totp(st, i.user, STR("secret"), true, 7, NULL));
+	MUST(account_set(st, i.user, &salt, STR("proof"), NOW, NULL));
+	MUST(account_make(st, i.user, NOW + 1, NULL)); /* is there, and stays */
+	MUST(account_proves(st, i.user, STR("proof"), &right, NULL));
+	assert_true(right);
+	MUST(account_no_password(st, i.user, NULL));
+	MUST(account_proves(st, i.user, STR("proof"), &right, NULL));
+	assert_false(right);
+	MUST(account_get(st, i.user, &a, &ac, NULL));
+	assert_true(!ac.salt.salt.n && ac.totp && ac.created == NOW);
+}
+
 static void a_recovery_code_is_good_once(void **state)
 {
 	static const struct str codes[] = { STR_INIT("one"), STR_INIT("two") };
@@ -220,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_proof_is_compared, fixture_fresh),
+		cmocka_unit_test_setup(an_account_without_a_password, fixture_fresh),
 		cmocka_unit_test_setup(a_recovery_code_is_good_once, fixture_fresh),
 		cmocka_unit_test_setup(an_invitation_ends, fixture_fresh),
 		cmocka_unit_test_setup(sessions_end, fixture_fresh),

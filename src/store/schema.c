@@ -3,6 +3,7 @@
 #include "store/accounts.h"
 #include "store/db.h"
 #include "store/expiry.h"
+#include "store/passkeys.h"
 #include "store/trials.h"
 
 #include <errno.h>
@@ -131,7 +132,7 @@ static const char *const versions[] = {
 	"ALTER TABLE mailbox ADD COLUMN hide_subject INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE rate ADD COLUMN trials INTEGER NOT NULL DEFAULT 0;"
 	TRIAL_TABLES,
-	/* 3: what programs of users remember by number, a domain is a user's once DNS says so. The rows are as they were: only
+	/* 3: what programs of users remember by number, a domain is a user's once DNS says so, passkeys. The rows are as they were: only
 	 * the words of the two tables change, as SQLite's own page on ALTER TABLE has it (7). */
 	"CREATE TABLE alias_mark (alias INTEGER PRIMARY KEY REFERENCES alias ON DELETE CASCADE,"
 	" pinned INTEGER NOT NULL, trashed INTEGER NOT NULL);"
@@ -160,7 +161,8 @@ static const char *const versions[] = {
 	"CREATE TRIGGER tally_bytes_more AFTER INSERT ON queue BEGIN UPDATE tally SET n = n +"
 	" (SELECT plain FROM body WHERE id = NEW.body) WHERE name = 'queue_bytes'; END;"
 	"CREATE TRIGGER tally_bytes_less AFTER DELETE ON queue BEGIN UPDATE tally SET n = n -"
-	" (SELECT plain FROM body WHERE id = OLD.body) WHERE name = 'queue_bytes'; END;",
+	" (SELECT plain FROM body WHERE id = OLD.body) WHERE name = 'queue_bytes'; END;"
+	PASSKEY_TABLES,
 };
 // clang-format on
 

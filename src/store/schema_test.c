@@ -2,6 +2,7 @@
 #include "store/aliases.h"
 #include "store/db.h"
 #include "store/fixture_test.h"
+#include "store/passkeys.h"
 #include "store/trials.h"
 #include "store/upkeep.h"
 #include "store/users.h"
@@ -13,6 +14,7 @@
 static void make_first(struct store *st)
 {
 	static const char *const added[] = {
+		"TABLE passkey",
 		"TABLE domain_claim",
 		"INDEX queue_body",
 		"INDEX queue_fresh",
@@ -75,6 +77,9 @@ static void assert_sums(struct store *st, int64_t aliases, int64_t correspondent
 
 static void assert_works(struct store *st, const struct ids *i)
 {
+	const struct passkey key = {
+		.user = i->user, .credential = STR("id"), .a = STR("x"), .name = STR("phone")
+	};
 	const struct trial want = { .profile = i->profile, .reverse = i->reverse, .sent = 5, .answer = 1 };
 	struct trial trial = { 0 };
 	struct mailbox box = { 0 };
@@ -87,6 +92,7 @@ static void assert_works(struct store *st, const struct ids *i)
 	MUST(mailbox_get(st, i->mailbox, &a, &box, NULL));
 	assert_false(box.hide_subject);
 	assert_ids_are_spent(st, i);
+	MUST(passkey_add(st, &key, NULL));
 	MUST(trial_put(st, &want, NULL));
 	MUST(trial_get(st, i->profile, &trial, NULL));
 	assert_true(trial.sent == 5 && trial.reverse == i->reverse);
