@@ -1,6 +1,7 @@
 #include "cli/check.h"
 
 #include "cli/recovery.h"
+#include "conf/origin.h"
 #include "sys/sock.h"
 #include "sys/swap.h"
 
@@ -95,6 +96,16 @@ static void check_route(const struct conf_route *r, struct show_records *found)
 		           &authorities_rule, found);
 }
 
+/* The app works without them. */
+static void check_origin(const struct conf *c, struct show_records *found)
+{
+	struct fail f = { 0 };
+	struct str site;
+
+	if (origin_site(c->web_origin, &site, &f) < 0)
+		say(found, "warning", STR("passkeys"), f.why);
+}
+
 void check_machine(const struct conf *c, struct show_records *found)
 {
 	check_file(c->master_key, &master_rule, found);
@@ -109,6 +120,8 @@ void check_machine(const struct conf *c, struct show_records *found)
 	}
 	for (size_t i = 0; i < c->n_routes; i++)
 		check_route(&c->routes[i], found);
+	if (c->web_listen.n)
+		check_origin(c, found);
 	if (geteuid() == 0 && !c->uid_base)
 		say(found, "warning", STR("server.uid_base"),
 		    "is 0: started as root, all processes stay root; set it to the first of ten unused user "

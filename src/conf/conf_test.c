@@ -1,4 +1,5 @@
 #include "conf/conf.h"
+#include "conf/origin.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -340,10 +341,43 @@ static void every_role_reads_what_it_is_told(void **state)
 	}
 }
 
+/* Where passkeys can be: one row an address of the app. */
+static void the_site_of_passkeys(void **state)
+{
+	static const struct {
+		struct str origin;
+		const char *site, *why;
+	} rows[] = {
+		{ STR_INIT("https://relay.example"), "relay.example", "" },
+		{ STR_INIT("https://relay.example:8443"), "relay.example", "" },
+		{ STR_INIT("http://localhost:8080"), "localhost", "" },
+		{ STR_INIT("http://relay.localhost"), "relay.localhost", "" },
+		{ STR_INIT("http://relay.example"), NULL, "not https" },
+		{ STR_INIT("http://127.0.0.1:8080"), NULL, "IP address" },
+		{ STR_INIT("https://192.0.2.1"), NULL, "IP address" },
+		{ STR_INIT("https://[2001:db8::1]:8443"), NULL, "IP address" },
+		{ STR_INIT("https://Relay.example"), NULL, "lower case" },
+		{ STR_INIT("https://relay.example/app"), NULL, "no host name" },
+		{ STR_INIT("https://"), NULL, "web.origin" },
+		{ STR_INIT("http://notlocalhost"), NULL, "no host name" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct str site = STR("");
+		struct fail f = { 0 };
+		int r = origin_site(rows[i].origin, &site, &f);
+
+		assert_int_equal(r, rows[i].site ? OK : FAIL_DENIED);
+		assert_true(str_eq(site, str_c(rows[i].site)));
+		assert_true(str_find(str_c(f.why), str_c(rows[i].why)) < str_c(f.why).n || rows[i].site);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_example_is_valid),
+		cmocka_unit_test(the_site_of_passkeys),
 		cmocka_unit_test(errors_name_line_key_and_remedy),
 		cmocka_unit_test(what_people_write_is_read),
 		cmocka_unit_test(routes_are_read_with_their_options),

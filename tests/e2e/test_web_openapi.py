@@ -11,6 +11,7 @@ import messages
 import postern
 import smtp
 import webissue
+from authenticator import Authenticator
 from browser import PASSWORD, Browser, path
 
 SPEC = yaml.safe_load((postern.TOP / "doc" / "openapi.yaml").read_text())
@@ -106,6 +107,7 @@ def test_every_route_answers_as_it_is_written(server, hop):
     w.ask("DELETE /v1/totp", {"password": PASSWORD}, 204)
     key = w.ask("POST /v1/keys", {"name": "k", "scopes": ["aliases", "mailboxes"], "password": PASSWORD}, 201)
     w.ask("GET /v1/keys", status=200)
+    walk_passkeys(w)
     walk_mailboxes_and_profiles(w)
     walk_aliases(w)
     walk_simplelogin(w, key["key"])
@@ -116,6 +118,38 @@ def test_every_route_answers_as_it_is_written(server, hop):
     w.ask("POST /v1/login", {"name": "walker", "password": PASSWORD}, 200)
     w.ask("DELETE /v1/account", {"password": PASSWORD}, 204)
     assert {f"{m} {p}" for m, p, _ in ROUTES} - w.asked == set(), "these never went well"
+
+
+def walk_passkeys(w):
+    """At a server that can have them: with a name, and https."""
+    origin = "https://relay.test"
+    s = browser.serve(w.hop, origin=origin, web__signup="open").start()
+    try:
+        walk_passkeys_of(w, Browser(s.web, origin=origin), Authenticator(origin))
+    finally:
+        s.close()
+
+
+def walk_passkeys_of(w, b, key):
+    begun = w.ask("POST /v1/signup/challenge", {"name": "keen"}, 200, b=b)
+    w.ask("POST /v1/signup/passkey", {"name": "keen", "label": "One", **key.make(begun)}, 201, b=b)
+    w.ask("POST /v1/signup/challenge", {"name": "keen"}, 409, b=b)
+    w.ask("POST /v1/login/passkey", key.use(w.ask("POST /v1/login/challenge", {}, 200, b=b), count=0), 401, b=b)
+    w.ask("POST /v1/login/passkey", key.use(w.ask("POST /v1/login/challenge", {}, 200, b=b)), 200, b=b)
+
+    def proof():
+        return w.ask("POST /v1/proof", key.use(w.ask("POST /v1/proof/challenge", status=200, b=b)), 200, b=b)
+    second = Authenticator(key.origin)
+    made = w.ask("POST /v1/passkeys", second.make(w.ask("POST /v1/passkeys/challenge", proof(), 200, b=b)), 201, b=b)
+    assert len(w.ask("GET /v1/passkeys", status=200, b=b)) == 2
+    w.ask("PATCH /v1/passkeys/{id}", {"label": "Two"}, 204, args=[made["id"]], b=b)
+    w.ask("DELETE /v1/passkeys/{id}", proof(), 204, args=[made["id"]], b=b)
+    w.ask("DELETE /v1/passkeys/{id}", proof(), 404, args=[made["id"]], b=b)
+    (left,) = w.ask("GET /v1/passkeys", status=200, b=b)
+    w.ask("DELETE /v1/passkeys/{id}", proof(), 409, args=[left["id"]], b=b)
+    w.ask("PUT /v1/password", {**proof(), "new_password": PASSWORD}, 204, b=b)
+    w.ask("DELETE /v1/password", {"password": PASSWORD}, 204, b=b)
+    w.ask("GET /v1/account", status=200, b=b)
 
 
 def walk_mailboxes_and_profiles(w):

@@ -51,7 +51,8 @@ def test_attack_75_a_key_does_what_its_scope_says(server, keys):
 
 
 @pytest.mark.parametrize("route", ["GET /v1/sessions", "DELETE /v1/sessions/{id}", "GET /v1/keys", "POST /v1/keys", "DELETE /v1/keys/{id}",
-                                   "PUT /v1/password", "POST /v1/totp", "PUT /v1/totp", "DELETE /v1/totp", "POST /v1/recovery-codes",
+                                   "PUT /v1/password", "DELETE /v1/password", "POST /v1/proof", "POST /v1/passkeys/challenge", "POST /v1/passkeys",
+                                   "GET /v1/passkeys", "PATCH /v1/passkeys/{id}", "DELETE /v1/passkeys/{id}", "POST /v1/totp", "PUT /v1/totp", "DELETE /v1/totp", "POST /v1/recovery-codes",
                                    "DELETE /v1/account", "POST /v1/mailboxes/{address}/passwords"])
 def test_what_opens_the_account_is_a_persons_alone(route):
     """No key makes, ends or lists what signs in, or another key."""

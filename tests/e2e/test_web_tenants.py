@@ -8,6 +8,7 @@ import browser
 import messages
 import smtp
 import webissue
+from authenticator import Authenticator
 from browser import PASSWORD, Browser, path
 
 # Bodies that a route takes from its owner: what is refused is then refused for whose it is.
@@ -23,14 +24,17 @@ BODIES = {
     "POST /v1/aliases/{address}/unblock": {"address": "x@y.example"},
     "PATCH /v1/correspondents/{reverse}": {"reply_to": "evil@elsewhere.example"},
     "PATCH /v1/domains/{domain}": {"catch_all": "on"},
+    "PATCH /v1/passkeys/{id}": {"label": "evil"},
+    "DELETE /v1/passkeys/{id}": {"password": PASSWORD},
 }
 NAMES = {"mailboxes": "mailbox", "aliases": "alias", "correspondents": "reverse", "domains": "domain", "profiles": "profile",
-         "sessions": "session", "keys": "key", "replies": "reply"}
+         "sessions": "session", "keys": "key", "passkeys": "passkey", "replies": "reply"}
+ORIGIN = "https://relay.test"
 
 
 class Tenant:
     def __init__(self, server, hop, name):
-        self.b = browser.account(server, name, client=f"203.0.113.{len(name)}")
+        self.b = browser.account(server, name, origin=ORIGIN, client=f"203.0.113.{len(name)}")
         self.name = name
         self.mailbox = browser.verify(self.b, hop, f"{name}@mailbox.example", clear="on")
         self.profile = webissue.issue(self.b, self.mailbox, True)[0]
@@ -44,6 +48,8 @@ class Tenant:
         self.reverse = c["reverse"]
         self.session = self.b.get("/v1/sessions").json[0]["id"]
         self.key = self.b.good("POST", "/v1/keys", {"name": f"key of {name}", "scopes": ["aliases"], "password": PASSWORD})["id"]
+        asked = self.b.good("POST", "/v1/passkeys/challenge", {"password": PASSWORD}, 200)
+        self.passkey = self.b.good("POST", "/v1/passkeys", {**Authenticator(ORIGIN).make(asked), "label": f"passkey of {name}"}, 201)["id"]
         unsigned = messages.plain(self.reverse)
         assert not smtp.send(server.port, self.mailbox, self.reverse, unsigned.raw).ok
         (held,) = self.b.get("/v1/replies").json
@@ -53,7 +59,7 @@ class Tenant:
     def all_there_is(self):
         """Everything that its owner sees."""
         b = self.b
-        told = [b.get("/v1/" + p).json for p in ("mailboxes", "profiles", "domains", "keys", "activity", "replies")]
+        told = [b.get("/v1/" + p).json for p in ("mailboxes", "profiles", "domains", "keys", "passkeys", "activity", "replies")]
         told += [[s["id"] for s in b.get("/v1/sessions").json], b.get("/v1/aliases").json]
         told += [b.get(path("v1", "mailboxes", self.mailbox, "passwords")).json, b.get(path("v1", "aliases", self.alias)).json,
                  b.get(path("v1", "aliases", self.alias, "correspondents")).json,
@@ -65,7 +71,7 @@ class Tenant:
 
 @pytest.fixture(scope="module")
 def server(hop):
-    s = browser.serve(hop).start()
+    s = browser.serve(hop, origin=ORIGIN).start()
     yield s
     s.close()
 
@@ -98,7 +104,7 @@ def test_attack_75_another_users_things_read_like_none(server, tenants):
         a = attacker.b.ask(method, with_ids(pattern, victim), body)
         assert a.status == 404, f"{method} {pattern}: {a}"
         assert victim.mailbox.encode() not in a.raw or "mailboxes" in pattern, a
-        nothing = re.sub(r"{\w+}", "999999" if NAMES[pattern.split("/")[2]] in ("profile", "session", "key", "reply")
+        nothing = re.sub(r"{\w+}", "999999" if NAMES[pattern.split("/")[2]] in ("profile", "session", "key", "passkey", "reply")
                          else "never-was.example" if "domains" in pattern else "never@relay.example", pattern)
         b = attacker.b.ask(method, nothing, body)
         assert (b.status, b.json["error"], b.json["argument"]) == (a.status, a.json["error"], a.json["argument"]), \
@@ -109,9 +115,9 @@ def test_attack_75_another_users_things_read_like_none(server, tenants):
 def test_attack_75_nobody_gets_anything(server, tenants):
     victim, _ = tenants
     before = victim.all_there_is()
-    for b in (Browser(server.web, client="203.0.113.90"), Browser(server.web, origin=None, key="pst_" + "a" * 52, client="203.0.113.91")):
+    for b in (Browser(server.web, origin=ORIGIN, client="203.0.113.90"), Browser(server.web, origin=None, key="pst_" + "a" * 52, client="203.0.113.91")):
         for method, pattern in routes(server):
-            if pattern in ("/healthz", "/metrics", "/v1/server", "/v1/routes", "/v1/login", "/v1/signup", "/v1/invitation") \
+            if pattern in ("/healthz", "/metrics", "/v1/server", "/v1/routes", "/v1/invitation") or pattern.startswith(("/v1/login", "/v1/signup")) \
                     or not pattern.startswith("/v1/"):
                 continue
             a = b.ask(method, with_ids(pattern, victim) if "{" in pattern else pattern, {} if method != "GET" else None)
@@ -159,9 +165,9 @@ def test_attack_75_arguments_in_bodies(server, tenants):
 
 def test_attack_75_lists_hold_ones_own(server, tenants):
     victim, attacker = tenants
-    for p in ("mailboxes", "profiles", "domains", "keys", "sessions", "aliases", "activity", "account"):
+    for p in ("mailboxes", "profiles", "domains", "keys", "passkeys", "sessions", "aliases", "activity", "account"):
         text = attacker.b.get("/v1/" + p).raw.decode()
-        for theirs in (victim.mailbox, victim.alias, victim.domain, victim.claimed, victim.reverse, "key of victim", "label of victim"):
+        for theirs in (victim.mailbox, victim.alias, victim.domain, victim.claimed, victim.reverse, "key of victim", "label of victim", "passkey of victim"):
             assert theirs not in text, p
     assert [p["profile"] for p in attacker.b.get("/v1/profiles").json] == [attacker.profile]
 

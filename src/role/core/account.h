@@ -9,8 +9,36 @@
 		.name = "proof", .kind = ARG_BYTES, .required = true, .most = 32                             \
 	}
 
-/* "proof" is that of the asker's password; FAIL_DENIED, "password" is wrong, and it counts. FAIL_AGAIN: too many tries. */
-MUST_CHECK int account_password_right(struct request *c, struct fail *f);
+/* Of requests that a session is not enough for: the proof of the password, or what passkey.prove gave. */
+#define PROOF_ARGS                                                                                           \
+	{ .name = "proof", .kind = ARG_BYTES, .most = 32 },                                                  \
+	{                                                                                                    \
+		.name = "passkey", .most = 43                                                                \
+	}
+
+enum { CODE_MOST = 40, NAME_MOST = 64 };
+#define CODE_ARG                                                                                             \
+	{                                                                                                    \
+		.name = "code", .most = CODE_MOST                                                            \
+	}
+
+/* What account_set_password() wants. */
+// clang-format off
+#define NEW_PASSWORD_ARGS { .name = "salt", .kind = ARG_BYTES, .required = true, .most = PASSWORD_SALT },             \
+	{ .name = "memory", .kind = ARG_NUMBER, .required = true, .most = PASSWORD_MEMORY_MOST },                \
+	{ .name = "passes", .kind = ARG_NUMBER, .required = true, .most = 16 },                                  \
+	{ .name = "lanes", .kind = ARG_NUMBER, .required = true, .most = 1 },                                    \
+	{ .name = "new_proof", .kind = ARG_BYTES, .required = true, .most = PASSWORD_PROOF }
+// clang-format on
+
+/* PROOF_ARGS: it is the asker. FAIL_DENIED: "password" is wrong, and it counts; or "passkey" is not good. FAIL_AGAIN: too many
+ * tries. */
+MUST_CHECK int account_is_asker(struct request *c, struct fail *f);
+/* NEW_PASSWORD_ARGS are the user's password from now on. */
+MUST_CHECK int account_set_password(struct request *c, int64_t user, const char *proof_arg, struct fail *f);
+/* By an invitation for a user who is there, and "code" where a second factor is in force: nothing that opened the account before
+ * opens it any more. */
+MUST_CHECK int account_come_back(struct request *c, int64_t user, struct str name, struct fail *f);
 
 /* Of a user: as it is, or that of the user whose verified mailbox has this address. What is neither stays as it is given. */
 enum { ACCOUNT_NAME_MOST = 320 };

@@ -18,7 +18,8 @@ static const struct call_spec *const tables[] = {
 static const struct call_spec *const web_tables[] = {
 	calls_account,       calls_codes,          calls_foreign,      calls_foreign_aliases,
 	calls_foreign_login, calls_foreign_people, calls_foreign_many, calls_foreign_page,
-	calls_many,          calls_pages,          calls_sessions
+	calls_many,          calls_pages,          calls_passkeys,     calls_sessions,
+	calls_signup
 };
 
 static const struct call_spec *spec_in(const struct call_spec *const *all, size_t n, struct str verb)

@@ -145,6 +145,6 @@ extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls
 /* Of the web alone. */
 extern const struct call_spec calls_account[], calls_codes[], calls_foreign[], calls_foreign_aliases[],
         calls_foreign_login[], calls_foreign_many[], calls_foreign_page[], calls_foreign_people[],
-        calls_many[], calls_pages[], calls_sessions[];
+        calls_many[], calls_pages[], calls_passkeys[], calls_sessions[], calls_signup[];
 
 #endif

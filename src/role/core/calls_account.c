@@ -8,6 +8,7 @@
 #include "crypto/aead.h"
 #include "crypto/password.h"
 #include "crypto/totp.h"
+#include "role/core/challenge.h"
 #include "role/core/keys.h"
 #include "role/core/quotas.h"
 #include "role/core/rcpt.h"
@@ -16,20 +17,32 @@
 #include "role/core/web.h"
 #include "store/accounts.h"
 #include "store/expiry.h"
+#include "store/passkeys.h"
 #include "store/passwords.h"
 #include "store/usage.h"
 #include "store/users.h"
 #include "wire/b64.h"
 
-enum { RECOVERY_CODES = 10, RECOVERY_BYTES = 10, NAME_MOST = 64, CODE_MOST = 40 };
+enum { RECOVERY_CODES = 10, RECOVERY_BYTES = 10 };
 
 /* ---- passwords --------------------------------------------------------------------------------------------------- */
 
-int account_password_right(struct request *c, struct fail *f)
+/* A passkey answered just now (calls_passkeys.c); what it got is good for one request. */
+static int has_shown(struct request *c, struct fail *f)
+{
+	struct str word = arg_text(c, "passkey");
+
+	TRY(challenge_check(c, CHALLENGE_PROVEN, challenge_session(c), word, "passkey", f));
+	return challenge_take(c, word, f);
+}
+
+int account_is_asker(struct request *c, struct fail *f)
 {
 	struct trier t = trier_of(c, c->asker->name, c->asker->session.user);
 	bool right;
 
+	if (arg_given(c, "passkey"))
+		return has_shown(c, f);
 	TRY(trier_may(c, &t, NULL, f));
 	TRY(account_proves(c->core->store, c->asker->session.user, arg_text(c, "proof"), &right, f));
 	return right ? OK : trier_wrong(c, &t, "password", "this is not your password", f);
@@ -101,10 +114,10 @@ static int run_salt(struct request *c, struct fail *f)
 	r = account_of(c, name, &ac, f);
 	t = trier_of(c, name, ac.user);
 	TRY(has_password(c, name, f));
-	if (r == FAIL_ABSENT)
-		ac.salt = no_salt(c, name);
-	else
+	if (r != FAIL_ABSENT)
 		TRY(r);
+	if (!ac.salt.salt.n)
+		ac.salt = no_salt(c, name); /* also of an account that has passkeys alone */
 	TRY(trier_may(c, &t, &ac, f));
 	rec_bytes(c, "salt", ac.salt.salt);
 	rec_number(c, "memory", ac.salt.memory);
@@ -115,7 +128,7 @@ static int run_salt(struct request *c, struct fail *f)
 	return OK;
 }
 
-static int set_password(struct request *c, int64_t user, const char *proof_arg, struct fail *f)
+int account_set_password(struct request *c, int64_t user, const char *proof_arg, struct fail *f)
 {
 	struct account_salt s = { arg_text(c, "salt"), (int64_t)arg_number(c, "memory", 0),
 		                  (int64_t)arg_number(c, "passes", 0), (int64_t)arg_number(c, "lanes", 0) };
@@ -132,6 +145,7 @@ static int end_all(struct request *c, int64_t user, int64_t but, struct fail *f)
 	TRY(session_end_others(c->core->store, user, SESSION_PERSON, but, f));
 	TRY(session_end_others(c->core->store, user, SESSION_KEY, 0, f));
 	TRY(invite_end_all(c->core->store, user, f));
+	TRY(passkey_end_all(c->core->store, user, 0, f));
 	return password_end_all(c->core->store, user, f);
 }
 
@@ -139,12 +153,30 @@ static int run_password(struct request *c, struct fail *f)
 {
 	const struct session *s = &c->asker->session;
 
-	TRY(account_password_right(c, f));
-	TRY(set_password(c, s->user, "new_proof", f));
+	TRY(account_is_asker(c, f));
+	TRY(account_set_password(c, s->user, "new_proof", f));
 	TRY(invite_end_all(c->core->store, s->user, f));
 	return arg_is(c, "end", "all")
 	               ? end_all(c, s->user, s->id, f)
 	               : session_end_others(c->core->store, s->user, SESSION_PERSON, s->id, f);
+}
+
+/* Not the last way in. */
+static int run_password_end(struct request *c, struct fail *f)
+{
+	int64_t user = c->asker->session.user, passkeys;
+	struct account ac;
+
+	TRY(account_get(c->core->store, user, &c->arena, &ac, f));
+	if (!ac.salt.salt.n)
+		return call_wrong(c, "name", f, FAIL_ABSENT, "this account has no password");
+	TRY(passkey_count(c->core->store, user, &passkeys, f));
+	if (!passkeys)
+		return call_wrong(c, "passkey", f, FAIL_EXISTS,
+		                  "the password is the only way in: add a passkey first");
+	TRY(account_is_asker(c, f));
+	core_dirty(c->core);
+	return account_no_password(c->core->store, user, f);
 }
 
 /* ---- the code of a second factor ----------------------------------------------------------------------------------- */
@@ -180,59 +212,11 @@ static int second_factor(struct request *c, const struct account *ac, const stru
 	                        : r;
 }
 
-/* ---- signing up -------------------------------------------------------------------------------------------------- */
-
-static int find_invite(struct request *c, struct invite *ret, struct fail *f)
-{
-	int r;
-
-	TRY(trier_may_ask(c, f));
-	r = invite_find(c->core->store, arg_text(c, "invitation"), core_now(c->core), ret, f);
-	if (r == FAIL_ABSENT) {
-		tries_count(c->core, TRIES_CLIENT, c->asker->client);
-		return call_wrong(c, "invitation", f, r,
-		                  "this invitation is not good (any more): ask for another one");
-	}
-	return r;
-}
-
-static int run_invitation_show(struct request *c, struct fail *f)
-{
-	struct account ac = { .user = 0 };
-	struct str name = STR("");
-	struct invite i;
-	int r = OK;
-
-	TRY(find_invite(c, &i, f));
-	if (i.user)
-		TRY(user_name(c->core->store, i.user, &c->arena, &name, f));
-	if (i.user)
-		r = account_get(c->core->store, i.user, &c->arena, &ac, f);
-	if (r != FAIL_ABSENT)
-		TRY(r);
-	rec_text(c, "name", name);
-	rec_bool(c, "totp", ac.totp); /* the code of it will be asked for */
-	rec_time(c, "expires", i.expires);
-	rec_end(c);
-	return OK;
-}
-
-static int may_sign_up(struct request *c, struct invite *ret, struct fail *f)
-{
-	struct str rule = c->core->conf->web_signup;
-
-	*ret = (struct invite){ 0 };
-	if (arg_given(c, "invitation"))
-		return find_invite(c, ret, f);
-	if (str_eq(rule, STR("open")))
-		return trier_may_ask(c, f);
-	return call_wrong(c, "invitation", f, FAIL_DENIED,
-	                  "accounts are made by invitation here: ask whoever runs this server for one");
-}
+/* ---- getting back in ---------------------------------------------------------------------------------------------- */
 
 /* An invitation for a user who is there is the operator's way back in: whoever was in before is out. It is one factor; the second
  * one is still asked for, and ends by a recovery code alone, for who needs one has lost what made the codes. */
-static int come_back(struct request *c, int64_t user, struct str name, struct fail *f)
+int account_come_back(struct request *c, int64_t user, struct str name, struct fail *f)
 {
 	struct account ac = { .user = user };
 	struct trier t = trier_of(c, name, user);
@@ -247,45 +231,6 @@ static int come_back(struct request *c, int64_t user, struct str name, struct fa
 	if (spent)
 		TRY(totp_end(c, user, f));
 	return end_all(c, user, 0, f);
-}
-
-static int sign_up(struct request *c, void *arg, struct fail *f)
-{
-	const struct invite *i = arg;
-	struct str name = arg_text(c, "name");
-	int64_t user = i->user;
-	int r = OK;
-
-	if (user)
-		TRY(user_name(c->core->store, user, &c->arena, &name, f));
-	else
-		r = user_add(c->core->store, name, core_now(c->core), &user, f);
-	if (r == FAIL_EXISTS)
-		return call_wrong(c, "name", f, r, "this name is taken: choose another one");
-	TRY(r);
-	if (arg_given(c, "invitation"))
-		TRY(invite_use(c->core->store, arg_text(c, "invitation"), f));
-	if (i->user)
-		TRY(come_back(c, user, name, f));
-	TRY(set_password(c, user, "new_proof", f));
-	return session_begin(c, user, name, f);
-}
-
-static int run_sign_up(struct request *c, struct fail *f)
-{
-	struct invite i;
-
-	TRY(may_sign_up(c, &i, f));
-	tries_count(c->core, TRIES_CLIENT,
-	            c->asker->client); /* names are not to be tried out by the thousand */
-	if (i.user && !str_eq(arg_text(c, "name"), STR("")) && arg_given(c, "name")) {
-		struct str name;
-
-		TRY(user_name(c->core->store, i.user, &c->arena, &name, f));
-		if (!str_eq(name, arg_text(c, "name")))
-			return call_wrong(c, "name", f, FAIL_DENIED, "this invitation is for another name");
-	}
-	return call_part(c, sign_up, &i, f);
 }
 
 /* ---- signing in -------------------------------------------------------------------------------------------------- */
@@ -367,7 +312,7 @@ static int run_totp_begin(struct request *c, struct fail *f)
 	OWN(buf) secret = BUF(64);
 	OWN(buf) uri = BUF(1024);
 
-	TRY(account_password_right(c, f));
+	TRY(account_is_asker(c, f));
 	TRY(account_get(c->core->store, c->asker->session.user, &c->arena, &ac, f));
 	if (ac.totp)
 		return call_wrong(c, "totp", f, FAIL_EXISTS, "a second factor is in force: end it first");
@@ -413,7 +358,7 @@ static int find_totp(struct request *c, struct fail *f)
 {
 	struct account ac;
 
-	TRY(account_password_right(c, f));
+	TRY(account_is_asker(c, f));
 	TRY(account_get(c->core->store, c->asker->session.user, &c->arena, &ac, f));
 	return ac.totp ? OK : call_wrong(c, "totp", f, FAIL_ABSENT, "there is no second factor");
 }
@@ -434,7 +379,7 @@ static int run_recovery(struct request *c, struct fail *f)
 
 static int run_show(struct request *c, struct fail *f)
 {
-	int64_t user = c->asker->session.user, codes, keys, passwords;
+	int64_t user = c->asker->session.user, codes, keys, passwords, passkeys;
 	struct account ac = { 0 };
 	int r = account_get(c->core->store, user, &c->arena, &ac, f);
 
@@ -444,7 +389,10 @@ static int run_show(struct request *c, struct fail *f)
 	rec_bool(c, "totp", ac.totp);
 	TRY(session_count(c->core->store, user, SESSION_KEY, &keys, f));
 	TRY(password_count(c->core->store, user, &passwords, f));
+	TRY(passkey_count(c->core->store, user, &passkeys, f));
 	rec_number(c, "recovery_codes", codes);
+	rec_bool(c, "password", ac.salt.salt.n);
+	rec_number(c, "passkeys", passkeys);
 	rec_number(c, "keys", keys);
 	rec_number(c, "app_passwords", passwords);
 	return call_tell_user(c, user, c->asker->name, f);
@@ -465,7 +413,7 @@ static int run_activity(struct request *c, struct fail *f)
 
 static int run_delete(struct request *c, struct fail *f)
 {
-	TRY(account_password_right(c, f));
+	TRY(account_is_asker(c, f));
 	core_dirty(c->core);
 	TRY(user_delete(c->core->store, c->asker->session.user, f));
 	TRY(core_commit(c->core));
@@ -478,31 +426,22 @@ static int run_ready(struct request *c, struct fail *f)
 }
 
 // clang-format off
-#define NEW_PASSWORD { .name = "salt", .kind = ARG_BYTES, .required = true, .most = PASSWORD_SALT },             \
-	{ .name = "memory", .kind = ARG_NUMBER, .required = true, .most = PASSWORD_MEMORY_MOST },                \
-	{ .name = "passes", .kind = ARG_NUMBER, .required = true, .most = 16 },                                  \
-	{ .name = "lanes", .kind = ARG_NUMBER, .required = true, .most = 1 },                                    \
-	{ .name = "new_proof", .kind = ARG_BYTES, .required = true, .most = PASSWORD_PROOF }
-#define CODE_ARG { .name = "code", .most = CODE_MOST }
-
 const struct call_spec calls_account[] = {
 	{ "web.ready", run_ready, { { 0 } } },
 	{ "password.salt", run_salt, { { .name = "name", .most = ACCOUNT_NAME_MOST }, DEVICE_ARG, CODE_ARG } },
-	{ "invitation.show", run_invitation_show, { { .name = "invitation", .required = true } } },
-	{ "account.signup", run_sign_up, { { .name = "name", .required = true, .most = NAME_MOST },
-		{ .name = "invitation" }, NEW_PASSWORD, DEVICE_ARG, CODE_ARG } },
 	{ "account.login", run_login, { { .name = "name", .required = true, .most = NAME_MOST }, PROOF_ARG,
 		DEVICE_ARG, CODE_ARG } },
-	{ "account.password", run_password, { PROOF_ARG, NEW_PASSWORD,
+	{ "account.password", run_password, { PROOF_ARGS, NEW_PASSWORD_ARGS,
 		{ .name = "end", .kind = ARG_WORD, .words = "sessions|all" } } },
-	{ "account.totp-begin", run_totp_begin, { PROOF_ARG } },
+	{ "account.password-end", run_password_end, { PROOF_ARGS } },
+	{ "account.totp-begin", run_totp_begin, { PROOF_ARGS } },
 	{ "account.totp-confirm", run_totp_confirm, { { .name = "code", .required = true, .most = CODE_MOST } } },
-	{ "account.totp-end", run_totp_end, { PROOF_ARG } },
-	{ "account.recovery", run_recovery, { PROOF_ARG } },
+	{ "account.totp-end", run_totp_end, { PROOF_ARGS } },
+	{ "account.recovery", run_recovery, { PROOF_ARGS } },
 	{ "account.show", run_show, { { 0 } } },
 	{ "account.set", run_set, { { .name = "expiry_notices", .kind = ARG_WORD, .words = "on|off" } } },
 	{ "account.activity", run_activity, { { 0 } } },
-	{ "account.delete", run_delete, { PROOF_ARG } },
+	{ "account.delete", run_delete, { PROOF_ARGS } },
 	{ 0 }
 };
 // clang-format on

@@ -10,7 +10,7 @@
 #include "store/users.h"
 #include "wire/b64.h"
 
-enum { MFA_LIFE_S = 300, MFA_MOST = 200, MAC = 32, CODE_MOST = 40, DEVICE_MOST = 100 };
+enum { MFA_LIFE_S = 300, MFA_MOST = 200, MAC = 32, DEVICE_MOST = 100 };
 
 /* ---- between password and code ----------------------------------------------------------------------------------- */
 

@@ -195,7 +195,7 @@ static int run_key_add(struct request *c, struct fail *f)
 		             .expires = arg_time(c, "expires", 0),
 		             .label = arg_text(c, "name") };
 
-	TRY(account_password_right(c, f));
+	TRY(account_is_asker(c, f));
 	TRY(read_scopes(c, &s.scopes, f));
 	if (s.expires && s.expires <= now)
 		return call_wrong(c, "expires", f, FAIL_SYNTAX, "this time is past");
@@ -219,7 +219,7 @@ const struct call_spec calls_sessions[] = {
 	{ "session.revoke", run_revoke, { ID_ARGS } },
 	{ "key.list", run_key_list, { { 0 } } },
 	{ "key.add", run_key_add, { { .name = "name", .required = true, .most = 100 },
-		{ .name = "scope", .required = true, .repeats = true }, { .name = "expires", .kind = ARG_TIME }, PROOF_ARG } },
+		{ .name = "scope", .required = true, .repeats = true }, { .name = "expires", .kind = ARG_TIME }, PROOF_ARGS } },
 	{ "key.revoke", run_key_revoke, { ID_ARGS } },
 	{ 0 }
 };

@@ -22,6 +22,7 @@ struct control;
 struct backup_job;
 struct rotation;
 struct tries;
+struct challenges;
 
 struct counters {
 	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices, bounced;
@@ -85,6 +86,8 @@ struct core {
 	int control_fd;
 	struct watch *control_watch;
 	bool private_mode; /* ends when its one control road ends */
+
+	struct challenges *challenges; /* challenge.h; NULL until the first */
 };
 
 /* The open group becomes durable now and whoever waits for it is answered. FAIL_SYS: nothing of it was kept, and

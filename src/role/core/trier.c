@@ -103,13 +103,27 @@ static bool has_code(struct request *c, const struct account *ac)
 	               OK;
 }
 
-static int check(struct request *c, const struct trier *t, const struct account *ac, struct fail *f)
+static int check_show(struct request *c, const struct trier *t, struct fail *f)
 {
 	if (t->known)
 		return tries_check(c->core, TRIES_DEVICE, t->counts, f);
 	TRY(tries_check(c->core, TRIES_PAIR, pair_of(c, t->name), f));
-	TRY(tries_check(c->core, TRIES_CLIENT, c->asker->client, f));
-	return has_code(c, ac) ? OK : tries_check(c->core, TRIES_NAME, t->name, f);
+	return tries_check(c->core, TRIES_CLIENT, c->asker->client, f);
+}
+
+static int check(struct request *c, const struct trier *t, const struct account *ac, struct fail *f)
+{
+	TRY(check_show(c, t, f));
+	return t->known || has_code(c, ac) ? OK : tries_check(c->core, TRIES_NAME, t->name, f);
+}
+
+int trier_may_show(struct request *c, const struct trier *t, struct fail *f)
+{
+	int r = check_show(c, t, f);
+
+	if (r < 0)
+		c->bad_arg = "rate";
+	return r;
 }
 
 int trier_may(struct request *c, const struct trier *t, const struct account *ac, struct fail *f)
@@ -130,7 +144,7 @@ int trier_may_ask(struct request *c, struct fail *f)
 	return r;
 }
 
-int trier_wrong(struct request *c, const struct trier *t, const char *arg, const char *why, struct fail *f)
+void trier_count(struct request *c, const struct trier *t)
 {
 	if (t->known) {
 		tries_count(c->core, TRIES_DEVICE, t->counts);
@@ -139,6 +153,11 @@ int trier_wrong(struct request *c, const struct trier *t, const char *arg, const
 		tries_count(c->core, TRIES_CLIENT, c->asker->client);
 		tries_count(c->core, TRIES_NAME, t->name);
 	}
+}
+
+int trier_wrong(struct request *c, const struct trier *t, const char *arg, const char *why, struct fail *f)
+{
+	trier_count(c, t);
 	log_warn("ev=login-refused what=%s client=%s", arg, log_mask(c->asker->client));
 	return call_wrong(c, arg, f, FAIL_DENIED, "%s", why);
 }

@@ -22,6 +22,10 @@ struct trier trier_of(struct request *c, struct str name, int64_t user);
 MUST_CHECK int trier_may(struct request *c, const struct trier *t, const struct account *ac, struct fail *f);
 /* The same of what is not asked for under a name: by client alone. */
 MUST_CHECK int trier_may_ask(struct request *c, struct fail *f);
+/* The same of what cannot be guessed, a signature: what others were wrong about under that name is no reason. */
+MUST_CHECK int trier_may_show(struct request *c, const struct trier *t, struct fail *f);
+/* It was wrong once more. */
+void trier_count(struct request *c, const struct trier *t);
 /* Counts it, and refuses: FAIL_DENIED about arg. */
 MUST_CHECK int trier_wrong(struct request *c, const struct trier *t, const char *arg, const char *why,
                            struct fail *f);

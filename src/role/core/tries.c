@@ -7,7 +7,7 @@
 static const struct bound bounds[TRIES_KINDS] = {
 	[TRIES_PAIR] = { 10, 15 * 60 },   [TRIES_CLIENT] = { 40, 15 * 60 }, [TRIES_NAME] = { 100, 15 * 60 },
 	[TRIES_DEVICE] = { 10, 15 * 60 }, [TRIES_FIRST] = { 120, 15 * 60 }, [TRIES_CODES] = { 20, 24 * 3600 },
-	[TRIES_NAMES] = { 60, 3600 },
+	[TRIES_NAMES] = { 60, 3600 },     [TRIES_SHOWN] = { 120, 15 * 60 },
 };
 
 struct tries {

@@ -13,6 +13,7 @@ enum tries_of {
 	TRIES_FIRST,  /* passwords of one account that were computed before others' */
 	TRIES_CODES,  /* codes mailed for one user */
 	TRIES_NAMES,  /* domains looked up for one user */
+	TRIES_SHOWN,  /* passkeys that one user has shown, rightly */
 	TRIES_KINDS
 };
 

@@ -15,6 +15,10 @@ const struct route api_routes[] = {
 	{ "POST", "/v1/invitation", "invitation.show", NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN, NULL },
 	{ "POST", "/v1/signup", "account.signup", NULL, SHAPE_ONE, NULL, 201, ROUTE_OPEN | ROUTE_RENEWS | ROUTE_SIGNS_IN, NULL },
 	{ "POST", "/v1/login", "account.login", NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN | ROUTE_PROVES | ROUTE_SIGNS_IN, NULL },
+	{ "POST", "/v1/signup/challenge", "passkey.signup-begin", NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN, NULL },
+	{ "POST", "/v1/signup/passkey", "passkey.signup", NULL, SHAPE_ONE, NULL, 201, ROUTE_OPEN | ROUTE_ATTESTS | ROUTE_SIGNS_IN, NULL },
+	{ "POST", "/v1/login/challenge", "passkey.login-begin", NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN, NULL },
+	{ "POST", "/v1/login/passkey", "passkey.login", NULL, SHAPE_ONE, NULL, 200, ROUTE_OPEN | ROUTE_SIGNS_IN, NULL },
 	{ "POST", "/v1/logout", "session.end", NULL, SHAPE_NONE, NULL, 204, ROUTE_SIGNS_OUT, NULL },
 	{ "GET", "/v1/session", "session.show", NULL, SHAPE_ONE, NULL, 200, 0, NULL },
 	{ "GET", "/v1/sessions", "session.list", NULL, SHAPE_LIST, NULL, 200, 0, NULL },
@@ -23,6 +27,14 @@ const struct route api_routes[] = {
 	{ "PATCH", "/v1/account", "account.set", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
 	{ "DELETE", "/v1/account", "account.delete", NULL, SHAPE_NONE, NULL, 204, ROUTE_PROVES | ROUTE_SIGNS_OUT, NULL },
 	{ "PUT", "/v1/password", "account.password", NULL, SHAPE_NONE, NULL, 204, ROUTE_PROVES | ROUTE_RENEWS, NULL },
+	{ "DELETE", "/v1/password", "account.password-end", NULL, SHAPE_NONE, NULL, 204, ROUTE_PROVES, NULL },
+	{ "POST", "/v1/proof/challenge", "passkey.prove-begin", NULL, SHAPE_REST, "passkeys", 200, 0, NULL },
+	{ "POST", "/v1/proof", "passkey.prove", NULL, SHAPE_ONE, NULL, 200, 0, NULL },
+	{ "GET", "/v1/passkeys", "passkey.list", NULL, SHAPE_LIST, NULL, 200, 0, NULL },
+	{ "POST", "/v1/passkeys/challenge", "passkey.add-begin", NULL, SHAPE_REST, "passkeys", 200, ROUTE_PROVES, NULL },
+	{ "POST", "/v1/passkeys", "passkey.add", NULL, SHAPE_ONE, NULL, 201, ROUTE_ATTESTS, NULL },
+	{ "PATCH", "/v1/passkeys/{id}", "passkey.set", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
+	{ "DELETE", "/v1/passkeys/{id}", "passkey.delete", NULL, SHAPE_NONE, NULL, 204, ROUTE_PROVES, NULL },
 	{ "POST", "/v1/totp", "account.totp-begin", NULL, SHAPE_ONE, NULL, 200, ROUTE_PROVES, NULL },
 	{ "PUT", "/v1/totp", "account.totp-confirm", NULL, SHAPE_ONE, NULL, 200, 0, NULL },
 	{ "DELETE", "/v1/totp", "account.totp-end", NULL, SHAPE_NONE, NULL, 204, ROUTE_PROVES, NULL },
@@ -220,6 +232,10 @@ static void ask_core(struct exchange *x, json_t *body)
 
 	if (r == OK && !add_params(x))
 		r = fail(&f, FAIL_SYNTAX, "the query is badly encoded");
+	if (r == OK && x->route->flags & ROUTE_ATTESTS) {
+		arg = "passkey";
+		r = passkey_args(json_member(body, "attestation"), &x->args, &f);
+	}
 	if (r < 0) {
 		exchange_fail(x, r, str_c(f.why), str_c(arg));
 		return;

@@ -9,13 +9,14 @@ enum shape { SHAPE_NONE, SHAPE_LIST, SHAPE_ONE, SHAPE_REST };
 
 enum route_flags {
 	ROUTE_OPEN = 1,     /* no token is needed */
-	ROUTE_PROVES = 2,   /* "password" becomes "proof" on the way */
+	ROUTE_PROVES = 2,   /* "password" becomes "proof" on the way, or "passkey" stands in its place */
 	ROUTE_RENEWS = 4,   /* "password" or "new_password" becomes a new salt and proof */
 	ROUTE_SIGNS_IN = 8, /* the answer's token becomes the cookie */
 	ROUTE_SIGNS_OUT = 16,
-	ROUTE_CORS = 32,   /* of the compatible APIs */
-	ROUTE_INSIDE = 64, /* sums of all users: at a collector's listener alone */
-	ROUTE_BOTH = 128,  /* there too */
+	ROUTE_CORS = 32,     /* of the compatible APIs */
+	ROUTE_INSIDE = 64,   /* sums of all users: at a collector's listener alone */
+	ROUTE_BOTH = 128,    /* there too */
+	ROUTE_ATTESTS = 256, /* "attestation" becomes a passkey's name and key */
 };
 
 struct route {
@@ -45,6 +46,9 @@ void local_health(struct exchange *x, json_t *body);
 void local_metrics(struct exchange *x, json_t *body);
 void local_server(struct exchange *x, json_t *body);
 void local_routes(struct exchange *x, json_t *body);
+
+/* passkey.c: what core takes of a body's attestation, as arguments. FAIL_*, with a sentence: of "passkey". */
+MUST_CHECK int passkey_args(struct str attestation, struct buf *args, struct fail *f);
 
 /* password.c: proofs and salts on the way to core, then x->route's verb. */
 void password_then_ask(struct exchange *x);

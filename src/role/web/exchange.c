@@ -222,6 +222,7 @@ static unsigned status_of(int code, struct str arg)
 	} rows[] = {
 		{ STR_INIT("session"), FAIL_DENIED, 401 },
 		{ STR_INIT("password"), FAIL_DENIED, 401 },
+		{ STR_INIT("passkey"), FAIL_DENIED, 401 },
 		{ STR_INIT("rate"), FAIL_AGAIN, 429 },
 	};
 

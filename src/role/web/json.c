@@ -23,9 +23,15 @@ static const struct member {
 	{ "expires", "expires", "never", false, false },
 	{ "count", "count", "unlimited", false, false },
 	{ "reply_to", "reply_to", "none", false, false },
+	{ "attestation", NULL, NULL, false, true },
+	{ "authenticator_data", "authenticator_data", NULL, true, false },
+	{ "client_data", "client_data", NULL, true, false },
+	{ "credential", "credential", NULL, true, false },
 	{ "csr", "csr", NULL, true, false },
 	{ "root", "root", NULL, true, false },
 	{ "intermediate", "intermediate", NULL, true, false },
+	{ "signature", "signature", NULL, true, false },
+	{ "user_handle", "user_handle", NULL, true, false },
 	{ "password", NULL, NULL, false, true },
 	{ "new_password", NULL, NULL, false, true },
 };
@@ -137,7 +143,7 @@ struct str json_member(const json_t *object, const char *name)
 /* ---- answers ----------------------------------------------------------------------------------------------------- */
 
 /* Fields that hold "a, b": lists for a program. */
-static const char *const lists[] = { "mailboxes", "domains", "scopes", "codes" };
+static const char *const lists[] = { "mailboxes", "domains", "scopes", "codes", "transports" };
 
 static bool is_list(struct str name)
 {

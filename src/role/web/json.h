@@ -17,7 +17,7 @@ MUST_CHECK int json_body(struct str body, json_t **ret, struct fail *f);
 
 /* Its members as pairs of arguments: texts and numbers as they are, true and false as on and off, null as the argument's own
  * word for nothing, lists as the argument once for each; bytes from base64. `password` and `new_password` are left out:
- * they never leave web. FAIL_SYNTAX names the member in *ret_arg (a view of the object). */
+ * they never leave web; and `attestation`, which is read here (passkey.c). FAIL_SYNTAX names the member in *ret_arg (a view of the object). */
 MUST_CHECK int json_args(json_t *object, struct buf *args, const char **ret_arg, struct fail *f);
 
 /* One member's text; empty when it is absent or no text. */

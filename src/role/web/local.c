@@ -1,6 +1,7 @@
 /* local.c - what web answers of itself. */
 #include "role/web/api.h"
 
+#include "conf/origin.h"
 #include "role/metrics.h"
 
 static void on_health(struct exchange *x, int code, struct str why, struct str arg)
@@ -53,12 +54,14 @@ void local_server(struct exchange *x, json_t *body)
 {
 	const struct conf *c = &x->web->start->conf;
 	json_t *o = json_object();
+	struct str site;
 
 	json_object_set_new(o, "name", text(c->hostname));
 	json_object_set_new(o, "version", json_string(POSTERN_VERSION));
 	json_object_set_new(o, "signup", text(c->web_signup));
 	json_object_set_new(o, "domains", domains_of(c));
 	json_object_set_new(o, "origin", text(c->web_origin));
+	json_object_set_new(o, "passkeys", json_boolean(origin_site(c->web_origin, &site, NULL) == OK));
 	json_object_set_new(o, "manifest", json_string(x->web->ui.digest));
 	exchange_json(x, 200, o);
 }

@@ -137,16 +137,34 @@ static void take_over(struct exchange *x, struct buf *ask, const char *name)
 	list_add(ask, v);
 }
 
+/* No password is to be shown, or a passkey was: core has not said yet by whom. */
+static void new_then_ask(struct exchange *x, struct str password)
+{
+	struct fail f = { 0 };
+	int r = may(x) ? prove_new(x, password, false, &f) : OK;
+
+	if (r < 0)
+		ask_or_fail(x, r, str_c(f.why));
+}
+
+static void passkey_then_ask(struct exchange *x)
+{
+	if (x->route->flags & ROUTE_RENEWS)
+		new_then_ask(x, x->new_password);
+	else
+		ask_or_fail(x, OK, STR(""));
+}
+
 void password_then_ask(struct exchange *x)
 {
 	OWN(buf) ask = BUF(1024);
-	struct fail f = { 0 };
-	int r;
 
 	if (!(x->route->flags & ROUTE_PROVES)) {
-		r = may(x) ? prove_new(x, x->password, false, &f) : OK;
-		if (r < 0)
-			ask_or_fail(x, r, str_c(f.why));
+		new_then_ask(x, x->password);
+		return;
+	}
+	if (!x->password.n && !(x->route->flags & ROUTE_OPEN) && arg_of(x, "passkey").n) {
+		passkey_then_ask(x);
 		return;
 	}
 	if (!x->password.n || x->password.n > PASSWORD_MOST) {
