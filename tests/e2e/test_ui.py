@@ -1,4 +1,4 @@
-"""The whole walk of a new user in a browser, against the real server: from the operator's invitation over the test mail to sealed
+"""The whole walk of a new user in a browser, against the real server: from the operator's invitation, taken with a passkey, over the test mail to sealed
 mail, which openssl, NSS, gpgsm and Thunderbird open with what the page exported, and to answers. The page is driven by
 ui/tests/live.mjs."""
 
@@ -51,7 +51,7 @@ def server(hop):
     assert (TOP / "ui/dist/index.html").exists(), "there is no ui/dist: run make ui"
     port = postern.free_port()
     s = postern.Postern(hop.port, settings={"web.listen": f"127.0.0.1:{port}", "web.ui": TOP / "ui/dist",
-                                            "web.origin": f"http://127.0.0.1:{port}"}).start()
+                                            "web.origin": f"http://localhost:{port}"}).start()
     yield s
     s.close()
 

@@ -22,11 +22,16 @@ async function download(page, name, as) {
 
 const next = (page, n) => page.locator(".step").nth(n - 1).getByRole("button", { name: "Continue" }).click();
 
+/* By a passkey, which a device keeps that the browser's debugger plays. */
 async function join_(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+  });
   await page.goto(link);
   await page.getByLabel("Name").fill("alice");
-  await page.getByLabel("Password").fill("a long enough one");
-  await page.getByRole("button", { name: "Create account" }).click();
+  await page.getByRole("button", { name: "Create account with a passkey" }).click();
   await page.getByRole("button", { name: "Start" }).click();
   say("joined");
 }
@@ -91,6 +96,11 @@ async function alias(page) {
   say("correspondent");
 }
 
+async function signOut(page) {
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+}
+
 /* Every page and what it asks for: none may fail, and none may break the server's policy. */
 async function pages(page) {
   for (const [path, title] of [["domains", "Domains"], ["activity", "Activity"], ["held", "Held replies"], ["settings", "Settings"], ["mailboxes", "Mailboxes"], ["aliases", "Aliases"]]) {
@@ -106,8 +116,14 @@ async function pages(page) {
     await done;
     if ((await button.isChecked()) !== on) complaints.push(`the alias's switch is not ${on}`);
   }
-  await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await signOut(page);
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await page.getByRole("navigation").waitFor();
+  await page.goto(new URL("/#/settings", link).href);
+  await page.getByLabel("New password").fill("a long enough one"); /* the passkey shows that it is alice */
+  await page.getByRole("button", { name: "Set password" }).click();
+  await page.getByRole("button", { name: "Remove password" }).waitFor();
+  await signOut(page);
   await page.getByLabel("Name").fill("alice");
   await page.getByLabel("Password").fill("a long enough one");
   await page.keyboard.press("Enter");

@@ -53,6 +53,7 @@ export const mailboxOf = (address, verified = true) => ({
 
 export const EMPTY = () => ({
   signup: "invite", users: { alice: { password: "correct horse battery", totp: "" } }, invitations: { "postern-2f7k": null }, domains: ["relay.example", "post.example"],
+  passkeysAreOn: false, blind: false, passkeys: [], proofs: new Set(),
   mailboxes: [], profiles: [], aliases: [], people: {}, own: [], days: [], held: [], keys: [], tests: {}, sessions: new Map(), refuse: {}, ended: [],
 });
 
@@ -116,11 +117,36 @@ async function finish(p, { root, intermediate }) {
   p.state = "issued";
 }
 
+/* ---- passkeys: what they say is not looked at here ---------------------------------------------------------------------------- */
+
+const challenge = () => ({ challenge: base64(crypto.getRandomValues(new Uint8Array(32))).replace(/\+/g, "-").replace(/\//g, "_").replace("=", ""), rp_id: "localhost", timeout: 300000 });
+const user = (name) => ({ user_name: name, user_handle: base64(new TextEncoder().encode(name.padEnd(32))) });
+const passkeysOf = (w, name) => w.passkeys.filter((p) => p.name === name);
+const descriptor = (p) => ({ credential: p.credential, transports: p.transports });
+const shownPasskey = (p) => ({ id: p.id, label: p.label, transports: p.transports, created: time(p.created), last_used: time(p.used) });
+
+/* The name of a new one stands behind its 37 bytes, and 18 more, of what the authenticator says, which is the last of the three. */
+function made(w, b, name) {
+  const raw = fromBase64(b.attestation);
+  const at = Buffer.from(raw).indexOf("authData") + 8 + (raw[Buffer.from(raw).indexOf("authData") + 8] === 0x58 ? 2 : 3) + 53;
+  const n = (raw[at] << 8) | raw[at + 1];
+  const p = { id: w.passkeys.length + 1, name, credential: base64(raw.slice(at + 2, at + 2 + n)), label: b.label, transports: b.transports, created: now(), used: 0 };
+  w.passkeys.push(p);
+  return p;
+}
+
+function used(w, b, name) {
+  const p = w.passkeys.find((x) => x.credential === b.credential && (!name || x.name === name));
+  if (!p) throw new Refusal(401, "this passkey is not known here (any more): use another way in", "passkey");
+  p.used = now();
+  return p;
+}
+
 /* ---- requests ------------------------------------------------------------------------------------------------------------ */
 
 const find = (list, test, what) => list.find(test) ?? (() => { throw new Refusal(404, `there is no such ${what}`); })();
 const without = (list, test) => { const i = list.findIndex(test); if (i >= 0) list.splice(i, 1); };
-const text = (value, least, name) => { if (typeof value !== "string" || value.length < least) throw new Refusal(400, `${name} is missing`, name); };
+const text = (value, least, name) => { if (typeof value !== "string" || value.length < least) throw new Refusal(400, `${name} is missing`, name); return value; };
 
 function addAlias(w, b) {
   const made = b.style === "words" ? `${WORDS[w.aliases.length % 12]}.harbour${w.aliases.length}` : `x7k2m9qd${w.aliases.length}`;
@@ -221,8 +247,10 @@ const domain = (w, name) => find(w.own, (d) => d.domain === name, "domain");
 const shown = ({ inside, ...p }) => p;
 const codes = (n) => ({ codes: Array.from({ length: 8 }, (_, i) => `${n}3m${i}-x9q2-t7w${i}`) });
 
-function password(w, s, given, name = "password") {
-  if (w.users[s.name].password !== given) throw new Refusal(401, "that is not your password", name);
+/* The password, or what a passkey got for one request. */
+function proof(w, s, b) {
+  if (b.passkey !== undefined && !w.proofs.delete(b.passkey)) throw new Refusal(401, "this took longer than five minutes, or was used already: try again", "passkey");
+  if (b.passkey === undefined && (!b.password || w.users[s.name].password !== b.password)) throw new Refusal(401, "that is not your password", "password");
 }
 
 function activate(w, id) {
@@ -240,21 +268,37 @@ const ROUTES = {
     { id: 2, current: false, agent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1", created: time(now() - 5 * DAY), last_used: time(now() - 7000), expires: time(now() + DAY) },
   ].filter((x) => !w.ended.includes(x.id)),
   "DELETE /v1/sessions/{id}": (w, [id]) => void w.ended.push(Number(id)),
-  "GET /v1/account": (w, v, b, s) => ({ name: s.name, expiry_notices: "on", totp: Boolean(w.users[s.name].totp), recovery_codes: 8, keys: w.keys.length, app_passwords: 1, ...BOUNDS, days: w.days }),
+  "GET /v1/account": (w, v, b, s) => ({ name: s.name, expiry_notices: "on", totp: Boolean(w.users[s.name].totp), password: Boolean(w.users[s.name].password), passkeys: passkeysOf(w, s.name).length, recovery_codes: 8, keys: w.keys.length, app_passwords: 1, ...BOUNDS, days: w.days }),
   "PATCH /v1/account": () => undefined,
-  "DELETE /v1/account": (w, v, b, s) => { password(w, s, b.password); w.sessions.clear(); },
-  "PUT /v1/password": (w, v, b, s) => { password(w, s, b.password); w.users[s.name].password = b.new_password; if (b.end === "all") w.keys.length = 0; },
-  "POST /v1/totp": (w, v, b, s) => { password(w, s, b.password); return { secret: "JBSWY3DPEHPK3PXP", uri: "otpauth://totp/Postern:alice?secret=JBSWY3DPEHPK3PXP&issuer=Postern" }; },
+  "DELETE /v1/password": (w, v, b, s) => { proof(w, s, b); w.users[s.name].password = ""; },
+  "POST /v1/proof/challenge": (w, v, b, s) => ({ ...challenge(), passkeys: passkeysOf(w, s.name).map(descriptor) }),
+  "POST /v1/proof": (w, v, b, s) => {
+    used(w, b, s.name);
+    w.proofs.add(b.challenge);
+    return { passkey: b.challenge };
+  },
+  "GET /v1/passkeys": (w, v, b, s) => passkeysOf(w, s.name).map(shownPasskey),
+  "POST /v1/passkeys/challenge": (w, v, b, s) => { proof(w, s, b); return { ...challenge(), ...user(s.name), passkeys: passkeysOf(w, s.name).map(descriptor) }; },
+  "POST /v1/passkeys": (w, v, b, s) => shownPasskey(made(w, b, s.name)),
+  "PATCH /v1/passkeys/{id}": (w, [id], b) => void (find(w.passkeys, (p) => p.id === Number(id), "passkey").label = text(b.label, 1, "label")),
+  "DELETE /v1/passkeys/{id}": (w, [id], b, s) => {
+    proof(w, s, b);
+    if (passkeysOf(w, s.name).length === 1 && !w.users[s.name].password) throw new Refusal(409, "it is the only way in: set a password or add another passkey first", "passkey");
+    without(w.passkeys, (p) => p.id === Number(id));
+  },
+  "DELETE /v1/account": (w, v, b, s) => { proof(w, s, b); w.sessions.clear(); },
+  "PUT /v1/password": (w, v, b, s) => { proof(w, s, b); w.users[s.name].password = b.new_password; if (b.end === "all") w.keys.length = 0; },
+  "POST /v1/totp": (w, v, b, s) => { proof(w, s, b); return { secret: "JBSWY3DPEHPK3PXP", uri: "otpauth://totp/Postern:alice?secret=JBSWY3DPEHPK3PXP&issuer=Postern" }; },
   "PUT /v1/totp": (w, v, b, s) => {
     if (b.code !== "271828") throw new Refusal(400, "that is not what the app shows now", "code");
     w.users[s.name].totp = b.code;
     return codes("k");
   },
-  "DELETE /v1/totp": (w, v, b, s) => { password(w, s, b.password); w.users[s.name].totp = ""; },
-  "POST /v1/recovery-codes": (w, v, b, s) => { password(w, s, b.password); return codes("n"); },
+  "DELETE /v1/totp": (w, v, b, s) => { proof(w, s, b); w.users[s.name].totp = ""; },
+  "POST /v1/recovery-codes": (w, v, b, s) => { proof(w, s, b); return codes("n"); },
   "GET /v1/keys": (w) => w.keys,
   "POST /v1/keys": (w, v, b, s) => {
-    password(w, s, b.password);
+    proof(w, s, b);
     if (!b.scopes.length) throw new Refusal(400, "a key without a scope may do nothing: name one", "scopes");
     w.keys.push({ id: 6, name: b.name, scopes: b.scopes, created: time(now()), expires: b.expires, last_used: null });
     return { id: 6, key: "pk_q8w2e4r6t1y3u5i7o9p0a2s4d6f8g1h3" };
@@ -337,11 +381,11 @@ function enter(w, name, respond) {
 
 /* What needs no session. */
 const OPEN = {
-  "GET /v1/server": (w) => ({ name: "relay.example", version: "0.1.0", signup: w.signup, domains: w.domains, origin: "http://127.0.0.1", manifest: "3b2947c9fa0bc7f82ac52be5ff43695cbe137a6e8491759fb991b52c665783a6" }),
+  "GET /v1/server": (w) => ({ name: "relay.example", version: "0.1.0", signup: w.signup, domains: w.domains, origin: "http://127.0.0.1", passkeys: w.passkeysAreOn, manifest: "3b2947c9fa0bc7f82ac52be5ff43695cbe137a6e8491759fb991b52c665783a6" }),
   "GET /v1/routes": (w) => [...Object.keys(ROUTES), ...Object.keys(OPEN)],
   "POST /v1/invitation": (w, b) => {
     if (!(b.invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");
-    return { name: w.invitations[b.invitation], totp: false, expires: time(now() + DAY) };
+    return { name: w.invitations[b.invitation] ?? "", totp: false, expires: time(now() + DAY) };
   },
   "POST /v1/signup": (w, b, respond) => {
     if (!(b.invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");
@@ -350,6 +394,26 @@ const OPEN = {
     w.users[b.name] = { password: b.password, totp: "" };
     delete w.invitations[b.invitation];
     return enter(w, b.name, respond);
+  },
+  "POST /v1/signup/challenge": (w, b) => {
+    if (!(b.invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");
+    text(b.name, 1, "name");
+    if (w.users[b.name]) throw new Refusal(409, "that name is taken: choose another", "name");
+    return { ...challenge(), ...user(b.name) };
+  },
+  "POST /v1/signup/passkey": (w, b, respond) => {
+    w.users[b.name] = { password: "", totp: "" };
+    made(w, b, b.name);
+    delete w.invitations[b.invitation];
+    return enter(w, b.name, respond);
+  },
+  "POST /v1/login/challenge": () => challenge(),
+  "POST /v1/login/passkey": (w, b, respond) => {
+    const p = used(w, b);
+    const verified = !w.blind && fromBase64(b.authenticator_data)[32] & 4; /* blind: as if it had asked for no finger and no PIN */
+    const { totp } = w.users[p.name];
+    if (totp && !verified && b.code !== totp) throw new Refusal(403, b.code ? "that code is not right, or has ended" : "a code is wanted too", "code");
+    return enter(w, p.name, respond);
   },
   "POST /v1/login": (w, b, respond) => {
     const user = w.users[b.name];
@@ -397,7 +461,7 @@ function serveFile(dist, path, respond) {
 }
 
 /* `state.world` may be replaced at any time; what does not fit doc/openapi.yaml stands in `state.unlike`. */
-export async function startMock(dist, world) {
+export async function startMock(dist, world, host = "127.0.0.1") {
   const state = { world, requests: [], unlike: [] };
   const server = createServer(async (request, respond) => {
     const url = new URL(request.url, "http://mock");
@@ -412,7 +476,7 @@ export async function startMock(dist, world) {
       const said = Buffer.concat(chunks).toString();
       const body = said ? JSON.parse(said) : undefined;
       const { name, out } = await answer(state.world, request, respond, url, body ?? {});
-      const status = out === undefined ? 204 : /^POST \/v1\/(signup|keys|mailboxes|profiles|aliases|domains|aliases\/\{address\}\/correspondents)$/.test(name) ? 201 : 200;
+      const status = out === undefined ? 204 : /^POST \/v1\/(signup|signup\/passkey|passkeys|keys|mailboxes|profiles|aliases|domains|aliases\/\{address\}\/correspondents)$/.test(name) ? 201 : 200;
       state.unlike.push(...unlike(name, url.searchParams, body, status, out));
       if (status === 204) respond.writeHead(204).end();
       else if (typeof out === "string") respond.writeHead(status, { "Content-Type": "text/csv; charset=utf-8" }).end(out);
@@ -422,5 +486,5 @@ export async function startMock(dist, world) {
     }
   });
   await new Promise((up) => server.listen(0, "127.0.0.1", up));
-  return { state, url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections?.(); server.close(); } };
+  return { state, url: `http://${host}:${server.address().port}`, close: () => { server.closeAllConnections?.(); server.close(); } };
 }

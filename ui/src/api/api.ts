@@ -4,6 +4,7 @@
 import { base64 } from "../pki/bytes";
 import type { Server } from "../pki/issue";
 import { del, get, getText, patch, post, put } from "./http";
+import { usePasskey, type Challenge, type Creation, type NewPasskey, type PasskeyAnswer } from "./passkey";
 import * as wire from "./wire";
 
 export interface About {
@@ -11,6 +12,7 @@ export interface About {
   version: string;
   signup: "invite" | "open" | "closed";
   domains: string[]; /* shared by everybody */
+  passkeys: boolean; /* there can be some */
   manifest: string; /* digest of the interface */
 }
 
@@ -28,6 +30,8 @@ export interface Day {
 }
 
 export interface Account extends Me {
+  password: boolean; /* it has one */
+  passkeys: number;
   recoveryCodes: number; /* left */
   keys: number;
   appPasswords: number;
@@ -178,6 +182,16 @@ export interface ApiKey {
   seen: number;
 }
 
+export interface Passkey {
+  id: number;
+  label: string;
+  created: number;
+  used: number;
+}
+
+/* That it is still the account's owner who asks. */
+export type Proof = { password: string } | { passkey: string };
+
 const at = encodeURIComponent;
 const onOff = (on: boolean): "on" | "off" => (on ? "on" : "off");
 
@@ -210,24 +224,39 @@ export const api = {
 
   me: async () => wire.meOf(await get<wire.WireSession>("/session")),
   signIn: (name: string, password: string, code?: string) => post("/login", { name, password, ...(code && { code }) }),
+  signInChallenge: () => post<Challenge>("/login/challenge"),
+  signInPasskey: (answer: PasskeyAnswer, code?: string) => post("/login/passkey", { ...answer, ...(code && { code }) }),
   signOut: () => post("/logout"),
   invitation: (invitation: string) => post<{ name: string | null; totp: boolean; expires: wire.Time }>("/invitation", { invitation }),
   join: (invitation: string, name: string, password: string, code: string) =>
     post("/signup", { ...(invitation && { invitation }), name, password, ...(code && { code }) }),
 
+  joinChallenge: (invitation: string, name: string) => post<Creation>("/signup/challenge", { ...(invitation && { invitation }), name }),
+  joinPasskey: (invitation: string, name: string, made: NewPasskey, label: string, code: string) =>
+    post("/signup/passkey", { ...(invitation && { invitation }), name, label, ...made, ...(code && { code }) }),
+
+  /* A passkey in the place of the password: good for the next request. */
+  prove: async () => (await post<{ passkey: string }>("/proof", await usePasskey(await post<Challenge>("/proof/challenge")))).passkey,
+  passkeys: () => list("/passkeys", wire.passkeyOf),
+  passkeyAsk: (proof: Proof) => post<Creation>("/passkeys/challenge", proof),
+  passkeyAdd: (made: NewPasskey, label: string) => post("/passkeys", { ...made, label }),
+  passkeyName: (id: number, label: string) => patch(`/passkeys/${id}`, { label }),
+  passkeyRemove: (id: number, proof: Proof) => del(`/passkeys/${id}`, proof),
+
   account: async () => wire.accountOf(await get<wire.WireAccount>("/account")),
   reminders: (on: boolean) => patch("/account", { expiry_notices: onOff(on) }),
-  accountDelete: (password: string) => del("/account", { password }),
-  passwordSet: (old: string, password: string, all: boolean) => put("/password", { password: old, new_password: password, ...(all && { end: "all" }) }),
-  totpBegin: (password: string) => post<{ secret: string; uri: string }>("/totp", { password }),
+  accountDelete: (proof: Proof) => del("/account", proof),
+  passwordSet: (proof: Proof, password: string, all: boolean) => put("/password", { ...proof, new_password: password, ...(all && { end: "all" }) }),
+  passwordRemove: (proof: Proof) => del("/password", proof),
+  totpBegin: (proof: Proof) => post<{ secret: string; uri: string }>("/totp", proof),
   totpConfirm: (code: string) => put<{ codes: string[] }>("/totp", { code }),
-  totpOff: (password: string) => del("/totp", { password }),
-  recoveryCodes: (password: string) => post<{ codes: string[] }>("/recovery-codes", { password }),
+  totpOff: (proof: Proof) => del("/totp", proof),
+  recoveryCodes: (proof: Proof) => post<{ codes: string[] }>("/recovery-codes", proof),
   sessions: () => list("/sessions", wire.sessionOf),
   sessionEnd: (id: number) => del(`/sessions/${id}`),
   keys: () => list("/keys", wire.keyOf),
-  keyAdd: async (name: string, scopes: string[], expires: number, password: string) =>
-    (await post<{ key: string }>("/keys", { name, scopes, expires: wire.rfc3339(expires), password })).key,
+  keyAdd: async (name: string, scopes: string[], expires: number, proof: Proof) =>
+    (await post<{ key: string }>("/keys", { name, scopes, expires: wire.rfc3339(expires), ...proof })).key,
   keyDelete: (id: number) => del(`/keys/${id}`),
 
   mailboxes: () => list("/mailboxes", wire.mailboxOf),

@@ -2,7 +2,7 @@
 
 import { fromBase64 } from "../pki/bytes";
 import type { Begun } from "../pki/issue";
-import type { Account, Alias, ApiKey, Correspondent, Day, Domain, Held, Mailbox, Me, Profile, Session } from "./api";
+import type { Account, Alias, ApiKey, Correspondent, Day, Domain, Held, Mailbox, Me, Passkey, Profile, Session } from "./api";
 
 export type Time = string | null;
 
@@ -36,6 +36,8 @@ export function lastDays(days: WireDay[], now = Date.now()): Day[] {
 export interface WireAccount {
   name: string;
   totp: boolean;
+  password: boolean;
+  passkeys: number;
   recovery_codes: number;
   keys: number;
   app_passwords: number;
@@ -43,8 +45,16 @@ export interface WireAccount {
   days: WireDay[];
 }
 export const accountOf = (w: WireAccount): Account => ({
-  name: w.name, totp: w.totp, recoveryCodes: w.recovery_codes, keys: w.keys, appPasswords: w.app_passwords, reminders: w.expiry_notices === "on", days: lastDays(w.days),
+  name: w.name, totp: w.totp, password: w.password, passkeys: w.passkeys, recoveryCodes: w.recovery_codes, keys: w.keys, appPasswords: w.app_passwords, reminders: w.expiry_notices === "on", days: lastDays(w.days),
 });
+
+export interface WirePasskey {
+  id: number;
+  label: string;
+  created: Time;
+  last_used: Time;
+}
+export const passkeyOf = (w: WirePasskey): Passkey => ({ id: w.id, label: w.label, created: utc(w.created), used: utc(w.last_used) });
 
 export interface WireMailbox {
   address: string;

@@ -3,46 +3,68 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, type About } from "../api/api";
 import { ApiError } from "../api/http";
+import { canPasskeys, makePasskey, usePasskey, type PasskeyAnswer } from "../api/passkey";
 import { t } from "../strings";
-import { Brand, Button, Form, Input, Note } from "../ui/parts";
+import { agentOf } from "../ui/client";
+import { Brand, Button, Choices, ErrorLine, Form, Input, Note } from "../ui/parts";
 import { sentence, useHere, useSend, useTitle } from "../ui/state";
 
 const s = t.door;
 const PASSWORD_LEAST = 12;
 
-/* The server asks for the second factor once the password was right; all is then sent again with it. */
+/* The server asks for the second factor once the password was right, or the passkey, where that did not know whose it is; all is
+ * then sent again with it. */
 function SignIn({ about, onIn }: { about: About; onIn: () => void }) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [code, setCode] = useState<string>();
+  const [answer, setAnswer] = useState<PasskeyAnswer>();
   const send = useSend();
-  const enter = async () => {
+  const bySend = useSend(); /* its errors stand at its button */
+  const enter = async (by = answer) => {
+    const digits = code?.replace(/\s/g, "");
     try {
-      await api.signIn(name.trim(), password, code?.replace(/\s/g, ""));
+      await (by ? api.signInPasskey(by, digits) : api.signIn(name.trim(), password, digits));
       onIn();
     } catch (e) {
-      if (code === undefined && e instanceof ApiError && e.field === "code") setCode("");
-      else throw e;
+      if (code !== undefined || !(e instanceof ApiError) || e.field !== "code") throw e;
+      setAnswer(by);
+      setCode("");
     }
   };
+  const show = async () => enter(await usePasskey(await api.signInChallenge()));
   if (code !== undefined)
     return (
-      <Form send={send} onSend={enter}>
+      <Form send={send} onSend={() => enter()}>
         <Input label={s.code} hint={s.codeHint} value={code} onValue={setCode} error={send.of("code")} autocomplete="one-time-code" autocapitalize="off" spellcheck={false} autoFocus />
+        <ErrorLine text={send.of("passkey")} />
         <Button kind="main" type="submit" busy={send.busy}>{s.signIn}</Button>
       </Form>
     );
   return (
     <>
-      <Form send={send} onSend={enter}>
+      <Form send={send} onSend={() => enter()}>
         <Input label={s.name} value={name} onValue={setName} error={send.of("name")} autocomplete="username" autocapitalize="off" spellcheck={false} required autoFocus />
         <Input label={s.password} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="current-password" required />
         <Button kind="main" type="submit" busy={send.busy}>{s.signIn}</Button>
       </Form>
+      {about.passkeys && canPasskeys() && (
+        <div class="form">
+          <p class="small soft">{s.or}</p>
+          <Button icon="key" busy={bySend.busy} onClick={() => bySend.run(show)}>{s.byPasskey}</Button>
+          <ErrorLine text={bySend.of("passkey") ?? bySend.error} />
+        </div>
+      )}
       {about.signup !== "closed" && <p class="small"><a href="#/join">{about.signup === "open" ? s.join : s.invited}</a></p>}
     </>
   );
 }
+
+type Way = "passkey" | "password";
+const WAYS: { value: Way; title: string; hint?: string }[] = [
+  { value: "passkey", title: s.passkey, hint: s.passkeyHint },
+  { value: "password", title: s.withPassword },
+];
 
 function Join({ about, invitation, onIn }: { about: About; invitation: string; onIn: () => void }) {
   const [code, setCode] = useState(invitation);
@@ -50,6 +72,8 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
   const [second, setSecond] = useState<string>(); /* its second factor is asked for */
   const [named, setNamed] = useState(false); /* the invitation is for an account that is there: it sets its password */
   const [password, setPassword] = useState("");
+  const can = about.passkeys && canPasskeys();
+  const [way, setWay] = useState<Way>(can ? "passkey" : "password");
   const send = useSend();
   const { fail } = send;
   /* An invitation may name its account, or be over: told before anything is typed. */
@@ -61,11 +85,15 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
     );
   }, [invitation]);
   const join = async () => {
-    await api.join(code.trim(), name.trim(), password, second?.replace(/\s/g, "") ?? "");
+    const digits = second?.replace(/\s/g, "") ?? "";
+    if (way === "passkey") {
+      const made = await makePasskey(await api.joinChallenge(code.trim(), name.trim()));
+      await api.joinPasskey(code.trim(), name.trim(), made, agentOf(navigator.userAgent), digits);
+    } else await api.join(code.trim(), name.trim(), password, digits);
     onIn();
   };
   const check = async () => {
-    if ([...password].length < PASSWORD_LEAST) return send.fail(s.passwordShort, "password");
+    if (way === "password" && [...password].length < PASSWORD_LEAST) return send.fail(s.passwordShort, "password");
     await join();
   };
   if (about.signup === "closed") return <Note>{s.closed}</Note>;
@@ -75,9 +103,12 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
       <Form send={send} onSend={check}>
         {about.signup === "invite" && <Input label={s.invitation} value={code} onValue={setCode} error={send.of("invitation")} autocomplete="off" autocapitalize="off" spellcheck={false} class="mono" />}
         <Input label={s.name} hint={named ? s.namedHint : s.nameHint} readOnly={named} value={name} onValue={setName} error={send.of("name")} autocomplete="username" autocapitalize="off" spellcheck={false} />
-        <Input label={s.password} hint={s.passwordHint} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="new-password" />
+        {can && <Choices legend={s.way} name="way" value={way} options={WAYS} onValue={setWay} />}
+        {way === "password" && <Input label={s.password} hint={s.passwordHint} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="new-password" />}
         {second !== undefined && <Input label={s.code} hint={s.codeHintBack} value={second} onValue={setSecond} error={send.of("code")} autocomplete="one-time-code" autocapitalize="off" spellcheck={false} />}
-        <Button kind="main" type="submit" busy={send.busy}>{named ? s.setPassword : s.create}</Button>
+        {way === "passkey" && <p class="soft small">{s.passkeyOnly}</p>}
+        <ErrorLine text={send.of("passkey")} />
+        <Button kind="main" type="submit" busy={send.busy}>{way === "passkey" ? (named ? s.backPasskey : s.createPasskey) : named ? s.setPassword : s.create}</Button>
       </Form>
       <p class="small"><a href="#/">{s.haveAccount}</a></p>
     </>

@@ -6,7 +6,9 @@ import { t } from "../strings";
 import { agentOf } from "../ui/client";
 import { ago, date } from "../ui/format";
 import { Await, Badge, Button, Check, Confirm, Copy, Dialog, ErrorLine, Form, Head, Input, Note, save, Select, Setting } from "../ui/parts";
+import { proofOf, ProofField, WithProof } from "../ui/proof";
 import { sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
+import { Passkeys } from "./settings-passkeys";
 
 const s = t.settings;
 const PASSWORD_LEAST = 12;
@@ -16,13 +18,15 @@ const PASSWORD_LEAST = 12;
 /* Sessions elsewhere end with every change; what programs hold does when it is wished, and is named here. */
 function Password({ account, onChange }: { account: Account | undefined; onChange: () => void }) {
   const [all, setAll] = useState(false);
-  const held = (account?.keys ?? 0) + (account?.appPasswords ?? 0);
+  const [removing, setRemoving] = useState(false);
+  const held = (account?.keys ?? 0) + (account?.appPasswords ?? 0) + (account?.passkeys ?? 0);
+  const none = account?.password === false;
   const [old, setOld] = useState("");
   const [password, setPassword] = useState("");
   const send = useSend();
   const set = async () => {
     if ([...password].length < PASSWORD_LEAST) return send.fail(t.door.passwordShort, "new_password");
-    await api.passwordSet(old, password, all);
+    await api.passwordSet(await proofOf(account, old), password, all);
     setOld("");
     setPassword("");
     setAll(false);
@@ -31,13 +35,23 @@ function Password({ account, onChange }: { account: Account | undefined; onChang
   };
   return (
     <Form send={send} onSend={set}>
+      {none && <p class="soft small">{s.passwordNone}</p>}
       <div class="pair">
-        <Input label={s.passwordOld} type="password" value={old} onValue={setOld} error={send.of("password")} autocomplete="current-password" />
+        <ProofField ways={account} value={old} onValue={setOld} send={send} />
         <Input label={s.passwordNew} type="password" value={password} onValue={setPassword} error={send.of("new_password")} autocomplete="new-password" />
       </div>
-      {account && held > 0 && <Check checked={all} onValue={setAll}>{s.passwordEndsAll(account.keys, account.appPasswords)}</Check>}
+      {account && held > 0 && <Check checked={all} onValue={setAll}>{s.passwordEndsAll(account.keys, account.appPasswords, account.passkeys)}</Check>}
       <p class="soft small">{s.passwordEnds}</p>
-      <div><Button type="submit" busy={send.busy}>{s.passwordSet}</Button></div>
+      <div class="row">
+        <Button type="submit" busy={send.busy}>{none ? s.passwordFirst : s.passwordSet}</Button>
+        {account?.password && account.passkeys > 0 && <Button onClick={() => setRemoving(true)}>{s.passwordRemove}</Button>}
+      </div>
+      {removing && account && (
+        <WithProof
+          title={s.passwordRemove} says={s.passwordRemoveSays} action={s.passwordRemove} ways={account} onClose={() => setRemoving(false)}
+          onSend={async (proof) => { await api.passwordRemove(proof); toast(s.passwordRemoved); setRemoving(false); onChange(); }}
+        />
+      )}
     </Form>
   );
 }
@@ -78,23 +92,6 @@ function ConfirmTotp({ secret, uri, onClose, onDone }: { secret: string; uri: st
   );
 }
 
-/* Asks for the password again before something that matters. */
-function WithPassword({ title, action, onClose, onSend }: { title: string; action: string; onClose: () => void; onSend: (password: string) => Promise<unknown> }) {
-  const [password, setPassword] = useState("");
-  const send = useSend();
-  return (
-    <Dialog title={title} onClose={onClose}>
-      <Form send={send} onSend={() => onSend(password)}>
-        <Input label={s.passwordOld} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="current-password" autoFocus />
-        <div class="actions">
-          <Button onClick={onClose}>{t.cancel}</Button>
-          <Button kind="main" type="submit" busy={send.busy}>{action}</Button>
-        </div>
-      </Form>
-    </Dialog>
-  );
-}
-
 type FactorDialog = "start" | "end" | "codes";
 
 function SecondFactor({ account, onChange }: { account: Account; onChange: () => void }) {
@@ -115,10 +112,10 @@ function SecondFactor({ account, onChange }: { account: Account; onChange: () =>
           <Button onClick={() => setDialog("codes")}>{s.recoveryNew}</Button>
         </div>
       )}
-      {dialog === "start" && !secret && <WithPassword title={s.totp} action={t.next} onClose={close} onSend={async (p) => setSecret(await api.totpBegin(p))} />}
+      {dialog === "start" && !secret && <WithProof title={s.totp} action={t.next} ways={account} onClose={close} onSend={async (p) => setSecret(await api.totpBegin(p))} />}
       {secret && <ConfirmTotp {...secret} onClose={close} onDone={show} />}
-      {dialog === "end" && <WithPassword title={s.totpEnd} action={s.totpEnd} onClose={close} onSend={async (p) => { await api.totpOff(p); close(); onChange(); }} />}
-      {dialog === "codes" && <WithPassword title={s.recovery} action={s.recoveryNew} onClose={close} onSend={async (p) => show((await api.recoveryCodes(p)).codes)} />}
+      {dialog === "end" && <WithProof title={s.totpEnd} action={s.totpEnd} ways={account} onClose={close} onSend={async (p) => { await api.totpOff(p); close(); onChange(); }} />}
+      {dialog === "codes" && <WithProof title={s.recovery} action={s.recoveryNew} ways={account} onClose={close} onSend={async (p) => show((await api.recoveryCodes(p)).codes)} />}
       {codes && <Codes codes={codes} onClose={() => { setCodes(undefined); onChange(); }} />}
     </>
   );
@@ -164,7 +161,7 @@ function ShownKey({ secret, onClose }: { secret: string; onClose: () => void }) 
 const DAYS = ["30", "90", "365", "0"] as const;
 type KeyDays = (typeof DAYS)[number];
 
-function NewKey({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+function NewKey({ account, onClose, onDone }: { account: Account | undefined; onClose: () => void; onDone: () => void }) {
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<Scope[]>(["aliases", "aliases.create"]);
   const [days, setDays] = useState<KeyDays>("365");
@@ -174,7 +171,7 @@ function NewKey({ onClose, onDone }: { onClose: () => void; onDone: () => void }
   const make = async () => {
     const expires = days === "0" ? 0 : Math.floor(Date.now() / 1000) + Number(days) * 86400;
     if (!name.trim()) return send.fail(s.keyNameMissing, "name");
-    setSecret(await api.keyAdd(name.trim(), scopes, expires, password));
+    setSecret(await api.keyAdd(name.trim(), scopes, expires, await proofOf(account, password)));
     onDone();
   };
   if (secret) return <ShownKey secret={secret} onClose={onClose} />;
@@ -191,7 +188,7 @@ function NewKey({ onClose, onDone }: { onClose: () => void; onDone: () => void }
         </fieldset>
         <div class="pair">
           <Select label={s.keyExpiry} value={days} options={DAYS.map((d) => [d, s.keyDays[d]])} onValue={setDays} error={send.of("expires")} />
-          <Input label={s.passwordOld} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="current-password" />
+          <ProofField ways={account} value={password} onValue={setPassword} send={send} />
         </div>
         <div class="actions">
           <Button onClick={onClose}>{t.cancel}</Button>
@@ -214,7 +211,7 @@ const KeyLine = ({ k, onDelete }: { k: ApiKey; onDelete: () => void }) => (
   </li>
 );
 
-function Keys({ onChange }: { onChange: () => void }) {
+function Keys({ account, onChange }: { account: Account | undefined; onChange: () => void }) {
   const keys = useLoad(() => api.keys());
   const [adding, setAdding] = useState(false);
   const [ending, setEnding] = useState<ApiKey>();
@@ -228,7 +225,7 @@ function Keys({ onChange }: { onChange: () => void }) {
       <Await of={keys}>
         {(list) => list.length ? <ul class="stack tight">{list.map((k) => <KeyLine key={k.id} k={k} onDelete={() => setEnding(k)} />)}</ul> : <p class="soft">{s.keyNone}</p>}
       </Await>
-      {adding && <NewKey onClose={() => setAdding(false)} onDone={() => { keys.reload(); onChange(); }} />}
+      {adding && <NewKey account={account} onClose={() => setAdding(false)} onDone={() => { keys.reload(); onChange(); }} />}
       {ending && (
         <Confirm title={`${s.keyDelete}: ${ending.name}`} action={s.keyDelete} send={send} onClose={() => setEnding(undefined)} onConfirm={async () => { await api.keyDelete(ending.id); toast(s.keyRevoked); keys.reload(); onChange(); }} />
       )}
@@ -257,9 +254,10 @@ export function Settings({ about, onChange }: { about: About; onChange: () => vo
           </>
         )}
       </Await>
+      {account.data && <Passkeys key={`passkeys ${ended}`} account={account.data} possible={about.passkeys} onChange={account.reload} />}
       <section class="panel pad stack"><h2>{s.password}</h2><Password account={account.data} onChange={() => { account.reload(); setEnded(ended + 1); }} /></section>
       <Sessions key={`sessions ${ended}`} />
-      <Keys key={`keys ${ended}`} onChange={account.reload} />
+      <Keys key={`keys ${ended}`} account={account.data} onChange={account.reload} />
       <section class="panel pad stack">
         <div><h2>{s.deleteAccount}</h2><p class="soft measure">{s.deleteAccountSays}</p></div>
         <div><Button kind="bad" onClick={() => setDeleting(true)}>{s.deleteAccount}</Button></div>
@@ -268,7 +266,7 @@ export function Settings({ about, onChange }: { about: About; onChange: () => vo
         <div><h2>{s.about}</h2><p class="soft measure">{s.aboutSays}</p></div>
         <p class="small">Postern {about.version} · {t.foot.interface} <code>{about.manifest || s.aboutNone}</code></p>
       </section>
-      {deleting && <WithPassword title={s.deleteAccount} action={s.deleteAccount} onClose={() => setDeleting(false)} onSend={async (p) => { await api.accountDelete(p); location.hash = ""; location.reload(); }} />}
+      {deleting && account.data && <WithProof title={s.deleteAccount} action={s.deleteAccount} ways={account.data} onClose={() => setDeleting(false)} onSend={async (p) => { await api.accountDelete(p); location.hash = ""; location.reload(); }} />}
     </>
   );
 }

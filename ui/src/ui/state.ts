@@ -45,6 +45,9 @@ export interface Sending {
   run: (work: () => Promise<unknown>) => Promise<boolean>;
 }
 
+/* What the server names and no form has a field for: it is about the whole. */
+const WHOLE = ["rate", "session", "origin", "scope", "id"];
+
 /* One thing that is sent: busy meanwhile, and an error beside the field that the server names. */
 export function useSend(): Sending {
   const [busy, setBusy] = useState(false);
@@ -59,7 +62,7 @@ export function useSend(): Sending {
       await work();
       return true;
     } catch (e) {
-      setFailed({ message: sentence(e), field: e instanceof ApiError ? e.field : undefined });
+      setFailed({ message: sentence(e), field: e instanceof ApiError && !WHOLE.includes(e.field ?? "") ? e.field : undefined });
       return false;
     } finally {
       running.current = false;

@@ -435,7 +435,7 @@ test("domains, held replies, settings", async (t) => {
   await page.getByLabel("New password").fill("another horse battery");
   await page.getByLabel("Somebody may have got in: end 1 API key and 1 app password too").check();
   await page.getByRole("button", { name: "Change password" }).click();
-  await page.getByText("Changed. Other sessions, API keys and app passwords have ended.").waitFor();
+  await page.getByText("Changed. Other sessions, and what you named, have ended.").waitFor();
   await page.getByText("No keys.").waitFor();
   assert.equal(world.keys.length, 0);
   w.clean();

@@ -29,9 +29,9 @@ after(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-export async function open(t, world, options = {}) {
+export async function open(t, world, { host, ...options } = {}) {
   const browser = await launch();
-  const mock = await startMock(DIST, world);
+  const mock = await startMock(DIST, world, host);
   const context = await browser.newContext({ viewport: SIZES.desktop, acceptDownloads: true, locale: "en-GB", timezoneId: "UTC", ...options });
   t.after(async () => {
     await context.close();
@@ -56,6 +56,26 @@ export async function open(t, world, options = {}) {
   };
 }
 
+/* One session of the debugger a page: the end of any other would take the devices of this one away. */
+const sessions = new WeakMap();
+async function debuggerOf(page) {
+  if (!sessions.has(page)) sessions.set(page, await page.context().newCDPSession(page));
+  return sessions.get(page);
+}
+
+/* A device that keeps passkeys, as the browser's own debugger has it. broken: it does not recognise whoever is there. */
+export async function authenticator(page, { broken } = {}) {
+  const session = await debuggerOf(page);
+  await session.send("WebAuthn.enable");
+  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
+    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: !broken, automaticPresenceSimulation: true },
+  });
+  return {
+    end: async () => session.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId }),
+    credentials: async () => (await session.send("WebAuthn.getCredentials", { authenticatorId })).credentials,
+  };
+}
+
 export async function signIn(w, name = "alice", password = "correct horse battery") {
   await w.go("/");
   await w.page.getByLabel("Name").fill(name);
@@ -67,13 +87,12 @@ export async function signIn(w, name = "alice", password = "correct horse batter
 // The rules of WCAG 2.2 A and AA, and axe's best practices. It is run past the policy, as a debugger is.
 export async function accessible(page, where) {
   await page.evaluate(() => document.getAnimations().forEach((a) => a.effect?.getComputedTiming().endTime !== Infinity && a.finish()));
-  const session = await page.context().newCDPSession(page);
+  const session = await debuggerOf(page);
   await session.send("Runtime.evaluate", { expression: AXE });
   const { result } = await session.send("Runtime.evaluate", {
     expression: "axe.run(document, { resultTypes: ['violations'] }).then((r) => JSON.stringify(r.violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 200) + ' ' + n.failureSummary).join('; '))))",
     awaitPromise: true, returnByValue: true,
   });
-  await session.detach();
   assert.deepEqual(JSON.parse(result.value), [], `axe, ${where}`);
 }
 
