@@ -99,7 +99,7 @@ int passkey_used(struct store *st, int64_t id, int64_t count, int64_t now, struc
 
 static int was_there(struct store *st, int64_t id, struct fail *f)
 {
-	return store_changes(st) ? OK : fail(f, FAIL_ABSENT, "you have no passkey %lld", (long long)id);
+	return store_changes(st) ? OK : fail(f, FAIL_ABSENT, "there is no passkey %lld", (long long)id);
 }
 
 int passkey_rename(struct store *st, int64_t user, int64_t id, struct str name, struct fail *f)

@@ -382,6 +382,18 @@ def test_too_many(server):
     b.refused(422, "POST", "/v1/passkeys", Authenticator(ORIGIN).make(asked), "passkey")
 
 
+def test_the_operator_sees_and_removes_them(server):
+    b, key = sign_up(server, "lost", label="Lost phone")
+    other, _ = sign_up(server, "not-lost")
+    (shown,) = server.cli("user", "passkey", "list", "lost")
+    assert shown["label"] == "Lost phone" and set(shown) == {"id", "label", "transports", "created", "last_used"}
+    (theirs,) = other.get("/v1/passkeys").json
+    assert "there is no passkey" in server.refuses("user", "passkey", "delete", "lost", theirs["id"])
+    server.cli("user", "passkey", "delete", "lost", shown["id"])
+    b.refused(401, "POST", "/v1/login/passkey", key.use(b.good("POST", "/v1/login/challenge", {}, 200)), "passkey")
+    assert server.cli("user", "passkey", "list", "lost") == []
+
+
 @pytest.mark.parametrize("origin,why", [("http://127.0.0.1:8080", "IP address"), ("http://relay.test", "not https"),
                                         ("https://relay.test", None), ("http://localhost:8080", None)])
 def test_where_there_can_be_none(hop, origin, why):

@@ -11,9 +11,9 @@
 enum { RECORDS_MAX = 96 * 1024, FLUSH_AT = 64 * 1024, TEXT_MOST = 200, BYTES_MOST = 16384 };
 
 static const struct call_spec *const tables[] = {
-	calls_backup,  calls_keys,     calls_users,  calls_passwords, calls_aliases, calls_domains,
-	calls_people,  calls_profiles, calls_queue,  calls_replies,   calls_stat,    calls_usage,
-	calls_invites, calls_trials,   calls_claims, calls_transfer
+	calls_backup,  calls_keys,     calls_users,  calls_passwords, calls_aliases,      calls_domains,
+	calls_people,  calls_profiles, calls_queue,  calls_replies,   calls_stat,         calls_usage,
+	calls_invites, calls_trials,   calls_claims, calls_transfer,  calls_user_passkeys
 };
 static const struct call_spec *const web_tables[] = {
 	calls_account,       calls_codes,          calls_foreign,      calls_foreign_aliases,

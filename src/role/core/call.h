@@ -141,7 +141,8 @@ void backup_control_gone(struct core *core, const struct peer *control);
 /* The tables, one per file; the last has a NULL verb. */
 extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls_passwords[], calls_aliases[],
         calls_domains[], calls_people[], calls_profiles[], calls_queue[], calls_replies[], calls_stat[],
-        calls_usage[], calls_invites[], calls_trials[], calls_claims[], calls_transfer[];
+        calls_usage[], calls_invites[], calls_trials[], calls_claims[], calls_transfer[],
+        calls_user_passkeys[];
 /* Of the web alone. */
 extern const struct call_spec calls_account[], calls_codes[], calls_foreign[], calls_foreign_aliases[],
         calls_foreign_login[], calls_foreign_many[], calls_foreign_page[], calls_foreign_people[],

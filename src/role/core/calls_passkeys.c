@@ -186,6 +186,26 @@ static int run_delete(struct request *c, struct fail *f)
 	return call_part(c, remove_one, &user, f);
 }
 
+/* ---- the operator ------------------------------------------------------------------------------------------------- */
+
+static int run_user_list(struct request *c, struct fail *f)
+{
+	int64_t user;
+
+	TRY(call_user(c, &user, f));
+	return passkey_each(c->core->store, user, tell, c, f);
+}
+
+/* Also the last one: an invitation lets its user back in. */
+static int run_user_delete(struct request *c, struct fail *f)
+{
+	int64_t user;
+
+	TRY(call_user(c, &user, f));
+	core_dirty(c->core);
+	return id_wrong(c, passkey_delete(c->core->store, user, (int64_t)arg_number(c, "id", 0), f));
+}
+
 // clang-format off
 #define ID_ARG { .name = "id", .kind = ARG_NUMBER, .required = true, .most = INT64_MAX }
 
@@ -199,6 +219,12 @@ const struct call_spec calls_passkeys[] = {
 	{ "passkey.list", run_list, { { 0 } } },
 	{ "passkey.set", run_set, { ID_ARG, { .name = "label", .required = true, .most = PASSKEY_LABEL_MOST } } },
 	{ "passkey.delete", run_delete, { ID_ARG, PROOF_ARGS } },
+	{ 0 }
+};
+
+const struct call_spec calls_user_passkeys[] = {
+	{ "user.passkey-list", run_user_list, { { .name = "user", .required = true } } },
+	{ "user.passkey-delete", run_user_delete, { { .name = "user", .required = true }, ID_ARG } },
 	{ 0 }
 };
 // clang-format on
