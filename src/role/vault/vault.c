@@ -10,6 +10,7 @@
 #include "role/role.h"
 #include "role/vault/ca.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -232,6 +233,9 @@ static void answer_lend(void *self, const void *msg, struct ipc_fds *fds)
 	struct fail f = { 0 };
 	int r = open_as(v, m->wrapped_leaf, &label, &record, &f);
 
+	(void)!fcntl(
+	        road, F_SETFL,
+	        O_NONBLOCK); /* it is empty and takes a record; one that was filled does not hold us up */
 	if (r == OK)
 		r = sock_send(road, secret_str(&record), NULL, 0, &f);
 	if (r < 0)
