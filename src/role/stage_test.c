@@ -3,9 +3,9 @@
 #include "sys/memfd.h"
 #include "sys/spawn.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -283,17 +283,9 @@ static void wait_store(struct stage *s)
 	fail_msg("the store is not opened");
 }
 
-static void forget_folder(const char *dir)
+static int forget_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
-	DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, strcmp(e->d_name, "bodies") ? 0 : AT_REMOVEDIR);
-	if (d)
-		closedir(d);
-	rmdir(dir);
+	return remove(path);
 }
 
 void core_stage_new(struct core_stage *c, const char key[static STAGE_MASTER])
@@ -321,7 +313,7 @@ void core_stage_done(struct core_stage *c)
 {
 	stage_stop(&c->core);
 	stage_stop(&c->vault);
-	forget_folder(c->dir);
+	assert_int_equal(nftw(c->dir, forget_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 int core_control(const struct core_stage *c)

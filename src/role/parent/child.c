@@ -293,10 +293,16 @@ static const struct ipc_rule rules[] = {
 	{ IPC_NONE, NULL, 0, 0 },
 };
 
-/* Its end is told by its pid. */
+/* Its end is told by its pid. One that says what it may not, or hears us no more, could neither be stopped nor be told of a new
+ * road: it ends now. */
 static void on_closed(void *self, struct peer *peer, const struct fail *why)
 {
-	(void)self;
+	const struct child *c = self;
+
+	if (why->code != FAIL_PEER)
+		log_fail(LOG_ERROR, "road", why);
+	if (c->pid && !c->parent->stopping && !c->parent->private_mode)
+		kill(c->pid, SIGKILL);
 }
 
 static int spawn_child(struct child *c, struct fail *f)
