@@ -58,7 +58,7 @@ static void other_peoples_certificates(void **state)
 static struct str san_pattern = STR_INIT("x@relay.example");
 
 /* ATTACKS 18: names that one program reads otherwise than another. */
-static void names_with_tricks_are_refused(void **state)
+static void attack_18_names_with_tricks_are_refused(void **state)
 {
 	static const struct str tricks[] = {
 		STR_INIT("x@relay\0example"),      STR_INIT("x@relay.e\nample"),
@@ -138,7 +138,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(other_peoples_certificates),
-		cmocka_unit_test(names_with_tricks_are_refused),
+		cmocka_unit_test(attack_18_names_with_tricks_are_refused),
 		cmocka_unit_test(doubled_extensions_are_refused),
 	};
 

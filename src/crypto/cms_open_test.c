@@ -178,7 +178,7 @@ static void promise_5_addresses_that_open_different_keys_fail(void **state)
 	assert_int_equal(out.n, 0);
 }
 
-static void promise_5_a_name_must_match_in_full(void **state)
+static void promise_5_attack_20_a_name_must_match_in_full(void **state)
 {
 	OWN(buf) der = BUF(MSG_MAX);
 	OWNS(cms_in) c = NULL;
@@ -425,7 +425,7 @@ static void promise_4_every_flipped_byte_is_noticed(void **state)
 }
 
 /* Another certificate with the pinned key is the pinned key's; another key under the pinned name is not. */
-static void promise_4_the_key_counts_not_the_certificate(void **state)
+static void promise_4_attack_17_the_key_counts_not_the_certificate(void **state)
 {
 	OWN(buf) der = BUF(MSG_MAX);
 	struct cms_signature s;
@@ -670,7 +670,7 @@ int main(void)
 		cmocka_unit_test(unread_algorithms_are_denied_before_a_key_is_used),
 		cmocka_unit_test(promise_5_each_address_must_open_it_by_itself),
 		cmocka_unit_test(promise_5_addresses_that_open_different_keys_fail),
-		cmocka_unit_test(promise_5_a_name_must_match_in_full),
+		cmocka_unit_test(promise_5_attack_20_a_name_must_match_in_full),
 		cmocka_unit_test(attack_06_bad_paddings_are_all_alike),
 		cmocka_unit_test(attack_06_wrong_lengths_and_cut_content_are_alike),
 		cmocka_unit_test(attack_03_relabelled_gcm_fails_as_others_do),
@@ -681,7 +681,7 @@ int main(void)
 		cmocka_unit_test(promise_4_indefinite_lengths_verify),
 		cmocka_unit_test(promise_4_nobody_is_nobody),
 		cmocka_unit_test(promise_4_every_flipped_byte_is_noticed),
-		cmocka_unit_test(promise_4_the_key_counts_not_the_certificate),
+		cmocka_unit_test(promise_4_attack_17_the_key_counts_not_the_certificate),
 		cmocka_unit_test(attack_29_bombs_are_bounded),
 		cmocka_unit_test(truncated_messages_are_broken),
 		cmocka_unit_test(nss_messages_open),

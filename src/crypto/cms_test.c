@@ -132,7 +132,7 @@ static void signers_are_checked(void **state)
 }
 
 /* An authority's certificate says that it signs certificates, not mail. */
-static void authorities_neither_sign_nor_receive(void **state)
+static void attack_23_authorities_neither_sign_nor_receive(void **state)
 {
 	OWNS(cms_envelope) e = NULL;
 	OWN(buf) out = BUF(MIB);
@@ -547,7 +547,7 @@ int main(void)
 		cmocka_unit_test(signatures_verify),
 		cmocka_unit_test(signatures_say_no_time),
 		cmocka_unit_test(signers_are_checked),
-		cmocka_unit_test(authorities_neither_sign_nor_receive),
+		cmocka_unit_test(attack_23_authorities_neither_sign_nor_receive),
 		cmocka_unit_test(envelopes_decrypt),
 		cmocka_unit_test(envelopes_to_other_keys_decrypt),
 		cmocka_unit_test(envelopes_have_the_shape_of_the_standards),

@@ -167,7 +167,7 @@ static int try_rsa(const uint8_t *n, size_t bytes, struct str e)
 	return key_import_public(buf_str(&der), &k, NULL);
 }
 
-static void weak_rsa_keys_are_refused(void **state)
+static void attack_22_weak_rsa_keys_are_refused(void **state)
 {
 	static const struct str bad_exponents[] = {
 		STR_INIT(""),
@@ -218,7 +218,7 @@ static int import_pkey(EVP_PKEY *pkey, enum key_alg *ret_alg)
 	return r;
 }
 
-static void curves_are_named_ones(void **state)
+static void attack_22_curves_are_named_ones(void **state)
 {
 	static const struct {
 		const char *name;
@@ -309,8 +309,8 @@ int main(void)
 		cmocka_unit_test(public_keys_are_what_openssl_writes),
 		cmocka_unit_test(pkcs8_is_what_openssl_reads),
 		cmocka_unit_test(public_keys_do_nothing_private),
-		cmocka_unit_test(weak_rsa_keys_are_refused),
-		cmocka_unit_test(curves_are_named_ones),
+		cmocka_unit_test(attack_22_weak_rsa_keys_are_refused),
+		cmocka_unit_test(attack_22_curves_are_named_ones),
 		cmocka_unit_test(other_algorithms_are_refused),
 		cmocka_unit_test(broken_public_keys_are_refused),
 	};

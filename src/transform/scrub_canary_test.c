@@ -355,7 +355,7 @@ static const char *const fields[] = {
 	"X-Unknown",
 };
 
-static void promise_6_no_field_of_any_client(void **state)
+static void promise_6_attack_47_no_field_of_any_client(void **state)
 {
 	static const char *const forms[] = { ": %s\r\n", ": x\r\n\t%s\r\n", ": <1.%s>\r\n", ": %w\r\n",
 		                             ": %W\r\n" };
@@ -602,7 +602,7 @@ static int clear(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(promise_6_no_field_of_any_client, clear),
+		cmocka_unit_test_setup(promise_6_attack_47_no_field_of_any_client, clear),
 		cmocka_unit_test_setup(promise_6_nothing_around_what_was_written, clear),
 		cmocka_unit_test_setup(promise_6_nothing_within_it, clear),
 		cmocka_unit_test_setup(promise_6_nothing_beside_a_picture, clear),

@@ -591,7 +591,7 @@ static void promise_1_a_full_disk_gives_nothing_readable(void **state)
 	}
 }
 
-static void promise_1_no_form_is_no_output(void **state)
+static void promise_1_attack_57_no_form_is_no_output(void **state)
 {
 	struct seal_plan p = plan((enum seal_form)0);
 	OWN(buf) out = BUF(1 << 20);
@@ -601,7 +601,7 @@ static void promise_1_no_form_is_no_output(void **state)
 }
 
 /* What the provider reads, and what stands inside, for content of every kind. */
-static void promise_7_no_word_of_a_hidden_subject_is_outside(void **state)
+static void promise_7_attack_58_no_word_of_a_hidden_subject_is_outside(void **state)
 {
 	static const struct {
 		const char *content, *within;
@@ -668,8 +668,8 @@ int main(void)
 		cmocka_unit_test(promise_1_a_seal_that_fails_gives_nothing_readable),
 		cmocka_unit_test(attack_13_72_the_signer_is_the_from),
 		cmocka_unit_test(promise_1_a_full_disk_gives_nothing_readable),
-		cmocka_unit_test(promise_1_no_form_is_no_output),
-		cmocka_unit_test(promise_7_no_word_of_a_hidden_subject_is_outside),
+		cmocka_unit_test(promise_1_attack_57_no_form_is_no_output),
+		cmocka_unit_test(promise_7_attack_58_no_word_of_a_hidden_subject_is_outside),
 		cmocka_unit_test(two_seals_differ),
 	};
 

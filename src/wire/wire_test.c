@@ -519,7 +519,7 @@ static void calendars_end_as_they_ended(void **state)
 	}
 }
 
-static void reports_name_the_alias_and_nobody_else(void **state)
+static void attack_50_reports_name_the_alias_and_nobody_else(void **state)
 {
 	OWN(buf) out = BUF(8192);
 	const struct dsn d = {
@@ -645,7 +645,7 @@ int main(void)
 		cmocka_unit_test(parts_are_found_by_offset),
 		cmocka_unit_test(bombs_are_refused_or_read_in_time),
 		cmocka_unit_test(calendars_are_mapped_line_by_line),
-		cmocka_unit_test(reports_name_the_alias_and_nobody_else),
+		cmocka_unit_test(attack_50_reports_name_the_alias_and_nobody_else),
 		cmocka_unit_test(real_and_broken_messages_are_walked),
 	};
 

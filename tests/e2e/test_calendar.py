@@ -21,7 +21,7 @@ def calendars(raw):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_addresses_in_an_invitation_are_mapped(world, shape):
+def test_attack_59_addresses_in_an_invitation_are_mapped(world, shape):
     mail = messages.calendar(world.alias, **SHAPES[shape])
     done = world.relay(mail)
     (ics,) = calendars(done.opened.message)

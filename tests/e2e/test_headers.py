@@ -49,7 +49,7 @@ def relayed(world):
 
 
 @pytest.mark.parametrize("name", DANGEROUS)
-def test_no_dangerous_header_comes_through(relayed, name):
+def test_attack_60_no_dangerous_header_comes_through(relayed, name):
     """Neither for the provider, nor, after decryption, for the user's client."""
     inside = relayed.outer + judge.split(relayed.opened.entity)[0]
     assert token(name).encode() not in inside.lower(), [line for line in inside.splitlines() if token(name).encode() in line]

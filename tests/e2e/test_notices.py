@@ -32,7 +32,7 @@ def setting(world, name, second_key=True, **options):
     return first, second, server.alias(name, mailbox=first), keys
 
 
-def test_promise_1_a_letter_is_sealed(world, tmp_path):
+def test_promise_1_attack_56_a_letter_is_sealed(world, tmp_path):
     first, second, alias, keys = setting(world, "sealed")
     since = len(world.hop.messages)
     pause(world, alias, first)

@@ -332,7 +332,7 @@ def test_promise_9_the_files_hold_no_token(lived):
     assert found == []
 
 
-def test_promise_9_a_private_key_is_in_no_file(lived):
+def test_promise_9_attack_32_a_private_key_is_in_no_file(lived):
     """No PKCS#8, RSA or EC private key in DER or PEM."""
     shapes = [rb"PRIVATE KEY", rb"\x02\x01\x00\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01",
               rb"\x02\x01\x00\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01", rb"\x30\x77\x02\x01\x01\x04\x20"]
@@ -349,7 +349,7 @@ def test_promise_9_the_search_finds_what_is_there():
         assert any(w in (b"xx" + word + b"yy").lower() for w in words_of(TOKENS))
 
 
-def test_promise_10_the_logs_hold_no_token(lived):
+def test_promise_10_attack_61_the_logs_hold_no_token(lived):
     for log in lived[1:3]:
         assert len(log) > 1000 and "ev=" in log
         found = [(word, line) for word in words_of(TOKENS) for line in log.lower().encode("utf-8", "replace").splitlines()

@@ -92,7 +92,7 @@ def test_layers(world, client, name):
     whole(world, client, token(), **LAYERS[name])
 
 
-def test_no_certificate_in_the_signature(world, client):
+def test_attack_27_no_certificate_in_the_signature(world, client):
     """The pinned key counts, not what travels beside it."""
     done, says = asked(world), token()
     client.learn(done)
@@ -103,7 +103,7 @@ def test_no_certificate_in_the_signature(world, client):
 
 
 @pytest.mark.parametrize("program", reply.CLIENTS)
-def test_headers_of_programs(world, client, program):
+def test_attack_47_headers_of_programs(world, client, program):
     a = whole(world, client, token(), program=program)
     assert judge.words(a.field("Subject")) == "Re: Your order"
 

@@ -267,7 +267,7 @@ def null(world, client, entity, more=()):
     return sent, [m for m in world.hop.messages[since:] if m.rcpts != [world.mailbox]]
 
 
-def test_a_vacation_note_is_scrubbed_or_swallowed(world, client):
+def test_attack_51_a_vacation_note_is_scrubbed_or_swallowed(world, client):
     """Unsigned, from the provider: never with the address that it is for in it."""
     sent, out = null(world, client, messages.text(f"I am away. Write to {client.keys.address}.\n\n{client.name}\n"),
                      ["Auto-Submitted: auto-replied", "Precedence: bulk"])
@@ -276,7 +276,7 @@ def test_a_vacation_note_is_scrubbed_or_swallowed(world, client):
         assert canaries.leaks(m.raw, canaries.flock_of(client.keys)) == []
 
 
-def test_a_receipt_is_swallowed(world, client):
+def test_attack_49_a_receipt_is_swallowed(world, client):
     fields = messages.crlf(f"Content-Type: message/disposition-notification\n\nReporting-UA: {client.keys.address}; CanaryMail\n"
                            f"Original-Recipient: rfc822;{client.keys.address}\nFinal-Recipient: rfc822;{client.keys.address}\n"
                            "Disposition: manual-action/MDN-sent-manually; displayed\n")
