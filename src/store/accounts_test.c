@@ -199,13 +199,15 @@ static void pages_of_aliases(void **state)
 		const char *want;
 		int64_t total;
 	} rows[] = {
-		{ { ALIAS_BY_AGE, false, 0, 0, 10 }, "1 2 3 4 ", 4 },
-		{ { ALIAS_BY_AGE, true, 0, 1, 2 }, "3 2 ", 4 },
-		{ { ALIAS_BY_USE, true, 0, 0, 10 }, "2 1 4 3 ", 4 },
-		{ { ALIAS_BY_LAST_USE, false, 0, 0, 3 }, "3 4 1 ", 4 },
-		{ { ALIAS_BY_AGE, false, 1u << ALIAS_ON, 0, 10 }, "1 2 4 ", 3 },
-		{ { ALIAS_BY_AGE, false, 1u << ALIAS_OFF_DROP | 1u << ALIAS_OFF_REJECT, 0, 10 }, "3 ", 1 },
-		{ { ALIAS_BY_AGE, false, 0, 4, 10 }, "", 4 },
+		{ { ALIAS_BY_AGE, false, 0, 0, 10, 0, 0 }, "1 2 3 4 ", 4 },
+		{ { ALIAS_BY_AGE, true, 0, 1, 2, 0, 0 }, "3 2 ", 4 },
+		{ { ALIAS_BY_USE, true, 0, 0, 10, 0, 0 }, "2 1 4 3 ", 4 },
+		{ { ALIAS_BY_LAST_USE, false, 0, 0, 3, 0, 0 }, "3 4 1 ", 4 },
+		{ { ALIAS_BY_AGE, false, 1u << ALIAS_ON, 0, 10, 0, 0 }, "1 2 4 ", 3 },
+		{ { ALIAS_BY_AGE, false, 1u << ALIAS_OFF_DROP | 1u << ALIAS_OFF_REJECT, 0, 10, 0, 0 },
+		  "3 ",
+		  1 },
+		{ { ALIAS_BY_AGE, false, 0, 4, 10, 0, 0 }, "", 4 },
 	};
 	OWNS(store) st = fixture_open(0);
 	struct ids i = fixture_fill(st);
