@@ -294,6 +294,18 @@ def walk_simplelogin_account(w, sl):
     for r in ("/api/export/data", "/api/export/aliases", "/api/logout", "/api/stats", "/api/setting", "/api/v2/setting/domains", "/api/custom_domains", "/api/notifications"):
         w.ask("GET " + r, status=200, b=sl)
     w.ask("PATCH /api/setting", {}, 200, b=sl)
+    w.ask("PATCH /api/user_info", {"name": "walker"}, 200, b=sl)
+    w.ask("PATCH /api/user_info", {"name": "other"}, 400, b=sl)
+    w.server.cli("domain", "add", "walker", "custom.example")
+    (d,) = w.ask("GET /api/custom_domains", status=200, b=sl)["custom_domains"]
+    w.ask("GET /api/custom_domains/{id}/trash", args=[d["id"]], status=200, b=sl)
+    w.ask("PATCH /api/custom_domains/{id}", {"catch_all": True}, args=[d["id"]], b=sl)
+    w.asked.add("PATCH /api/custom_domains/{id}")  # with a key of the scope domains: test_web_simplelogin.py
+    (own,) = w.ask("GET /api/v1/domains", status=200, b=sl)["data"]
+    w.ask("GET /api/v1/domains/{id}", args=[own["id"]], status=200, b=sl)
+    w.ask("GET /api/v1/domains/{id}", args=["x"], status=404, b=sl)
+    w.ask("POST /api/notifications/{id}", {}, 403, args=[1], b=sl)
+    w.asked.add("POST /api/notifications/{id}")
     box = w.ask("POST /api/mailboxes", {"email": "third@mailbox.example"}, 201, b=sl)
     first = w.ask("GET /api/mailboxes", status=200, b=sl)["mailboxes"][0]["id"]
     w.ask("PUT /api/mailboxes/{id}", {"default": True}, 200, args=[first], b=sl)

@@ -306,3 +306,37 @@ def test_settings(sl):
     assert sl.good("GET", "/api/v2/setting/domains") == [{"domain": "relay.example", "is_custom": False}]
     assert sl.good("GET", "/api/custom_domains") == {"custom_domains": []}
     assert sl.good("GET", "/api/notifications", page=0) == {"more": False, "notifications": []}
+
+
+def test_custom_domains_and_what_stays_as_it_is(server, hop):
+    b = browser.account(server, "sally")
+    browser.verify(b, hop, "sally@mailbox.example", clear="on")
+    server.cli("domain", "add", "sally", "sally.example")
+    server.cli("domain", "add", "sam", "sam-own.example")
+    both = b.good("POST", "/v1/keys", {"name": "sl", "scopes": ["aliases", "domains"], "password": PASSWORD})["key"]
+    few = b.good("POST", "/v1/keys", {"name": "few", "scopes": ["aliases"], "password": PASSWORD})["key"]
+    sally, weak = Program(server.web, both), Program(server.web, few)
+    (d,) = sally.good("GET", "/api/custom_domains", status=200)["custom_domains"]
+    assert d["domain_name"] == "sally.example" and d["catch_all"] is False and d["mailboxes"] == [] and d["name"] is None
+    p = f"/api/custom_domains/{d['id']}"
+    assert sally.good("PATCH", p, {"catch_all": True}, 200) == {"custom_domain": {**d, "catch_all": True}}
+    assert b.good("GET", "/v1/domains/sally.example")["catch_all"] in ("on", True)
+    assert sally.good("PATCH", p, {"random_prefix_generation": False, "name": None}, 200)["custom_domain"]["catch_all"] is True
+    assert weak.ask("PATCH", p, {"catch_all": False}).status == 403
+    assert sally.good("PATCH", p, {"catch_all": False}, 200) == {"custom_domain": d}
+    a = sally.ask("PATCH", p, {})
+    assert (a.status, a.json) == (400, {"error": "request body cannot be empty"})
+    for body in ({"name": "Sally"}, {"random_prefix_generation": True}, {"mailbox_ids": [1]}, {"catch_all": "yes"}):
+        assert sally.ask("PATCH", p, body).status == 400, body
+    assert sally.good("GET", p + "/trash", status=200) == {"aliases": []}
+    for n in [*range(0, 6), 999999, "x"]:
+        for method, path in (("PATCH", f"/api/custom_domains/{n}"), ("GET", f"/api/custom_domains/{n}/trash")):
+            if str(n) != str(d["id"]):
+                a = sally.ask(method, path, {"catch_all": True} if method == "PATCH" else None)
+                assert (a.status, a.json) == (403, {"error": "Forbidden"}), (method, path, a)
+    me = sally.good("GET", "/api/user_info", status=200)
+    assert sally.good("PATCH", "/api/user_info", {"name": "sally", "profile_picture": None}, 200) == me
+    for body in ({"name": "eve"}, {"profile_picture": "AAAA"}):
+        assert sally.ask("PATCH", "/api/user_info", body).status == 400
+    a = sally.ask("POST", "/api/notifications/1", {})
+    assert (a.status, a.json) == (403, {"error": "Forbidden"})

@@ -12,6 +12,7 @@ const struct route addy_routes[] = {
 	ADDY("GET", "/api/v1/account-details", 200, addy_account),
 	ADDY("GET", "/api/v1/domain-options", 200, addy_domain_options),
 	ADDY("GET", "/api/v1/domains", 200, addy_domains),
+	ADDY("GET", "/api/v1/domains/{id}", 200, addy_domain),
 	ADDY("GET", "/api/v1/recipients", 200, addy_recipients),
 	ADDY("GET", "/api/v1/aliases", 200, addy_aliases),
 	ADDY("POST", "/api/v1/aliases", 201, addy_create),
@@ -234,6 +235,16 @@ bool addy_path_id(struct exchange *x, enum addy_kind kind)
 		return true;
 	foreign_refuse(x, 404, STR("Not Found"));
 	return false;
+}
+
+json_int_t addy_asked_id(const struct exchange *x)
+{
+	struct str args = buf_str(&x->args), name, id = STR("");
+	uint64_t n = 0;
+
+	(void)list_next_pair(&args, &name, &id);
+	(void)str_u64(id, &n);
+	return (json_int_t)n;
 }
 
 bool addy_put_recipients(struct exchange *x, const json_t *list)

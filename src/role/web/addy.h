@@ -17,6 +17,8 @@ void addy_told(struct exchange *x, int code, struct str why,
 void addy_invalid(struct exchange *x, const char *field, struct str why);
 /* The pattern's {id}, which replaces the arguments: false: it is refused with 404. */
 bool addy_path_id(struct exchange *x, enum addy_kind kind);
+/* That id as core's number, afterwards. */
+json_int_t addy_asked_id(const struct exchange *x);
 /* Another number for one argument; false: no such id. */
 bool addy_put_id(struct exchange *x, struct str id, enum addy_kind kind, const char *arg);
 /* A list of recipients' ids as mailbox_id; false: 422. */
@@ -45,6 +47,7 @@ void addy_recipient_delete(struct exchange *x, json_t *body);
 /* addy_account.c */
 void addy_version(struct exchange *x, json_t *body);
 void addy_domains(struct exchange *x, json_t *body);
+void addy_domain(struct exchange *x, json_t *body);
 void addy_domain_options(struct exchange *x, json_t *body);
 void addy_account(struct exchange *x, json_t *body);
 void addy_token(struct exchange *x, json_t *body);

@@ -193,3 +193,28 @@ void addy_domains(struct exchange *x, json_t *body)
 {
 	exchange_ask(x, "foreign.domains", STR(""), on_domains);
 }
+
+static void on_domain(struct exchange *x, int code, struct str why, struct str arg)
+{
+	OWNP(json_t) all = NULL;
+	const json_t *d;
+	size_t i;
+
+	if (!foreign_well(x, code, why, arg))
+		return;
+	all = foreign_all(x);
+	json_array_foreach(all, i, d)
+	{
+		if (!foreign_is(d, "own") || foreign_number(d, "id") != addy_asked_id(x))
+			continue;
+		exchange_json(x, 200, json_pack("{s:o}", "data", domain_of(d)));
+		return;
+	}
+	foreign_refuse(x, 404, STR("Not Found"));
+}
+
+void addy_domain(struct exchange *x, json_t *body)
+{
+	if (addy_path_id(x, ADDY_DOMAIN))
+		exchange_ask(x, "foreign.domains", STR(""), on_domain);
+}

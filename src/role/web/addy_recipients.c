@@ -54,17 +54,6 @@ static const json_t *numbered(const json_t *all, json_int_t id)
 	return NULL;
 }
 
-/* 0: what the path names is no id. */
-static json_int_t asked_id(const struct exchange *x)
-{
-	struct str args = buf_str(&x->args), name, id = STR("");
-	uint64_t n = 0;
-
-	(void)list_next_pair(&args, &name, &id);
-	(void)str_u64(id, &n);
-	return (json_int_t)n;
-}
-
 static void on_recipient(struct exchange *x, int code, struct str why, struct str arg)
 {
 	OWNP(json_t) all = NULL;
@@ -73,7 +62,7 @@ static void on_recipient(struct exchange *x, int code, struct str why, struct st
 	if (!foreign_well(x, code, why, arg))
 		return;
 	all = foreign_all(x);
-	r = numbered(all, asked_id(x));
+	r = numbered(all, addy_asked_id(x));
 	if (r)
 		exchange_json(x, 200, json_pack("{s:o}", "data", recipient_of(r)));
 	else

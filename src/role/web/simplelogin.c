@@ -13,12 +13,16 @@ const struct route sl_routes[] = {
 	SL("POST", "/api/api_key", sl_api_key),
 	SL("GET", "/api/logout", sl_logout),
 	SL("GET", "/api/user_info", sl_user_info),
+	SL("PATCH", "/api/user_info", sl_user_info),
 	SL("GET", "/api/stats", sl_stats),
 	SL("GET", "/api/setting", sl_setting),
 	SL("PATCH", "/api/setting", sl_setting),
 	SL("GET", "/api/v2/setting/domains", sl_setting_domains),
 	SL("GET", "/api/custom_domains", sl_custom_domains),
+	SL("PATCH", "/api/custom_domains/{id}", sl_domain_change),
+	SL("GET", "/api/custom_domains/{id}/trash", sl_domain_trash),
 	SL("GET", "/api/notifications", sl_notifications),
+	SL("POST", "/api/notifications/{id}", sl_notification),
 	SL("GET", "/api/export/data", sl_export_data),
 	SL("GET", "/api/export/aliases", sl_export_aliases),
 	SL("GET", "/api/mailboxes", sl_mailboxes),
@@ -262,6 +266,16 @@ void sl_change(struct exchange *x, json_t *body)
 	while (ids.n)
 		foreign_put(&x->args, "mailbox_id", str_cut(&ids, ','));
 	exchange_ask(x, "foreign.set", buf_str(&x->args), on_changed);
+}
+
+json_int_t sl_path_id(const struct exchange *x)
+{
+	struct str args = buf_str(&x->args), name, id = STR("");
+	uint64_t n = 0;
+
+	(void)list_next_pair(&args, &name, &id);
+	(void)str_u64(id, &n);
+	return n <= INT64_MAX ? (json_int_t)n : 0;
 }
 
 void sl_deleted(struct exchange *x, int code, struct str why, struct str arg)

@@ -17,6 +17,9 @@ void sl_deleted(struct exchange *x, int code, struct str why, struct str arg); /
 /* page_id of the query; false: it is refused. */
 bool sl_page_id(struct exchange *x, uint64_t *ret);
 
+/* The number that the path names; 0: it is none. */
+json_int_t sl_path_id(const struct exchange *x);
+
 /* simplelogin.c: what a table of routes names */
 void sl_alias(struct exchange *x, json_t *body);
 void sl_aliases(struct exchange *x, json_t *body);
@@ -48,7 +51,11 @@ void sl_user_info(struct exchange *x, json_t *body);
 void sl_stats(struct exchange *x, json_t *body);
 void sl_setting(struct exchange *x, json_t *body);
 void sl_setting_domains(struct exchange *x, json_t *body);
-void sl_custom_domains(struct exchange *x, json_t *body);
 void sl_notifications(struct exchange *x, json_t *body);
+void sl_notification(struct exchange *x, json_t *body);
+/* sl_domains.c */
+void sl_custom_domains(struct exchange *x, json_t *body);
+void sl_domain_change(struct exchange *x, json_t *body);
+void sl_domain_trash(struct exchange *x, json_t *body);
 
 #endif

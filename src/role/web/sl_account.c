@@ -48,6 +48,15 @@ void sl_logout(struct exchange *x, json_t *body)
 
 /* ---- the account ------------------------------------------------------------------------------------------------- */
 
+/* What a change asks for is so already, or is not to be had: a name is what its user signs in with, and there are no pictures. */
+static bool is_so(const struct exchange *x, const json_t *r)
+{
+	const json_t *name = json_object_get(x->foreign, "name"),
+	             *picture = json_object_get(x->foreign, "profile_picture");
+
+	return (!name || json_equal(name, json_object_get(r, "name"))) && (!picture || json_is_null(picture));
+}
+
 static void on_user(struct exchange *x, int code, struct str why, struct str arg)
 {
 	OWNP(json_t) r = NULL;
@@ -55,6 +64,10 @@ static void on_user(struct exchange *x, int code, struct str why, struct str arg
 	if (!foreign_well(x, code, why, arg))
 		return;
 	r = foreign_first(x);
+	if (!is_so(x, r)) {
+		foreign_refuse(x, 400, STR("the name and the picture of an account cannot be changed here"));
+		return;
+	}
 	exchange_json(x, 200,
 	              json_pack("{s:o, s:b, s:o, s:b, s:n, s:i, s:n, s:n, s:b}", "name",
 	                        foreign_text(json_member(r, "name")), "is_premium", 1, "email",
@@ -65,6 +78,7 @@ static void on_user(struct exchange *x, int code, struct str why, struct str arg
 
 void sl_user_info(struct exchange *x, json_t *body)
 {
+	x->foreign = json_incref(body);
 	exchange_ask(x, "foreign.user", STR(""), on_user);
 }
 
@@ -142,37 +156,6 @@ void sl_setting(struct exchange *x, json_t *body)
 	exchange_ask(x, "foreign.domains", STR(""), on_setting);
 }
 
-static void on_custom(struct exchange *x, int code, struct str why, struct str arg)
-{
-	OWNP(json_t) all = NULL;
-	json_t *out, *d;
-	size_t i;
-
-	if (!foreign_well(x, code, why, arg))
-		return;
-	all = foreign_all(x);
-	out = json_array();
-	json_array_foreach(all, i, d)
-	{
-		if (!foreign_is(d, "own"))
-			continue;
-		json_array_append_new(
-		        out,
-		        json_pack("{s:I, s:O, s:b, s:I, s:o, s:I, s:b, s:b, s:n, s:[]}", "id",
-		                  foreign_number(d, "id"), "domain_name", json_object_get(d, "domain"),
-		                  "is_verified", 1, "nb_alias", foreign_number(d, "aliases"), "creation_date",
-		                  sl_date(foreign_number(d, "created")), "creation_timestamp",
-		                  foreign_number(d, "created"), "catch_all", foreign_is(d, "catch_all"),
-		                  "random_prefix_generation", 0, "name", "mailboxes"));
-	}
-	exchange_json(x, 200, json_pack("{s:o}", "custom_domains", out));
-}
-
-void sl_custom_domains(struct exchange *x, json_t *body)
-{
-	exchange_ask(x, "foreign.domains", STR(""), on_custom);
-}
-
 static void on_notifications(struct exchange *x, int code, struct str why, struct str arg)
 {
 	if (foreign_well(x, code, why, arg))
@@ -183,4 +166,16 @@ static void on_notifications(struct exchange *x, int code, struct str why, struc
 void sl_notifications(struct exchange *x, json_t *body)
 {
 	exchange_ask(x, "session.show", STR(""), on_notifications);
+}
+
+/* There is none that could be read. */
+static void on_notification(struct exchange *x, int code, struct str why, struct str arg)
+{
+	if (foreign_well(x, code, why, arg))
+		foreign_refuse(x, 403, STR("Forbidden"));
+}
+
+void sl_notification(struct exchange *x, json_t *body)
+{
+	exchange_ask(x, "session.show", STR(""), on_notification);
 }

@@ -86,13 +86,8 @@ static void on_known(struct exchange *x, int code, struct str why, struct str ar
 
 void sl_mailbox_change(struct exchange *x, json_t *body)
 {
-	struct str args = buf_str(&x->args), name, id = STR("");
-	uint64_t n = 0;
-
-	(void)list_next_pair(&args, &name, &id);
-	(void)str_u64(id, &n);
 	x->foreign = json_incref(body);
-	json_object_set_new(x->foreign, "id", json_integer((json_int_t)n));
+	json_object_set_new(x->foreign, "id", json_integer(sl_path_id(x)));
 	exchange_ask(x, "foreign.mailboxes", STR(""), on_known);
 }
 
