@@ -206,30 +206,40 @@ static int read_data(struct str data, struct attestation *ret, struct fail *f)
 	return in.n ? odd(f, "bytes are left over") : OK;
 }
 
+/* 6.5.4. CTAP's form has them in this order; not all browsers keep it. */
+enum { FORMAT, STATEMENT, DATA, MEMBERS };
+static const struct str members[MEMBERS] = { STR_INIT("fmt"), STR_INIT("attStmt"), STR_INIT("authData") };
+
+static int take_member(struct str *in, bool seen[static MEMBERS], struct str *data, struct fail *f)
+{
+	struct str name, format;
+	int i = 0;
+
+	TRY(take_string(in, TEXT, &name, f));
+	while (i < MEMBERS && !str_eq(name, members[i]))
+		i++;
+	if (i == MEMBERS || seen[i])
+		return odd(f, "another part than there should be");
+	seen[i] = true;
+	if (i == FORMAT)
+		return take_string(in, TEXT, &format, f);
+	return i == STATEMENT ? step_over(in, ATTESTATION_DEPTH, f) : take_string(in, BYTES, data, f);
+}
+
 int attestation_read(struct str object, struct attestation *ret, struct fail *f)
 {
 	struct attestation at = { .alg = 0 };
-	struct str in = object, name, format, data = STR("");
+	struct str in = object, data = STR("");
+	bool seen[MEMBERS] = { false };
 	uint64_t n = 0;
 
 	if (object.n > ATTESTATION_MOST)
 		return fail(f, FAIL_LIMIT, "the passkey's attestation has %zu bytes", object.n);
 	TRY(take(&in, MAP, &n, f));
-	/* 6.5.4, in the order that CTAP's form gives to these names */
-	if (n != 3)
+	if (n != MEMBERS)
 		return odd(f, "not of three parts");
-	TRY(take_string(&in, TEXT, &name, f));
-	if (!str_eq(name, STR("fmt")))
-		return odd(f, "no format");
-	TRY(take_string(&in, TEXT, &format, f));
-	TRY(take_string(&in, TEXT, &name, f));
-	if (!str_eq(name, STR("attStmt")))
-		return odd(f, "no statement");
-	TRY(step_over(&in, ATTESTATION_DEPTH, f));
-	TRY(take_string(&in, TEXT, &name, f));
-	if (!str_eq(name, STR("authData")))
-		return odd(f, "no data");
-	TRY(take_string(&in, BYTES, &data, f));
+	for (int i = 0; i < MEMBERS; i++)
+		TRY(take_member(&in, seen, &data, f));
 	if (in.n)
 		return odd(f, "bytes are left over");
 	TRY(read_data(data, &at, f));

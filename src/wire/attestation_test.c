@@ -169,7 +169,7 @@ static const struct {
 	  "attStmt\xa0\x63"
 	  "fmt\x64none\x68"
 	  "authData",
-	  NULL, FAIL_SYNTAX },
+	  NULL, OK },
 	{ "\xa3\x63"
 	  "fmt\x64none\x63"
 	  "fmt\xa0\x68"
