@@ -116,7 +116,7 @@ const struct conf_key conf_keys[] = {
 	{ "web", "ui", CONF_PATH, AT(web_ui), POSTERN_UI, 1, 4096, NULL, WEB,
 	  "Folder of the built web app; it is read once, at start." },
 	{ "web", "origin", CONF_TEXT, AT(web_origin), NULL, 0, 300, NULL, CORE | WEB,
-	  "How browsers reach it through the proxy: https://relay.example. Default: https:// and server.hostname." },
+	  "How browsers reach it through the proxy: https://relay.example. Passkeys belong to its name. Default: https:// and server.hostname." },
 	{ "web", "signup", CONF_WORD, AT(web_signup), "invite", 0, 0, "invite|open|closed", CORE | WEB,
 	  "Who may make an account: whoever has an invitation (postern user invite), everybody, or nobody." },
 
