@@ -30,6 +30,9 @@ class Browser:
         self.port, self.origin, self.key, self.client, self.cookie = port, origin, key, client, None
         self.device = None
 
+    def connection(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
     def ask(self, method, path, body=None, headers=None, **query):
         if query:
             path += "?" + urllib.parse.urlencode(query)
@@ -47,7 +50,7 @@ class Browser:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             h["Content-Type"] = "application/json"
         h.update(headers or {})
-        conn = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        conn = self.connection()
         try:
             conn.request(method, path, data, {k: v for k, v in h.items() if v is not None})
             r = conn.getresponse()
