@@ -1,5 +1,50 @@
 #include "policy/records.h"
 
+const struct record_row *record_row(enum record r)
+{
+	static const struct record_row rows[RECORD_KINDS] = {
+		[RECORD_OWNERSHIP] = { "ownership", "TXT", "", RECORD_TOKEN_PREFIX },
+		[RECORD_MX] = { "mx", "MX", "", "" },
+		[RECORD_SPF] = { "spf", "TXT", "", "v=spf1" },
+		[RECORD_DMARC] = { "dmarc", "TXT", "_dmarc.", "v=DMARC1" },
+	};
+
+	return &rows[r];
+}
+
+const char *record_word(enum record_state s)
+{
+	static const char *const words[] = { [RECORD_OK] = "ok",
+		                             [RECORD_MISSING] = "missing",
+		                             [RECORD_WRONG] = "wrong",
+		                             [RECORD_UNSURE] = "unknown" };
+
+	return words[s];
+}
+
+/* DMARC: the relay signs nothing in the domain's name, so that more than p=none would have its answers thrown away. */
+void record_value(enum record r, struct str host, struct str token, struct buf *out)
+{
+	static const char *const fixed[RECORD_KINDS] = { [RECORD_OWNERSHIP] = RECORD_TOKEN_PREFIX,
+		                                         [RECORD_MX] = "10 ",
+		                                         [RECORD_SPF] = "v=spf1 mx -all",
+		                                         [RECORD_DMARC] = "v=DMARC1; p=none" };
+
+	buf_addz(out, fixed[r]);
+	if (r == RECORD_OWNERSHIP || r == RECORD_MX)
+		buf_add(out, r == RECORD_MX ? host : token);
+}
+
+void records_judge(const struct records_found *in, struct str host, struct str token,
+                   enum record_state ret[RECORD_KINDS])
+{
+	ret[RECORD_OWNERSHIP] =
+	        in->no_txt || !token.n ? RECORD_UNSURE : record_ownership(in->txt, in->n_txt, token);
+	ret[RECORD_MX] = in->no_mx ? RECORD_UNSURE : record_mx(in->mx, in->n_mx, host);
+	ret[RECORD_SPF] = in->no_txt ? RECORD_UNSURE : record_spf(in->txt, in->n_txt, host);
+	ret[RECORD_DMARC] = in->no_dmarc ? RECORD_UNSURE : record_dmarc(in->dmarc, in->n_dmarc);
+}
+
 /* One text that begins so; *ret_n counts all. */
 static struct str only(const struct str *txt, size_t n, struct str version, size_t *ret_n)
 {

@@ -69,10 +69,60 @@ static void test_no_token_proves_nothing(void **state)
 	assert_int_equal(record_ownership(&empty, 1, STR("")), RECORD_WRONG);
 }
 
+static void test_what_they_are_to_be(void **state)
+{
+	static const char *const wanted[RECORD_KINDS] = { "ownership TXT  postern-verification=t0ken",
+		                                          "mx MX  10 mx.relay.example",
+		                                          "spf TXT  v=spf1 mx -all",
+		                                          "dmarc TXT _dmarc. v=DMARC1; p=none" };
+
+	for (enum record r = 0; r < RECORD_KINDS; r++) {
+		const struct record_row *row = record_row(r);
+		OWN(buf) told = BUF(200);
+
+		buf_addf(&told, "%s %s %s ", row->word, row->type, row->at);
+		record_value(r, STR("mx.relay.example"), STR("t0ken"), &told);
+		assert_string_equal(told.p, wanted[r]);
+	}
+}
+
+/* What was not answered, or is not asked for, is not known; each value that is told is good when it is there. */
+static void test_judged_together(void **state)
+{
+	static const struct str txt[] = { STR_INIT("v=spf1 mx -all"),
+		                          STR_INIT("postern-verification=t0ken") },
+	                        mx[] = { STR_INIT("mx.relay.example") },
+	                        dmarc[] = { STR_INIT("v=DMARC1; p=none") };
+	static const struct {
+		bool no_txt, no_mx, no_dmarc, trusted;
+		enum record_state want[RECORD_KINDS];
+	} rows[] = {
+		{ false, false, false, false, { RECORD_OK, RECORD_OK, RECORD_OK, RECORD_OK } },
+		{ true, false, false, false, { RECORD_UNSURE, RECORD_OK, RECORD_UNSURE, RECORD_OK } },
+		{ false, true, false, false, { RECORD_OK, RECORD_UNSURE, RECORD_OK, RECORD_OK } },
+		{ false, false, true, false, { RECORD_OK, RECORD_OK, RECORD_OK, RECORD_UNSURE } },
+		{ false, false, false, true, { RECORD_UNSURE, RECORD_OK, RECORD_OK, RECORD_OK } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct records_found in = {
+			txt, mx, dmarc, 2, 1, 1, rows[i].no_txt, rows[i].no_mx, rows[i].no_dmarc
+		};
+		enum record_state is[RECORD_KINDS];
+
+		records_judge(&in, STR("mx.relay.example"), rows[i].trusted ? STR("") : STR("t0ken"), is);
+		for (enum record r = 0; r < RECORD_KINDS; r++)
+			if (is[r] != rows[i].want[r])
+				fail_msg("case %zu: %s is %s", i, record_row(r)->word, record_word(is[r]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_what_they_are_to_be),
+		cmocka_unit_test(test_judged_together),
 		cmocka_unit_test(test_no_token_proves_nothing),
 	};
 

@@ -3,6 +3,18 @@
 #include "base/clock.h"
 #include "store/aliases.h"
 #include "store/db.h"
+#include "store/watches.h"
+
+/* Nothing is known of it, and it is looked at when there is time. */
+static int begin_watch(struct store *st, int64_t domain, struct str token, struct fail *f)
+{
+	OWNQ q = q_write(st, "INSERT INTO domain_watch VALUES (?1, ?2, ?3, ?3, ?3, ?3, 0, 0, 0, 0, 0)");
+
+	q_i64(&q, domain);
+	q_sealed(&q, "domain_watch.token", token);
+	q_i64(&q, WATCH_NEVER_ASKED);
+	return q_done(&q, f);
+}
 
 int domain_add(struct store *st, const struct domain *d, int64_t *ret_id, struct fail *f)
 {
@@ -20,7 +32,7 @@ int domain_add(struct store *st, const struct domain *d, int64_t *ret_id, struct
 	q_i64(&q, d->created);
 	TRY(q_done(&q, f));
 	*ret_id = store_last_id(st);
-	return OK;
+	return begin_watch(st, *ret_id, d->token, f);
 }
 
 #define COLUMNS "id, user, created, name, catch_all, allow, deny, per_day, day, made"

@@ -11,6 +11,7 @@ struct domain {
 	struct str allow, deny; /* patterns of policy/catchall.h */
 	int64_t per_day;        /* new aliases */
 	int64_t day, made;      /* the day (UTC) on which the last ones were made, and how many */
+	struct str token;       /* for domain_add(): what showed that it is the user's; see watches.h */
 };
 
 MUST_CHECK int domain_add(struct store *st, const struct domain *d, int64_t *ret_id,

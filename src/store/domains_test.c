@@ -5,6 +5,7 @@
 #include "store/aliases.h"
 #include "store/fixture_test.h"
 #include "store/users.h"
+#include "store/watches.h"
 
 #include <stdio.h>
 
@@ -135,6 +136,45 @@ static void a_user_goes_with_domains_and_aliases(void **state)
 	assert_int_not_equal(id, i.user); /* what is hashed or wrapped for the one is not the other's */
 }
 
+static void a_domain_is_watched_from_the_beginning(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	const struct domain shown = { .user = i.user, .name = STR("shown.example"), .token = STR("t0ken") };
+	int64_t own = own_domain(st, i.user, 2), other;
+	struct domain_due due[3];
+	struct domain_watch w, again;
+	OWN(arena) a = ARENA;
+	size_t n;
+
+	MUST(domain_add(st, &shown, &other, NULL));
+	MUST(domain_watch_get(st, own, &a, &w, NULL));
+	assert_true(!w.token.n && !w.checked && !w.next && !w.told && !w.lost[0] && !w.lost[1]);
+	for (size_t k = 0; k < WATCH_STATES; k++)
+		assert_int_equal(w.state[k], WATCH_NEVER_ASKED);
+	MUST(domain_watch_due(st, 0, 3, &a, due, &n, NULL));
+	assert_true(n == 2 && due[0].domain == own && str_eq(due[1].name, STR("shown.example")));
+	MUST(domain_watch_due(st, 0, 1, &a, due, &n, NULL));
+	assert_int_equal(n, 1);
+
+	/* What is set is read again, each in its place; the token stays. */
+	w = (struct domain_watch){
+		.domain = other, .state = { 0, 1, 2, 3 }, .lost = { 4, 5 }, .checked = 6, .next = 7, .told = 8
+	};
+	MUST(domain_watch_set(st, &w, NULL));
+	MUST(domain_watch_get(st, other, &a, &again, NULL));
+	assert_true(str_eq(again.token, STR("t0ken")));
+	again.token = w.token;
+	assert_memory_equal(&w, &again, sizeof(w));
+	MUST(domain_watch_due(st, 6, 3, &a, due, &n, NULL));
+	assert_true(n == 1 && due[0].domain == own);
+	MUST(domain_watch_due(st, 7, 3, &a, due, &n, NULL));
+	assert_int_equal(n, 2);
+
+	MUST(domain_delete(st, other, NULL));
+	assert_int_equal(domain_watch_get(st, other, &a, &w, NULL), FAIL_ABSENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +182,7 @@ int main(void)
 		cmocka_unit_test_setup(new_aliases_are_bounded_by_the_day, fixture_fresh),
 		cmocka_unit_test_setup(a_caught_alias_has_the_domains_mailboxes, fixture_fresh),
 		cmocka_unit_test_setup(what_was_deleted_stays_deleted, fixture_fresh),
+		cmocka_unit_test_setup(a_domain_is_watched_from_the_beginning, fixture_fresh),
 		cmocka_unit_test_setup(a_user_goes_with_domains_and_aliases, fixture_fresh),
 	};
 

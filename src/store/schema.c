@@ -132,8 +132,8 @@ static const char *const versions[] = {
 	"ALTER TABLE mailbox ADD COLUMN hide_subject INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE rate ADD COLUMN trials INTEGER NOT NULL DEFAULT 0;"
 	TRIAL_TABLES,
-	/* 3: what programs of users remember by number, a domain is a user's once DNS says so, passkeys. The rows are as they were: only
-	 * the words of the two tables change, as SQLite's own page on ALTER TABLE has it (7). */
+	/* 3: what programs of users remember by number, a domain is a user's once DNS says so and is looked at from then on, passkeys. The
+	 * rows are as they were: only the words of the two tables change, as SQLite's own page on ALTER TABLE has it (7). */
 	"CREATE TABLE alias_mark (alias INTEGER PRIMARY KEY REFERENCES alias ON DELETE CASCADE,"
 	" pinned INTEGER NOT NULL, trashed INTEGER NOT NULL);"
 	"CREATE TRIGGER alias_is_back AFTER UPDATE OF state ON alias WHEN NEW.state = 1 BEGIN"
@@ -146,6 +146,12 @@ static const char *const versions[] = {
 	" name_hash BLOB NOT NULL, name BLOB NOT NULL, token BLOB NOT NULL, created INTEGER NOT NULL, UNIQUE (user, name_hash));"
 	"CREATE INDEX domain_claim_name ON domain_claim (name_hash);"
 	"CREATE INDEX domain_claim_created ON domain_claim (created);"
+	"CREATE TABLE domain_watch (domain INTEGER PRIMARY KEY REFERENCES domain ON DELETE CASCADE, token BLOB,"
+	" ownership INTEGER NOT NULL, mx INTEGER NOT NULL, spf INTEGER NOT NULL, dmarc INTEGER NOT NULL,"
+	" ownership_lost INTEGER NOT NULL, mx_lost INTEGER NOT NULL, checked INTEGER NOT NULL, next_look INTEGER NOT NULL,"
+	" told INTEGER NOT NULL);"
+	"CREATE INDEX domain_watch_next ON domain_watch (next_look);"
+	"INSERT INTO domain_watch SELECT id, NULL, 3, 3, 3, 3, 0, 0, 0, 0, 0 FROM domain;"
 	/* What points at a row is asked for each time that row is deleted: a body with each message that was delivered. */
 	"CREATE INDEX queue_body ON queue (body);"
 	"CREATE INDEX queue_fresh ON queue (next_try, id) WHERE tries = 0;"

@@ -1,11 +1,13 @@
 /* schema_test.c - a store that an older Postern made. */
 #include "store/aliases.h"
 #include "store/db.h"
+#include "store/domains.h"
 #include "store/fixture_test.h"
 #include "store/passkeys.h"
 #include "store/trials.h"
 #include "store/upkeep.h"
 #include "store/users.h"
+#include "store/watches.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -16,6 +18,7 @@ static void make_first(struct store *st)
 	static const char *const added[] = {
 		"TABLE passkey",
 		"TABLE domain_claim",
+		"TABLE domain_watch",
 		"INDEX queue_body",
 		"INDEX queue_fresh",
 		"INDEX reverse_user",
@@ -101,6 +104,18 @@ static void assert_works(struct store *st, const struct ids *i)
 	assert_sums(st, 2, 1);
 }
 
+/* A domain of before is watched like one that is new. */
+static void assert_watched(struct store *st)
+{
+	struct domain_watch w = { 0 };
+	struct domain d = { 0 };
+	OWN(arena) a = ARENA;
+
+	MUST(domain_find(st, STR("own.example"), &a, &d, NULL));
+	MUST(domain_watch_get(st, d.id, &a, &w, NULL));
+	assert_true(!w.token.n && !w.next && w.state[0] == WATCH_NEVER_ASKED);
+}
+
 static long size_of(const char *name)
 {
 	FILE *file = fopen(name, "r");
@@ -116,6 +131,7 @@ static long size_of(const char *name)
 /* Its rows stay, what is new works, and a copy of how it was lies beside it; also where an earlier try left half of one. */
 static void an_older_store_is_brought_up(void **state)
 {
+	struct domain own = { .name = STR("own.example") };
 	struct ids i;
 	FILE *half;
 
@@ -123,6 +139,8 @@ static void an_older_store_is_brought_up(void **state)
 		OWNS(store) st = fixture_open(0);
 
 		i = fixture_fill(st);
+		own.user = i.user;
+		MUST(domain_add(st, &own, &own.id, NULL));
 		MUST(store_commit(st, NULL));
 		make_first(st);
 	}
@@ -134,6 +152,7 @@ static void an_older_store_is_brought_up(void **state)
 		OWNS(store) st = fixture_open(0);
 
 		assert_works(st, &i);
+		assert_watched(st);
 	}
 	assert_true(size_of("postern.db.before-2") > 4096);
 }

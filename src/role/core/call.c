@@ -300,6 +300,11 @@ static void send_answer(struct request *c, int code, const char *why, bool more)
 	buf_clear(&c->records);
 }
 
+void rec_records(struct request *c, const char *name, struct str list)
+{
+	field(c, name, "r", list);
+}
+
 void rec_end(struct request *c)
 {
 	list_add(&c->records, buf_str(&c->record));

@@ -80,6 +80,8 @@ void rec_number(struct request *c, const char *name, int64_t v);
 void rec_bool(struct request *c, const char *name, bool v);
 void rec_time(struct request *c, const char *name, int64_t v);
 void rec_bytes(struct request *c, const char *name, struct str v);
+/* list: an ipc list of whole records, each a list of name, type, value; for the web, whose answer then has a list of objects. */
+void rec_records(struct request *c, const char *name, struct str list);
 void rec_end(struct request *c);
 
 /* What an argument names ("user"; the alias of `arg`); FAIL_ABSENT with a sentence. */

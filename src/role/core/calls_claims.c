@@ -7,13 +7,15 @@
 #include "store/claims.h"
 #include "store/domains.h"
 
-enum { TOKEN_BYTES = 16, LISTED_MAX = 32, FOUND_MOST = 2000 };
+enum { TOKEN_BYTES = 16, FOUND_MOST = 2000 };
 
 /* ---- a claim ----------------------------------------------------------------------------------------------------- */
 
 /* The same fields as of a domain. */
 int claim_tell(void *request, const struct claim *cl, struct fail *f)
 {
+	const struct watch_facts unasked = { .state = { RECORD_UNSURE, RECORD_UNSURE, RECORD_UNSURE,
+		                                        RECORD_UNSURE } };
 	struct request *c = request;
 	OWN(buf) proof = BUF(200);
 
@@ -30,6 +32,7 @@ int claim_tell(void *request, const struct claim *cl, struct fail *f)
 	rec_number(c, "aliases", 0);
 	rec_text(c, "mailboxes", STR(""));
 	rec_time(c, "created", cl->created);
+	claim_tell_records(c, cl->name, cl->token, &unasked);
 	rec_end(c);
 	return OK;
 }
@@ -54,52 +57,71 @@ int claim_make(struct request *c, struct str name, int64_t user, struct fail *f)
 	return claim_tell(c, &cl, f);
 }
 
+/* ---- records ------------------------------------------------------------------------------------------------------- */
+
+static void put(struct buf *record, const char *name, struct str v)
+{
+	list_add(record, str_c(name));
+	list_add(record, STR("s"));
+	list_add(record, v);
+}
+
+static void put_record(struct request *c, struct str domain, struct str token, enum record r,
+                       enum record_state s, struct str found, struct buf *record)
+{
+	const struct record_row *row = record_row(r);
+	OWN(buf) name = BUF(512);
+	OWN(buf) value = BUF(512);
+
+	buf_addz(&name, row->at);
+	buf_add(&name, domain);
+	record_value(r, c->core->conf->hostname, token, &value);
+	put(record, "record", str_c(row->word));
+	put(record, "type", str_c(row->type));
+	put(record, "name", buf_str(&name));
+	put(record, "value", buf_str(&value));
+	put(record, "state", str_c(record_word(s)));
+	put(record, "found", found);
+}
+
+/* For a line of a list: what is not as it should be; empty where nobody has looked. */
+static void tell_in_a_word(struct request *c, const struct watch_facts *w)
+{
+	OWN(buf) said = BUF(200);
+
+	for (enum record r = 0; r < RECORD_KINDS; r++)
+		if (w->state[r] == RECORD_MISSING || w->state[r] == RECORD_WRONG)
+			buf_addf(&said, "%s%s %s", said.n ? ", " : "", record_row(r)->word,
+			         record_word(w->state[r]));
+	rec_text(c, "dns", said.n || !w->checked ? buf_str(&said) : STR("ok"));
+}
+
+void claim_tell_records(struct request *c, struct str domain, struct str token, const struct watch_facts *w)
+{
+	OWN(buf) all = BUF(8192);
+
+	rec_time(c, "checked", w->checked);
+	rec_time(c, "ownership_lost", w->lost[WATCHED_OWNERSHIP]);
+	rec_time(c, "mx_lost", w->lost[WATCHED_MX]);
+	if (!c->asker) {
+		tell_in_a_word(c, w);
+		return;
+	}
+	for (enum record r = 0; r < RECORD_KINDS; r++) {
+		OWN(buf) one = BUF(4096);
+
+		if (r == RECORD_OWNERSHIP && !token.n)
+			continue;
+		put_record(c, domain, token, r, w->state[r], STR(""), &one);
+		list_add(&all, buf_str(&one));
+	}
+	rec_records(c, "records", buf_str(&all));
+}
+
 /* ---- domain.check ------------------------------------------------------------------------------------------------ */
 
-static size_t listed(struct str list, struct str *ret)
-{
-	size_t n = 0;
-
-	while (n < LISTED_MAX && list_next(&list, &ret[n]))
-		n++;
-	return n;
-}
-
-struct told_record {
-	const char *record, *type;
-	struct str name, value;
-	enum record_state state;
-	const struct str *found;
-	size_t n;
-	const char *begins; /* of what was found, only texts that begin so are told */
-};
-
-static void tell_record(struct request *c, const struct told_record *t, bool unsure)
-{
-	static const char *const words[] = { [RECORD_OK] = "ok",
-		                             [RECORD_MISSING] = "missing",
-		                             [RECORD_WRONG] = "wrong",
-		                             [RECORD_UNSURE] = "unknown" };
-	OWN(buf) found = BUF(FOUND_MOST);
-
-	for (size_t i = 0; !unsure && i < t->n; i++) {
-		if (!str_starts_nocase(t->found[i], str_c(t->begins)) ||
-		    found.n + t->found[i].n + 2 > FOUND_MOST)
-			continue;
-		buf_addz(&found, found.n ? "\n" : "");
-		buf_add(&found, t->found[i]);
-	}
-	rec_text(c, "record", str_c(t->record));
-	rec_text(c, "type", str_c(t->type));
-	rec_text(c, "name", t->name);
-	rec_text(c, "value", t->value);
-	rec_text(c, "state", str_c(words[unsure ? RECORD_UNSURE : t->state]));
-	rec_text(c, "found", buf_str(&found));
-	rec_end(c);
-}
-
 struct checking {
-	struct str domain;
+	struct str domain, token; /* token: empty where the operator's word was enough */
 	int64_t user;
 	bool claimed;
 	struct claim claim;
@@ -109,9 +131,11 @@ struct checking {
 static int prove(struct request *c, void *arg, struct fail *f)
 {
 	const struct checking *k = arg;
-	struct domain d = {
-		.user = k->user, .name = k->domain, .per_day = DOMAIN_PER_DAY, .created = core_now(c->core)
-	};
+	struct domain d = { .user = k->user,
+		            .name = k->domain,
+		            .per_day = DOMAIN_PER_DAY,
+		            .created = core_now(c->core),
+		            .token = k->token };
 	struct claim still;
 
 	TRY(claim_find(c->core->store, k->user, k->domain, &c->arena, &still, f));
@@ -120,46 +144,48 @@ static int prove(struct request *c, void *arg, struct fail *f)
 	return domain_take(c, &d, f);
 }
 
-static void tell_all(struct request *c, const struct checking *k, const struct names_answer *m,
-                     enum record_state owned, const struct str *txt, size_t n_txt)
+/* Of what was found, only texts that begin so are told. */
+static void join(const struct str *found, size_t n, const char *begins, struct buf *out)
 {
-	struct str mx[LISTED_MAX], dmarc[LISTED_MAX], host = c->core->conf->hostname;
-	size_t n_mx = listed(m->mx, mx), n_dmarc = listed(m->dmarc, dmarc);
-	OWN(buf) proof = BUF(200);
-	OWN(buf) at = BUF(512);
-	OWN(buf) mail = BUF(512);
+	for (size_t i = 0; i < n; i++) {
+		if (!str_starts_nocase(found[i], str_c(begins)) || out->n + found[i].n + 2 > FOUND_MOST)
+			continue;
+		buf_addz(out, out->n ? "\n" : "");
+		buf_add(out, found[i]);
+	}
+}
 
-	buf_addf(&proof, "%s%.*s", RECORD_TOKEN_PREFIX, STR_ARG(k->claim.token));
-	buf_addf(&at, "_dmarc.%.*s", STR_ARG(k->domain));
-	buf_addf(&mail, "10 %.*s", STR_ARG(host));
-	if (k->claimed)
-		tell_record(c,
-		            &(struct told_record){ "ownership", "TXT", k->domain, buf_str(&proof), owned, txt,
-		                                   n_txt, RECORD_TOKEN_PREFIX },
-		            m->unsure & 1u << NAMES_TXT);
-	tell_record(c,
-	            &(struct told_record){ "mx", "MX", k->domain, buf_str(&mail), record_mx(mx, n_mx, host),
-	                                   mx, n_mx, "" },
-	            m->unsure & 1u << NAMES_MX);
-	tell_record(c,
-	            &(struct told_record){ "spf", "TXT", k->domain, STR("v=spf1 mx -all"),
-	                                   record_spf(txt, n_txt, host), txt, n_txt, "v=spf1" },
-	            m->unsure & 1u << NAMES_TXT);
-	tell_record(c,
-	            &(struct told_record){ "dmarc", "TXT", buf_str(&at), STR("v=DMARC1; p=none"),
-	                                   record_dmarc(dmarc, n_dmarc), dmarc, n_dmarc, "v=DMARC1" },
-	            m->unsure & 1u << NAMES_DMARC);
+static void tell_all(struct request *c, const struct checking *k, const struct names_read *names,
+                     const enum record_state states[RECORD_KINDS])
+{
+	const struct records_found *in = &names->found;
+
+	for (enum record r = 0; r < RECORD_KINDS; r++) {
+		const char *begins = record_row(r)->begins;
+		OWN(buf) found = BUF(FOUND_MOST);
+
+		if (r == RECORD_OWNERSHIP && !k->token.n)
+			continue;
+		if (states[r] == RECORD_UNSURE)
+			;
+		else if (r == RECORD_MX)
+			join(in->mx, in->n_mx, begins, &found);
+		else if (r == RECORD_DMARC)
+			join(in->dmarc, in->n_dmarc, begins, &found);
+		else
+			join(in->txt, in->n_txt, begins, &found);
+		put_record(c, k->domain, k->token, r, states[r], buf_str(&found), &c->record);
+		rec_end(c);
+	}
 }
 
 static void on_names(void *arg, int code, struct str why, const void *msg)
 {
 	struct request *c = arg;
 	struct checking *k = c->state;
-	const struct names_answer *m = msg;
-	struct str txt[LISTED_MAX];
+	enum record_state states[RECORD_KINDS];
+	struct names_read names;
 	struct fail f = { 0 };
-	enum record_state owned;
-	size_t n;
 	int r = OK;
 
 	if (code < 0) {
@@ -167,17 +193,20 @@ static void on_names(void *arg, int code, struct str why, const void *msg)
 		call_finish(c, code, &f);
 		return;
 	}
-	n = listed(m->txt, txt);
-	owned = record_ownership(txt, n, k->claim.token);
-	if (k->claimed && owned == RECORD_OK && !(m->unsure & 1u << NAMES_TXT))
+	names_read(msg, &names);
+	records_judge(&names.found, c->core->conf->hostname, k->token, states);
+	if (k->claimed && states[RECORD_OWNERSHIP] == RECORD_OK)
 		r = call_part(c, prove, k, &f);
+	if (r == OK && (!k->claimed || states[RECORD_OWNERSHIP] == RECORD_OK))
+		r = watch_found(c->core, k->domain, &names, &f);
 	if (r == OK)
-		tell_all(c, k, m, owned, txt, n);
+		tell_all(c, k, &names, states);
 	call_finish(c, r, &f);
 }
 
 static int find_asked(struct request *c, struct checking *k, struct fail *f)
 {
+	struct domain_watch row;
 	struct domain d;
 	int r = FAIL_ABSENT;
 
@@ -185,8 +214,14 @@ static int find_asked(struct request *c, struct checking *k, struct fail *f)
 		k->user = c->asker->session.user;
 		r = claim_find(c->core->store, k->user, k->domain, &c->arena, &k->claim, f);
 		k->claimed = r == OK;
+		k->token = k->claim.token;
 	}
-	return r == FAIL_ABSENT ? domain_find(c->core->store, k->domain, &c->arena, &d, f) : r;
+	if (r != FAIL_ABSENT)
+		return r;
+	TRY(domain_find(c->core->store, k->domain, &c->arena, &d, f));
+	TRY(domain_watch_get(c->core->store, d.id, &c->arena, &row, f));
+	k->token = row.token;
+	return OK;
 }
 
 static int run_domain_check(struct request *c, struct fail *f)

@@ -151,10 +151,14 @@ static int tell(void *arg, const struct domain *d, struct fail *f)
 	struct request *c = arg;
 	struct alias_mailbox boxes[ALIAS_MAILBOXES_MAX];
 	OWN(buf) names = BUF(8192);
+	struct domain_watch row;
+	struct watch_facts known;
 	struct str user;
 	int64_t aliases;
 	size_t n;
 
+	TRY(domain_watch_get(c->core->store, d->id, &c->arena, &row, f));
+	known = watch_of(&row);
 	TRY(user_name(c->core->store, d->user, &c->arena, &user, f));
 	TRY(domain_aliases(c->core->store, d->id, &aliases, f));
 	TRY(domain_mailboxes(c->core->store, d->id, &c->arena, boxes, &n, f));
@@ -174,6 +178,7 @@ static int tell(void *arg, const struct domain *d, struct fail *f)
 	rec_number(c, "aliases", aliases);
 	rec_text(c, "mailboxes", buf_str(&names));
 	rec_time(c, "created", d->created);
+	claim_tell_records(c, d->name, row.token, &known);
 	rec_end(c);
 	return OK;
 }

@@ -3,6 +3,7 @@
 #define ROLE_CORE_CLAIMS_H
 
 #include "role/core/call.h"
+#include "role/core/watch.h"
 #include "store/claims.h"
 
 enum { DOMAIN_PER_DAY = 50 }; /* new aliases of a domain whose rule says nothing */
@@ -10,6 +11,9 @@ enum { DOMAIN_PER_DAY = 50 }; /* new aliases of a domain whose rule says nothing
 /* Answers with the claim. FAIL_EXISTS: the user has one. */
 MUST_CHECK int claim_make(struct request *c, struct str name, int64_t user, struct fail *f);
 MUST_CHECK int claim_tell(void *request, const struct claim *cl, struct fail *f); /* a whole record */
+
+/* Fields of a domain's record: which records it is to have, and what is known of them. token: empty, no TXT is asked for. */
+void claim_tell_records(struct request *c, struct str domain, struct str token, const struct watch_facts *w);
 
 /* calls_domains.c: the domain is d->user's from now on and all claims of it fall; sets d->id. Within call_part(). */
 struct domain;

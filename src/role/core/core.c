@@ -15,6 +15,7 @@
 #include "role/core/rotate.h"
 #include "role/core/stock.h"
 #include "role/core/txn.h"
+#include "role/core/watch.h"
 #include "role/core/web.h"
 #include "sys/spawn.h"
 
@@ -262,6 +263,7 @@ void core_store_opened(struct core *c)
 	stock_start(c);
 	remind_start(c);
 	bounce_start(c);
+	watch_start(c);
 }
 
 static void stop(void *self)

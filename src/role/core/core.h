@@ -72,8 +72,9 @@ struct core {
 	struct delivery *deliveries; /* at the gate (queue.h) */
 	size_t n_deliveries;
 	size_t n_retried; /* of those: which had failed before */
-	struct timer *ripen, *due, *hourly, *refill, *redo, *probes;
+	struct timer *ripen, *due, *hourly, *refill, *redo, *probes, *watches;
 	uint64_t refill_ms, drawn_ms; /* when the shelves are looked at next; when one was drawn from last */
+	unsigned n_looks;             /* at domains of users, under way (watch.h) */
 	bool refilling;               /* something is being made for them */
 	uint64_t space_until;         /* ms: so long is space_low believed (space.h) */
 	bool space_low;

@@ -31,6 +31,11 @@ static const struct notice_row rows[NOTICE_KINDS] = {
 	  "Somebody - you, it is hoped - has named this address as a mailbox of theirs in Postern, a privacy mail relay, and\r\n"
 	  "shows with this code that it is. It is good for an hour.\r\n\r\n"
 	  "If it was not you: do nothing. Without the code nothing comes here.\r\n", VERP_NOTICE },
+	[NOTICE_DOMAIN] = { "domain", "One of your domains needs a look",
+	  "Postern has changed nothing: what arrives for your aliases is relayed, and the domain stays yours here.\r\n\r\n"
+	  "What to do: if you did not mean this, put the record back where the DNS of the domain is kept, then check (in the\r\n"
+	  "web app: Domains). If the domain is not yours any more, delete it there: whoever has it now gets the mail that goes\r\n"
+	  "to your aliases in it. Not more than one such letter a week is written for a domain, and none after a month.\r\n", VERP_NOTICE },
 	[NOTICE_REPLY_HELD] = { "reply-held", "An answer of yours was not sent",
 	  "" /* held.c: it has one size, with all that it says */, VERP_NOTICE },
 	[NOTICE_REPLY_FAILED] = { "reply-failed", "An answer of yours did not arrive",

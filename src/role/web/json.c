@@ -207,7 +207,19 @@ static json_t *bytes_of(struct str s)
 	return text(buf_str(&b));
 }
 
-static json_t *cell(struct str name, struct str type, struct str value)
+static json_t *record_of(struct str record, bool within);
+
+static json_t *within_of(struct str records)
+{
+	json_t *all = json_array();
+	struct str record;
+
+	while (list_next(&records, &record))
+		json_array_append_new(all, record_of(record, true));
+	return all;
+}
+
+static json_t *cell(struct str name, struct str type, struct str value, bool within)
 {
 	switch (type.n ? type.p[0] : 's') {
 	case 'n':
@@ -218,19 +230,26 @@ static json_t *cell(struct str name, struct str type, struct str value)
 		return time_of(value);
 	case 'x':
 		return bytes_of(value);
+	case 'r':
+		return within ? json_array() : within_of(value);
 	default:
 		return is_list(name) ? list_of(value) : text(value);
 	}
 }
 
-json_t *json_record(struct str record)
+static json_t *record_of(struct str record, bool within)
 {
 	json_t *o = json_object();
 	struct str name, type, value;
 
 	while (list_next(&record, &name) && list_next(&record, &type) && list_next(&record, &value))
-		json_object_setn_new_nocheck(o, name.p, name.n, cell(name, type, value));
+		json_object_setn_new_nocheck(o, name.p, name.n, cell(name, type, value, within));
 	return o;
+}
+
+json_t *json_record(struct str record)
+{
+	return record_of(record, false);
 }
 
 json_t *json_records(struct str records, const char *rest, bool one)

@@ -23,7 +23,8 @@ MUST_CHECK int json_args(json_t *object, struct buf *args, const char **ret_arg,
 /* One member's text; empty when it is absent or no text. */
 struct str json_member(const json_t *object, const char *name);
 
-/* A record as an object: times RFC 3339 or null, bytes base64, comma-separated lists as arrays. */
+/* A record as an object: times RFC 3339 or null, bytes base64, comma-separated lists as arrays, records within
+ * it as an array of objects, which have no further ones within them. */
 json_t *json_record(struct str record);
 /* All of them, as an array. `rest`, when not NULL: the first as an object, with the others as its member of that name. `one`:
  * the first alone (an empty object when there is none). */

@@ -121,6 +121,27 @@ static void records(void **state)
 	assert_true(str_eq(json_field(buf_str(&all), "z"), STR("")));
 }
 
+/* One deep: what core would send deeper is left out, so that no answer takes the stack. */
+static void records_within(void **state)
+{
+	OWN(buf) deep = BUF(4096), inner = BUF(4096), list = BUF(4096), whole = BUF(4096), all = BUF(4096),
+	         out = BUF(4096);
+
+	field(&inner, "state", "s", "ok");
+	list_add(&deep, buf_str(&inner));
+	field(&inner, "deeper", "r", deep.p);
+	list_add(&list, buf_str(&inner));
+	field(&whole, "a", "s", "x");
+	list_add(&whole, STR("records"));
+	list_add(&whole, STR("r"));
+	list_add(&whole, buf_str(&list));
+	field(&whole, "none", "r", "");
+	list_add(&all, buf_str(&whole));
+	json_print(json_records(buf_str(&all), NULL, true), &out);
+	assert_string_equal(out.p,
+	                    "{\"a\":\"x\",\"records\":[{\"state\":\"ok\",\"deeper\":[]}],\"none\":[]}");
+}
+
 static void targets(void **state)
 {
 	static const struct {
@@ -177,8 +198,8 @@ static void params(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(arguments), cmocka_unit_test(deep_bodies),
-		                            cmocka_unit_test(records), cmocka_unit_test(targets),
-		                            cmocka_unit_test(params) };
+		                            cmocka_unit_test(records),   cmocka_unit_test(records_within),
+		                            cmocka_unit_test(targets),   cmocka_unit_test(params) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
