@@ -73,7 +73,7 @@ export const FULL = (count = 60) => ({
       { address: "noreply@tracking.example", name: "", reverse: "p7d3n1c5hv2z@relay.example", kind: "list", blocked: "drop", reply_to: "", reply_asked: "help@tracking.example", created: time(now() - 20 * DAY), last_used: time(now() - 9 * DAY) },
     ],
   },
-  own: [{ user: "alice", domain: "liddell.example", state: "verified", verification: "", catch_all: "on", allow: "shop-*", deny: "", per_day: 20, made_today: 3, aliases: 14, mailboxes: ["alice@mailbox.example"], created: time(now() - 90 * DAY) }],
+  own: [{ user: "alice", domain: "liddell.example", state: "verified", verification: "", catch_all: "on", allow: "shop-*", deny: "", per_day: 20, made_today: 3, aliases: 14, mailboxes: ["alice@mailbox.example"], created: time(now() - 90 * DAY), checked: time(now() - 5000), ownership_lost: null, mx_lost: null, records: recordsOf("liddell.example", TOKEN, ["ok", "ok", "ok", "ok"]) }],
   days: daysOf((i) => [3, 5, 0, 0, 8, 12, 9, 4, 0, 1, 7, 6, 2, 5][i]),
   held: [
     { id: 7, at: time(now() - 3600), user: "alice", alias: "harbour.willow1@relay.example", to: "orders@bookshop.example", cause: "unsigned", releasable: true, why: "Your answer was not signed.", remedy: "Switch signing on in your mail client, or let this one go." },
@@ -241,6 +241,10 @@ const tested = (w, id) => {
   const answer = w.tests[id] ?? "none";
   return { sent: id in w.tests, answer, sent_at: id in w.tests ? time(now()) : null, answered_at: answer === "none" ? null : time(now()) };
 };
+const TOKEN = "postern-verification=0123456789abcdef0123456789abcdef";
+const recordsOf = (n, token, states = []) => [
+  ["ownership", "TXT", n, token], ["mx", "MX", n, "10 relay.example"], ["spf", "TXT", n, "v=spf1 mx -all"], ["dmarc", "TXT", `_dmarc.${n}`, "v=DMARC1; p=none"],
+].map(([record, type, name, value], i) => ({ record, type, name, value, state: states[i] ?? "unknown", found: "" }));
 const profileAt = (w, id) => find(w.profiles, (p) => p.profile === Number(id), "profile");
 const alias = (w, address) => find(w.aliases, (a) => a.address === address, "alias");
 const domain = (w, name) => find(w.own, (d) => d.domain === name, "domain");
@@ -351,18 +355,14 @@ const ROUTES = {
   },
   "GET /v1/domains": (w) => w.own,
   "POST /v1/domains": (w, v, b) => {
-    w.own.push({ user: "alice", domain: b.domain, state: "pending", verification: "postern-verification=0123456789abcdef0123456789abcdef", catch_all: "off", allow: "", deny: "", per_day: 20, made_today: 0, aliases: 0, mailboxes: [], created: time(now()) });
+    w.own.push({ user: "alice", domain: b.domain, state: "pending", verification: TOKEN, catch_all: "off", allow: "", deny: "", per_day: 20, made_today: 0, aliases: 0, mailboxes: [], created: time(now()), checked: null, ownership_lost: null, mx_lost: null, records: recordsOf(b.domain, TOKEN) });
     return w.own.at(-1);
   },
   "POST /v1/domains/{domain}/check": (w, [n]) => {
-    const d = domain(w, n), pending = d.state === "pending", value = d.verification;
-    Object.assign(d, { state: "verified", verification: "" });
-    const of = (record, type, name, value, state, found = "") => ({ record, type, name, value, state, found });
-    return [
-      ...(pending ? [of("ownership", "TXT", n, value, "ok", value)] : []),
-      of("mx", "MX", n, "10 relay.example", "wrong", "mx.elsewhere.example"),
-      of("spf", "TXT", n, "v=spf1 mx -all", "missing"), of("dmarc", "TXT", `_dmarc.${n}`, "v=DMARC1; p=none", "ok"),
-    ];
+    const d = domain(w, n);
+    d.records = recordsOf(n, d.verification || TOKEN, ["ok", "wrong", "missing", "ok"]);
+    Object.assign(d, { state: "verified", verification: "", checked: time(now()), ownership_lost: null });
+    return d.records.map((r) => ({ ...r, found: r.record === "mx" ? "mx.elsewhere.example" : "" }));
   },
   "PATCH /v1/domains/{domain}": (w, [n], b) => void Object.assign(domain(w, n), b),
   "DELETE /v1/domains/{domain}": (w, [n]) => without(w.own, (d) => d.domain === n),

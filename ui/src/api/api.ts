@@ -150,6 +150,10 @@ export interface Domain {
   madeToday: number;
   aliases: number;
   mailboxes: string[];
+  records: DomainRecord[]; /* what its DNS is to have, and how each was when it was last looked at */
+  checked: number; /* 0: nobody has looked */
+  ownershipLost: number; /* since when; 0: it is not */
+  mxLost: number;
 }
 
 export interface Held {

@@ -2,7 +2,7 @@
 
 import { fromBase64 } from "../pki/bytes";
 import type { Begun } from "../pki/issue";
-import type { Account, Alias, ApiKey, Correspondent, Day, Domain, Held, Mailbox, Me, Passkey, Profile, Session } from "./api";
+import type { Account, Alias, ApiKey, Correspondent, Day, Domain, DomainRecord, Held, Mailbox, Me, Passkey, Profile, Session } from "./api";
 
 export type Time = string | null;
 
@@ -145,9 +145,14 @@ export interface WireDomain {
   made_today: number;
   aliases: number;
   mailboxes: string[];
+  checked: Time;
+  ownership_lost: Time;
+  mx_lost: Time;
+  records: DomainRecord[];
 }
 export const domainOf = (w: WireDomain): Domain => ({
   name: w.domain, pending: w.state === "pending", verification: w.verification, catchAll: w.catch_all === "on", allow: w.allow, deny: w.deny, perDay: w.per_day, madeToday: w.made_today, aliases: w.aliases, mailboxes: w.mailboxes,
+  records: w.records, checked: utc(w.checked), ownershipLost: utc(w.ownership_lost), mxLost: utc(w.mx_lost),
 });
 
 export interface WireReply {

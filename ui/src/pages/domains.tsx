@@ -3,7 +3,8 @@
 import { useState } from "preact/hooks";
 import { api, type About, type Domain, type DomainRecord } from "../api/api";
 import { t } from "../strings";
-import { Await, Button, Confirm, Copy, Dialog, Empty, Form, Head, Input, Setting } from "../ui/parts";
+import { ago, date } from "../ui/format";
+import { Await, Badge, Button, Confirm, Copy, Dialog, Empty, Form, Head, Input, Note, Setting } from "../ui/parts";
 import { sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 
 const s = t.domains;
@@ -52,39 +53,61 @@ function CatchAll({ domain, onSet }: { domain: Domain; onSet: (d: Domain) => voi
   );
 }
 
+const KINDS = { ok: "good", missing: "warn", wrong: "bad", unknown: "" } as const;
+
+/* Name and value as the forms of those who keep DNS ask for them, each to be copied. */
+function Part({ label, text, what }: { label: string; text: string; what: string }) {
+  return (
+    <div class="row">
+      <span class="soft">{label}</span>
+      <code class="grow">{text}</code>
+      <Copy text={text} what={what} />
+    </div>
+  );
+}
+
+function Record({ r, checked }: { r: DomainRecord; checked: boolean }) {
+  const name = s.recordNames[r.record];
+  return (
+    <li class="stack tight">
+      <div class="row ends">
+        <strong>{s.recordOf(name, r.type)}</strong>
+        <Badge kind={KINDS[r.state]}>{checked || r.state !== "unknown" ? s.states[r.state] : s.unchecked}</Badge>
+      </div>
+      <p class="soft small">{s.recordSays[r.record]}</p>
+      <Part label={s.recordName} text={r.name} what={s.nameOf(name)} />
+      <Part label={s.recordValue} text={r.value} what={s.valueOf(name)} />
+      {r.state === "wrong" && r.found && <p class="small">{s.found}: <code>{r.found}</code></p>}
+    </li>
+  );
+}
+
 function Records({ domain, onChange }: { domain: Domain; onChange: () => void }) {
-  const [records, setRecords] = useState<DomainRecord[]>();
+  const [found, setFound] = useState<DomainRecord[]>();
   const send = useSend();
+  const records = found ?? domain.records;
+  const whole = records.every((r) => r.state === "ok");
   const check = () =>
     send.run(async () => {
-      const found = await api.domainCheck(domain.name);
-      setRecords(found);
-      if (!found.some((r) => r.record === "ownership" && r.state === "ok")) return;
-      toast(s.nowYours(domain.name));
+      const now = await api.domainCheck(domain.name);
+      setFound(now);
+      if (domain.pending && now.some((r) => r.record === "ownership" && r.state === "ok")) toast(s.nowYours(domain.name));
       onChange();
     });
   return (
     <div class="stack tight">
-      {domain.pending && (
-        <>
-          <p><strong>{s.pending}.</strong> {s.pendingSays}</p>
-          <p class="row"><code>{domain.verification}</code><Copy text={domain.verification} what={s.token} /></p>
-        </>
-      )}
-      {records && (
-        <ul class="stack tight small" aria-label={s.records}>
-          {records.map((r) => (
-            <li key={r.record}>
-              <strong>{s.recordNames[r.record]}</strong>: {s.states[r.state]}<br />
-              <code>{r.name} {r.type} {r.value}</code>
-              {r.state === "wrong" && r.found && <><br /><span class="soft">{s.found}: <code>{r.found}</code></span></>}
-            </li>
-          ))}
-          {records.some((r) => r.state !== "ok") && <li class="soft">{s.slow}</li>}
+      {domain.pending && <p><strong>{s.pending}.</strong> {s.pendingSays}</p>}
+      {domain.ownershipLost > 0 && <Note kind="warn">{s.ownershipLost(date(domain.ownershipLost))}</Note>}
+      {domain.mxLost > 0 && <Note kind="warn">{s.mxLost(date(domain.mxLost))}</Note>}
+      <details open={domain.pending || !whole}>
+        <summary>{whole ? s.recordsWhole : s.records}</summary>
+        <ul class="list" aria-label={s.records}>
+          {records.map((r) => <Record key={r.record} r={r} checked={found !== undefined || domain.checked > 0} />)}
         </ul>
-      )}
+      </details>
+      {found && !whole && <p class="soft small">{s.slow}</p>}
       {send.error && <p class="error" role="alert">{send.error}</p>}
-      <div><Button small busy={send.busy} onClick={check}>{s.check}</Button></div>
+      <div class="row"><Button small busy={send.busy} onClick={check}>{s.check}</Button><span class="soft small">{domain.checked ? s.checkedAt(ago(domain.checked)) : s.unchecked}</span></div>
     </div>
   );
 }

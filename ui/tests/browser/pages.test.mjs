@@ -369,14 +369,45 @@ test("a domain is shown to be one's own", async (t) => {
   await page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
   const wonder = page.getByRole("region", { name: "wonder.example" });
   await wonder.getByText("postern-verification=0123456789abcdef0123456789abcdef").waitFor();
+  assert.equal(await wonder.getByRole("listitem").count(), 4, "all records are told before any check");
+  assert.equal(await wonder.getByRole("listitem").getByText("not checked yet").count(), 4);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  for (const [label, text] of [["value of the Ownership record", "postern-verification=0123456789abcdef0123456789abcdef"], ["value of the Mail record", "10 relay.example"],
+    ["value of the SPF record", "v=spf1 mx -all"], ["name of the DMARC record", "_dmarc.wonder.example"], ["value of the DMARC record", "v=DMARC1; p=none"]]) {
+    await wonder.getByRole("button", { name: label }).click();
+    await page.waitForFunction(async (t) => (await navigator.clipboard.readText()) === t, text);
+  }
   assert.equal(await wonder.getByRole("switch").count(), 0, "what is pending has no rule");
   await picture(page, "domain-pending");
   await wonder.getByRole("button", { name: "Check DNS" }).click();
   await page.getByText("wonder.example is yours.").waitFor();
   await wonder.getByRole("switch", { name: "Catch-all" }).waitFor();
   await wonder.getByText("mx.elsewhere.example").waitFor();
+  const states = await wonder.getByRole("listitem").locator(".badge").allTextContents();
+  assert.deepEqual(states, ["found", "another one is there", "missing", "found"]);
   await accessible(page, "records of a domain");
   await picture(page, "domain-records");
+  w.clean();
+});
+
+test("what a domain has lost since is said", async (t) => {
+  const world = FULL();
+  const w = await open(t, world);
+  const { page } = w;
+  Object.assign(world.own[0], { ownership_lost: new Date(Date.now() - 3 * 86400e3).toISOString(), mx_lost: new Date(Date.now() - 2 * 86400e3).toISOString() });
+  world.own[0].records[0].state = "missing";
+  world.own[0].records[1].state = "wrong";
+  await signIn(w);
+  await w.go("/domains");
+  const own = page.getByRole("region", { name: "liddell.example" });
+  await own.getByText("the record that shows this domain to be yours is not there").waitFor();
+  await own.getByText("mail for this domain does not all come here").waitFor();
+  await own.getByText("Checked").waitFor();
+  await accessible(page, "a domain that has lost its records");
+  await picture(page, "domain-lost");
+  await own.getByRole("button", { name: "Check DNS" }).click();
+  await own.getByText("the record that shows this domain to be yours is not there").waitFor({ state: "detached" });
+  w.clean();
 });
 
 test("domains, held replies, settings", async (t) => {
