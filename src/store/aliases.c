@@ -315,21 +315,26 @@ int alias_mailboxes_inherit(struct store *st, int64_t alias, int64_t domain, str
 	return q_done(&q, f);
 }
 
-static int add_activity(struct store *st, int64_t id, int64_t now, int64_t forwarded, int64_t dropped,
-                        int64_t refused, uint64_t bytes, struct fail *f)
+struct counts {
+	int64_t forwarded, dropped, refused, answered;
+	uint64_t bytes;
+};
+
+static int add_activity(struct store *st, int64_t id, int64_t now, struct counts n, struct fail *f)
 {
-	OWNQ q = q_write(
-	        st,
-	        "INSERT INTO activity VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (alias, hour) DO UPDATE SET"
-	        " forwarded = forwarded + ?3, dropped = dropped + ?4, refused = refused + ?5,"
-	        " bytes = bytes + ?6");
+	OWNQ q =
+	        q_write(st, "INSERT INTO activity (alias, hour, forwarded, dropped, refused, answered, bytes)"
+	                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (alias, hour) DO UPDATE SET"
+	                    " forwarded = forwarded + ?3, dropped = dropped + ?4, refused = refused + ?5,"
+	                    " answered = answered + ?6, bytes = bytes + ?7");
 
 	q_i64(&q, id);
 	q_i64(&q, now / HOUR_S);
-	q_i64(&q, forwarded);
-	q_i64(&q, dropped);
-	q_i64(&q, refused);
-	q_i64(&q, (int64_t)bytes);
+	q_i64(&q, n.forwarded);
+	q_i64(&q, n.dropped);
+	q_i64(&q, n.refused);
+	q_i64(&q, n.answered);
+	q_i64(&q, (int64_t)n.bytes);
 	return q_done(&q, f);
 }
 
@@ -342,7 +347,7 @@ int alias_used(struct store *st, int64_t id, int64_t now, uint64_t bytes, struct
 	q_i64(&q, now);
 	q_i64(&q, id);
 	TRY(q_done(&q, f));
-	return add_activity(st, id, now, 1, 0, 0, bytes, f);
+	return add_activity(st, id, now, (struct counts){ .forwarded = 1, .bytes = bytes }, f);
 }
 
 int alias_answered(struct store *st, int64_t id, int64_t now, int64_t removed, struct fail *f)
@@ -353,11 +358,14 @@ int alias_answered(struct store *st, int64_t id, int64_t now, int64_t removed, s
 	q_i64(&q, now);
 	q_i64(&q, removed);
 	q_i64(&q, id);
-	return q_done(&q, f);
+	TRY(q_done(&q, f));
+	return add_activity(st, id, now, (struct counts){ .answered = 1 }, f);
 }
 
 int alias_note(struct store *st, int64_t id, int64_t now, enum activity what, int64_t n, struct fail *f)
 {
-	return add_activity(st, id, now, 0, what == ACTIVITY_DROPPED ? n : 0,
-	                    what == ACTIVITY_REFUSED ? n : 0, 0, f);
+	return add_activity(st, id, now,
+	                    (struct counts){ .dropped = what == ACTIVITY_DROPPED ? n : 0,
+	                                     .refused = what == ACTIVITY_REFUSED ? n : 0 },
+	                    f);
 }

@@ -2,6 +2,7 @@
  * copy was laid beside it. */
 #include "store/accounts.h"
 #include "store/db.h"
+#include "store/events.h"
 #include "store/expiry.h"
 #include "store/passkeys.h"
 #include "store/trials.h"
@@ -132,7 +133,8 @@ static const char *const versions[] = {
 	"ALTER TABLE mailbox ADD COLUMN hide_subject INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE rate ADD COLUMN trials INTEGER NOT NULL DEFAULT 0;"
 	TRIAL_TABLES,
-	/* 3: what programs of users remember by number, a domain is a user's once DNS says so and is looked at from then on, passkeys. The
+	/* 3: what programs of users remember by number, a domain is a user's once DNS says so and is looked at from then on, passkeys,
+	 * what happened to mail. The
 	 * rows are as they were: only the words of the two tables change, as SQLite's own page on ALTER TABLE has it (7). */
 	"CREATE TABLE alias_mark (alias INTEGER PRIMARY KEY REFERENCES alias ON DELETE CASCADE,"
 	" pinned INTEGER NOT NULL, trashed INTEGER NOT NULL);"
@@ -168,7 +170,9 @@ static const char *const versions[] = {
 	" (SELECT plain FROM body WHERE id = NEW.body) WHERE name = 'queue_bytes'; END;"
 	"CREATE TRIGGER tally_bytes_less AFTER DELETE ON queue BEGIN UPDATE tally SET n = n -"
 	" (SELECT plain FROM body WHERE id = OLD.body) WHERE name = 'queue_bytes'; END;"
-	PASSKEY_TABLES,
+	PASSKEY_TABLES
+	"ALTER TABLE activity ADD COLUMN answered INTEGER NOT NULL DEFAULT 0;"
+	EVENT_TABLES,
 };
 // clang-format on
 

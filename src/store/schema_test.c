@@ -2,6 +2,7 @@
 #include "store/aliases.h"
 #include "store/db.h"
 #include "store/domains.h"
+#include "store/events.h"
 #include "store/fixture_test.h"
 #include "store/passkeys.h"
 #include "store/trials.h"
@@ -16,6 +17,7 @@
 static void make_first(struct store *st)
 {
 	static const char *const added[] = {
+		"TABLE event",
 		"TABLE passkey",
 		"TABLE domain_claim",
 		"TABLE domain_watch",
@@ -40,6 +42,7 @@ static void make_first(struct store *st)
 		snprintf(sql, sizeof(sql), "DROP %s", added[i]);
 		MUST(store_exec(st, sql, NULL));
 	}
+	MUST(store_exec(st, "ALTER TABLE activity DROP COLUMN answered", NULL));
 	MUST(store_exec(st, "DROP TABLE alias_mark", NULL));
 	MUST(store_exec(st, "DROP TRIGGER alias_is_back", NULL));
 	MUST(store_exec(st,
@@ -84,7 +87,9 @@ static void assert_works(struct store *st, const struct ids *i)
 		.user = i->user, .credential = STR("id"), .a = STR("x"), .name = STR("phone")
 	};
 	const struct trial want = { .profile = i->profile, .reverse = i->reverse, .sent = 5, .answer = 1 };
+	const struct event e = { .user = i->user, .alias = i->alias, .what = EVENT_RELAYED, .at = 5, .n = 1 };
 	struct trial trial = { 0 };
+	struct event_last last = { 0 };
 	struct mailbox box = { 0 };
 	struct alias al = { 0 };
 	OWN(arena) a = ARENA;
@@ -102,6 +107,10 @@ static void assert_works(struct store *st, const struct ids *i)
 	MUST(trial_count(st, i->user, 3600, &sum, NULL));
 	assert_int_equal(sum, 1);
 	assert_sums(st, 2, 1);
+	MUST(alias_answered(st, i->alias, 5, 0, NULL));
+	MUST(events_add(st, &e, NULL));
+	MUST(events_last(st, i->alias, &last, NULL));
+	assert_int_equal(last.in, 5);
 }
 
 /* A domain of before is watched like one that is new. */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "store/db.h"
+#include "store/events.h"
 #include "store/held.h"
 #include "store/sessions.h"
 #include "store/trials.h"
@@ -23,6 +24,8 @@ static const struct {
 	  "DELETE FROM sent WHERE token_hash IN (SELECT token_hash FROM sent WHERE created < ?1 LIMIT ?2)" },
 	{ "activity", 30, /* the charts of a month */
 	  "DELETE FROM activity WHERE (alias, hour) IN (SELECT alias, hour FROM activity WHERE hour < ?1 / 3600 LIMIT ?2)" },
+	{ "event", EVENT_DAYS, /* the same, in words */
+	  EVENT_GONE },
 	{ "bounce", 30, /* what an operator or a user asks about last week */
 	  "DELETE FROM bounce WHERE id IN (SELECT id FROM bounce WHERE created < ?1 LIMIT ?2)" },
 	{ "mailbox", 7, /* named over the web and never shown to be theirs */

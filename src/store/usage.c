@@ -104,13 +104,15 @@ static int read_days(struct q *q, int64_t of, int64_t since,
 		TRY(q_row(q, &row, f));
 		if (!row)
 			return OK;
-		d = (struct usage_day){ q_col_i64(q, 0), q_col_i64(q, 1), q_col_i64(q, 2), q_col_i64(q, 3),
-			                q_col_i64(q, 4) };
+		d = (struct usage_day){ q_col_i64(q, 0), q_col_i64(q, 1), q_col_i64(q, 2),
+			                q_col_i64(q, 3), q_col_i64(q, 4), q_col_i64(q, 5) };
 		TRY(fn(arg, &d, f));
 	}
 }
 
-#define DAYS "SELECT hour / 24 AS day, sum(forwarded), sum(dropped), sum(refused), sum(bytes) FROM activity"
+#define DAYS                                                                                                 \
+	"SELECT hour / 24 AS day, sum(forwarded), sum(dropped), sum(refused), sum(answered),"                \
+	" sum(bytes) FROM activity"
 #define BY_DAY " AND hour >= ?2 * 24 GROUP BY day ORDER BY day DESC"
 
 int usage_days(struct store *st, int64_t user, int64_t alias, int64_t since,

@@ -27,7 +27,7 @@ MUST_CHECK int usage_answered(struct store *st, int64_t user, int64_t now, struc
 
 struct usage_day {
 	int64_t day; /* since 1970, UTC */
-	int64_t forwarded, dropped, refused, bytes;
+	int64_t forwarded, dropped, refused, answered, bytes;
 };
 /* Days on which there was something, the newest first; since: the oldest that is told. Of one alias, or of all aliases that
  * a user has now (alias 0). */

@@ -99,13 +99,14 @@ static void days_are_told_the_newest_first(void **state)
 	MUST(alias_used(st, i.alias, NOW + 5 * HOUR_S, 50, NULL));
 	MUST(alias_note(st, i.alias, NOW, ACTIVITY_DROPPED, 1, NULL));
 	MUST(alias_note(st, i.alias, NOW, ACTIVITY_REFUSED, 3, NULL));
+	MUST(alias_answered(st, i.alias, NOW, 2, NULL));
 	MUST(alias_used(st, i.alias, NOW - 2 * DAY_S, 7, NULL));
 	MUST(alias_used(st, i.alias, NOW - 20 * DAY_S, 7, NULL));
 	MUST(alias_used(st, other.id, NOW, 1, NULL));
 	MUST(usage_days(st, 0, i.alias, NOW / DAY_S - 13, take_day, &one, NULL));
 	assert_int_equal(one.n, 2);
 	assert_true(one.d[0].day == NOW / DAY_S && one.d[0].forwarded == 2 && one.d[0].bytes == 150);
-	assert_true(one.d[0].dropped == 1 && one.d[0].refused == 3);
+	assert_true(one.d[0].dropped == 1 && one.d[0].refused == 3 && one.d[0].answered == 1);
 	assert_true(one.d[1].day == NOW / DAY_S - 2 && one.d[1].forwarded == 1);
 	MUST(usage_days(st, i.user, 0, NOW / DAY_S - 13, take_day, &all, NULL));
 	assert_true(all.n == 2 && all.d[0].forwarded == 3 && all.d[0].bytes == 151);
