@@ -6,7 +6,7 @@
 const struct cli_command *const cli_tables[] = { cli_server,   cli_backup,    cli_keys,     cli_users,
 	                                         cli_passkeys, cli_passwords, cli_aliases,  cli_transfer,
 	                                         cli_people,   cli_domains,   cli_profiles, cli_queue,
-	                                         cli_replies,  cli_stat,      NULL };
+	                                         cli_replies,  cli_activity,  cli_stat,     NULL };
 
 const char *cli_option(const struct cli *c, const char *name)
 {

@@ -196,6 +196,9 @@ static void commands_ask_what_they_say(void **state)
 		{ { "queue", "list" }, "queue.list" },
 		{ { "queue", "flush" }, "queue.flush" },
 		{ { "queue", "delete", "01J" }, "queue.delete mid=01J" },
+		{ { "activity", "alice" }, "event.list user=alice" },
+		{ { "activity", "alice", "--alias", "x@r.example", "--outcome", "held", "--before=5-1", "--limit", "3" },
+		  "event.list user=alice alias=x@r.example outcome=held before=5-1 limit=3" },
 		{ { "stat" }, "stat" },
 	};
 	struct fake *f = *state;

@@ -65,7 +65,7 @@ int cli_main(int argc, char **argv);
 /* The tables, one a file; each ends with NULL words. */
 extern const struct cli_command cli_server[], cli_backup[], cli_keys[], cli_users[], cli_passwords[],
         cli_aliases[], cli_people[], cli_domains[], cli_profiles[], cli_queue[], cli_replies[], cli_stat[],
-        cli_transfer[], cli_passkeys[];
+        cli_transfer[], cli_passkeys[], cli_activity[];
 /* All of them, and a NULL. */
 extern const struct cli_command *const cli_tables[];
 

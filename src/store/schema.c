@@ -134,8 +134,8 @@ static const char *const versions[] = {
 	"ALTER TABLE rate ADD COLUMN trials INTEGER NOT NULL DEFAULT 0;"
 	TRIAL_TABLES,
 	/* 3: what programs of users remember by number, a domain is a user's once DNS says so and is looked at from then on, passkeys,
-	 * what happened to mail. The
-	 * rows are as they were: only the words of the two tables change, as SQLite's own page on ALTER TABLE has it (7). */
+	 * what happened to mail. The rows are as they were: only the words of the two tables change, as SQLite's own page on ALTER TABLE
+	 * has it (7). */
 	"CREATE TABLE alias_mark (alias INTEGER PRIMARY KEY REFERENCES alias ON DELETE CASCADE,"
 	" pinned INTEGER NOT NULL, trashed INTEGER NOT NULL);"
 	"CREATE TRIGGER alias_is_back AFTER UPDATE OF state ON alias WHEN NEW.state = 1 BEGIN"

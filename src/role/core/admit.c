@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "policy/block.h"
 #include "policy/catchall.h"
+#include "role/core/activity.h"
 #include "store/blocks.h"
 #include "store/domains.h"
 
@@ -50,14 +51,11 @@ int admit_sender(struct core *c, const struct alias *al, const struct who *w, st
 }
 
 /* One note for an alias, however many copies it would have become; they stand side by side. */
-static int note(struct txn *t, const struct output *o, enum verdict_kind kind, struct fail *f)
+static void note(struct txn *t, const struct output *o, const struct verdict *v)
 {
 	log_info("ev=blocked mid=%s alias=%s", t->mid, log_mask(o->alias.address));
-	t->core->counters.dropped += kind == VERDICT_DROP;
-	TRY(alias_note(t->core->store, o->alias.id, t->arrived,
-	               kind == VERDICT_DROP ? ACTIVITY_DROPPED : ACTIVITY_REFUSED, 1, f));
-	txn_touch(t);
-	return OK;
+	t->core->counters.dropped += v->kind == VERDICT_DROP;
+	activity_blocked(t->core, &o->alias, &t->facts.who, t->sender, v);
 }
 
 static bool names_reverse(const struct txn *t, int64_t user)
@@ -95,11 +93,11 @@ static int weed(struct txn *t, struct verdict *ret, struct fail *f)
 		struct output *o = &t->outputs[i];
 
 		if (o->alias.id != last && is_own_copy(t, o)) /* else as the copy before */
-			v = block_dropped();
+			v = (struct verdict){ VERDICT_DROP, 250, "2.1.5", "ok", "own-copy" };
 		else if (o->alias.id != last)
 			TRY(admit_sender(t->core, &o->alias, &t->facts.who, t->sender, &v, f));
 		if (v.kind != VERDICT_ACCEPT && o->alias.id != last)
-			TRY(note(t, o, v.kind, f));
+			note(t, o, &v);
 		dropped = dropped || v.kind == VERDICT_DROP;
 		last = o->alias.id;
 		if (v.kind != VERDICT_ACCEPT)

@@ -2,7 +2,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "policy/event.h"
 #include "policy/pause.h"
+#include "role/core/activity.h"
 #include "role/core/notices.h"
 #include "role/core/sent.h"
 #include "wire/date.h"
@@ -110,6 +112,11 @@ static int count(struct core *c, const struct bounce_row *b, struct fail *f)
 	core_dirty(c);
 	c->counters.bounced++;
 	TRY(pause_get(c->store, b->mailbox, &p, f));
+	if (b->way == BOUNCED_LATER) /* the report does not say to which alias it was written */
+		activity_note(c, &(struct event){ .user = p.user,
+		                                  .what = EVENT_BOUNCED,
+		                                  .why = str_c(event_bounce_word((uint32_t)b->reason)),
+		                                  .at = b->at });
 	return judge(c, &p, f);
 }
 

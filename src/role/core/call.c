@@ -11,15 +11,15 @@
 enum { RECORDS_MAX = 96 * 1024, FLUSH_AT = 64 * 1024, TEXT_MOST = 200, BYTES_MOST = 16384 };
 
 static const struct call_spec *const tables[] = {
-	calls_backup,  calls_keys,     calls_users,  calls_passwords, calls_aliases,      calls_domains,
-	calls_people,  calls_profiles, calls_queue,  calls_replies,   calls_stat,         calls_usage,
-	calls_invites, calls_trials,   calls_claims, calls_transfer,  calls_user_passkeys
+	calls_backup,  calls_keys,     calls_users,  calls_passwords, calls_aliases,       calls_domains,
+	calls_people,  calls_profiles, calls_queue,  calls_replies,   calls_stat,          calls_usage,
+	calls_invites, calls_trials,   calls_claims, calls_transfer,  calls_user_passkeys, calls_activity
 };
 static const struct call_spec *const web_tables[] = {
-	calls_account,       calls_codes,          calls_foreign,      calls_foreign_aliases,
-	calls_foreign_login, calls_foreign_people, calls_foreign_many, calls_foreign_page,
-	calls_many,          calls_pages,          calls_passkeys,     calls_sessions,
-	calls_signup
+	calls_account,          calls_codes,         calls_foreign,        calls_foreign_aliases,
+	calls_foreign_activity, calls_foreign_login, calls_foreign_people, calls_foreign_many,
+	calls_foreign_page,     calls_many,          calls_pages,          calls_passkeys,
+	calls_sessions,         calls_signup
 };
 
 static const struct call_spec *spec_in(const struct call_spec *const *all, size_t n, struct str verb)
@@ -290,6 +290,15 @@ void rec_bool(struct request *c, const char *name, bool v)
 void rec_bytes(struct request *c, const char *name, struct str v)
 {
 	field(c, name, "x", v);
+}
+
+void rec_numbers(struct request *c, const char *name, const int64_t *v, size_t n)
+{
+	OWN(buf) all = BUF(4096);
+
+	for (size_t i = 0; i < n; i++)
+		buf_addf(&all, "%s%lld", i ? "," : "", (long long)v[i]);
+	field(c, name, "l", buf_str(&all));
 }
 
 static void send_answer(struct request *c, int code, const char *why, bool more)

@@ -80,6 +80,7 @@ void rec_number(struct request *c, const char *name, int64_t v);
 void rec_bool(struct request *c, const char *name, bool v);
 void rec_time(struct request *c, const char *name, int64_t v);
 void rec_bytes(struct request *c, const char *name, struct str v);
+void rec_numbers(struct request *c, const char *name, const int64_t *v, size_t n); /* a list */
 /* list: an ipc list of whole records, each a list of name, type, value; for the web, whose answer then has a list of objects. */
 void rec_records(struct request *c, const char *name, struct str list);
 void rec_end(struct request *c);
@@ -101,6 +102,8 @@ MUST_CHECK int call_mailbox_add(struct request *c, int64_t *ret_id, struct fail 
 /* A user's bounds, use and days, as records; fields may stand before them. */
 MUST_CHECK int call_tell_user(struct request *c, int64_t user, struct str name, struct fail *f);
 MUST_CHECK int call_tell_days(struct request *c, int64_t user, int64_t alias, struct fail *f);
+/* The 14 days of an alias as three lists, the oldest first, today last: fields of a record that is not ended yet. */
+MUST_CHECK int call_tell_series(struct request *c, int64_t alias, struct fail *f);
 struct profile;
 MUST_CHECK int call_tell_profile(struct request *c, const struct profile *p,
                                  struct fail *f); /* a whole record */
@@ -144,10 +147,11 @@ void backup_control_gone(struct core *core, const struct peer *control);
 extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls_passwords[], calls_aliases[],
         calls_domains[], calls_people[], calls_profiles[], calls_queue[], calls_replies[], calls_stat[],
         calls_usage[], calls_invites[], calls_trials[], calls_claims[], calls_transfer[],
-        calls_user_passkeys[];
+        calls_user_passkeys[], calls_activity[];
 /* Of the web alone. */
-extern const struct call_spec calls_account[], calls_codes[], calls_foreign[], calls_foreign_aliases[],
-        calls_foreign_login[], calls_foreign_many[], calls_foreign_page[], calls_foreign_people[],
-        calls_many[], calls_pages[], calls_passkeys[], calls_sessions[], calls_signup[];
+extern const struct call_spec calls_account[], calls_codes[], calls_foreign[], calls_foreign_activity[],
+        calls_foreign_aliases[], calls_foreign_login[], calls_foreign_many[], calls_foreign_page[],
+        calls_foreign_people[], calls_many[], calls_pages[], calls_passkeys[], calls_sessions[],
+        calls_signup[];
 
 #endif

@@ -1,10 +1,10 @@
 /* calls_foreign.c - what programs written for SimpleLogin and addy.io ask of a user: mailboxes by number, sums, domains, and
  * addresses that are put together from a prefix of theirs and a suffix of ours. */
 #include "crypto/aead.h"
+#include "role/core/activity.h"
 #include "role/core/call.h"
 #include "role/core/foreign.h"
 #include "role/core/keys.h"
-#include "role/core/quotas.h"
 #include "role/core/rcpt.h"
 #include "role/core/words.h"
 #include "store/accounts.h"
@@ -194,7 +194,7 @@ static int run_sums(struct request *c, struct fail *f)
 
 	int64_t boxes = 0, domains = 0;
 
-	quotas_settle(c->core);
+	activity_settle(c->core);
 	TRY(usage_sums(c->core->store, c->asker->session.user, &s, f));
 	TRY(mailbox_each(c->core->store, c->asker->session.user, count_box, &boxes, f));
 	TRY(domain_each(c->core->store, c->asker->session.user, count_domain, &domains, f));

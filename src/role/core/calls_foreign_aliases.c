@@ -1,6 +1,6 @@
 /* calls_foreign_aliases.c - one alias, by its number. */
+#include "role/core/activity.h"
 #include "role/core/foreign_aliases.h"
-#include "role/core/quotas.h"
 #include "store/blocks.h"
 #include "store/people.h"
 #include "store/usage.h"
@@ -30,19 +30,50 @@ static void tell_boxes(struct request *c, const struct alias_mailbox *boxes, siz
 	rec_text(c, "mailbox_sealed", buf_str(&sealed));
 }
 
-/* Who wrote to it last, and when: to a day. Of those that it refused nothing is known. */
+static void tell_contact(struct request *c, int64_t at, const char *action, struct str email, struct str name,
+                         struct str reverse)
+{
+	rec_number(c, "latest", at);
+	rec_text(c, "latest_action", str_c(action));
+	rec_text(c, "latest_email", email);
+	rec_text(c, "latest_name", name);
+	rec_text(c, "latest_reverse", reverse);
+}
+
+struct latest {
+	struct request *c;
+	bool told;
+};
+
+static int tell_event(void *arg, const struct event *e, struct fail *f)
+{
+	struct latest *l = arg;
+
+	l->told = true;
+	tell_contact(l->c, e->at, foreign_action(e), e->address.n ? e->address : e->who, e->name, e->reverse);
+	return OK;
+}
+
+/* What happened last; of older days than are kept, who wrote last, to a day. */
 static int tell_latest(struct request *c, const struct alias *al, struct fail *f)
 {
+	const struct event_page newest = { al->user, al->id, FOREIGN_EVENTS, 0, 0, 1 };
 	struct correspondent p = { 0 };
-	int r = al->used ? correspondent_latest(c->core->store, al->id, &c->arena, &p, f) : FAIL_ABSENT;
+	struct event_last last;
+	struct latest l = { .c = c };
+	int r;
 
+	TRY(events_last(c->core->store, al->id, &last, f));
+	rec_number(c, "last_in", last.in);
+	rec_number(c, "last_out", last.out);
+	rec_number(c, "last_blocked", last.blocked);
+	TRY(events_each(c->core->store, &newest, tell_event, &l, f));
+	r = l.told || !al->used ? FAIL_ABSENT
+	                        : correspondent_latest(c->core->store, al->id, &c->arena, &p, f);
 	if (r == FAIL_ABSENT)
 		return OK;
 	TRY(r);
-	rec_number(c, "latest", p.last_used);
-	rec_text(c, "latest_email", p.address);
-	rec_text(c, "latest_name", p.name);
-	rec_text(c, "latest_reverse", p.reverse_address);
+	tell_contact(c, p.last_used, "forward", p.address, p.name, p.reverse_address);
 	return OK;
 }
 
@@ -102,7 +133,7 @@ int foreign_entry_of(struct request *c, struct str number, struct foreign_entry 
 
 static int find(struct request *c, struct foreign_entry *ret, struct fail *f)
 {
-	quotas_settle(c->core);
+	activity_settle(c->core);
 	return foreign_entry_of(c, arg_text(c, "id"), ret, f);
 }
 

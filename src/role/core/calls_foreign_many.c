@@ -1,6 +1,6 @@
 /* calls_foreign_many.c - the same to up to 25 aliases: all of it, or nothing. */
+#include "role/core/activity.h"
 #include "role/core/foreign_aliases.h"
-#include "role/core/quotas.h"
 
 enum { BULK_MOST = 25 };
 
@@ -58,7 +58,7 @@ static int run_bulk(struct request *c, struct fail *f)
 	struct many m = { .act = foreign_act_of(c) };
 	bool forget = strcmp(m.act->word, "forget") == 0;
 
-	quotas_settle(c->core);
+	activity_settle(c->core);
 	TRY(gather(c, &m, f));
 	if (!m.n && m.trashed)
 		return call_wrong(c, "trashed", f, FAIL_DENIED,

@@ -1,6 +1,6 @@
 /* calls_foreign_page.c - aliases as pages: searched, filtered, sorted, cut. */
+#include "role/core/activity.h"
 #include "role/core/foreign_aliases.h"
-#include "role/core/quotas.h"
 
 #include <stdlib.h>
 
@@ -267,7 +267,7 @@ static int run_page(struct request *c, struct fail *f)
 	bool up = arg_is(c, "order", "up");
 	struct alias_page plain;
 
-	quotas_settle(c->core);
+	activity_settle(c->core);
 	if (plain_page(c, &plain))
 		return tell_plain(c, &plain, f);
 	TRY(mark_each(c->core->store, c->asker->session.user, keep_mark, &s, f));

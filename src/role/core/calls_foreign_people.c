@@ -4,8 +4,6 @@
 #include "role/core/people.h"
 #include "store/blocks.h"
 
-#include <stdlib.h>
-
 enum { PAGE = 20, BLOCKS_MOST = 10000, CONTACT_MOST = 500 };
 
 static void tell(struct request *c, const struct correspondent *p, bool known)
@@ -50,16 +48,7 @@ static int keep(void *arg, const struct correspondent *p, struct fail *f)
 	return OK;
 }
 
-static int later(const void *a, const void *b)
-{
-	const struct correspondent *x = a, *y = b;
-
-	if (x->last_used != y->last_used)
-		return x->last_used < y->last_used ? 1 : -1;
-	return x->id < y->id ? 1 : x->id > y->id ? -1 : 0;
-}
-
-/* As they came, or who wrote last first. */
+/* As they came. */
 static int run_contacts(struct request *c, struct fail *f)
 {
 	size_t from = arg_number(c, "page_id", 0) * PAGE;
@@ -68,8 +57,6 @@ static int run_contacts(struct request *c, struct fail *f)
 
 	TRY(foreign_alias(c, &al, f));
 	TRY(correspondent_each(c->core->store, al.id, keep, &g, f));
-	if (g.n && arg_is(c, "order", "latest"))
-		qsort(g.of, g.n, sizeof(*g.of), later);
 	for (size_t i = from; i < g.n && i < from + PAGE; i++)
 		tell(c, &g.of[i], true);
 	return OK;
@@ -158,8 +145,7 @@ static int run_contact_toggle(struct request *c, struct fail *f)
 
 // clang-format off
 const struct call_spec calls_foreign_people[] = {
-	{ "foreign.contacts", run_contacts, { FOREIGN_ID, { .name = "page_id", .kind = ARG_NUMBER, .most = 100000 },
-		{ .name = "order", .kind = ARG_WORD, .words = "latest" } } },
+	{ "foreign.contacts", run_contacts, { FOREIGN_ID, { .name = "page_id", .kind = ARG_NUMBER, .most = 100000 } } },
 	{ "foreign.contact-add", run_contact_add, { FOREIGN_ID, { .name = "contact", .required = true, .most = CONTACT_MOST } } },
 	{ "foreign.contact-delete", run_contact_delete, { FOREIGN_ID } },
 	{ "foreign.contact-toggle", run_contact_toggle, { FOREIGN_ID } },

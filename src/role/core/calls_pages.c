@@ -1,5 +1,6 @@
 /* calls_pages.c - lists as pages need them: searched, filtered, sorted, cut. Labels and addresses are sealed in the store, so
  * that each look opens all of a user's; 10,000 take some ten milliseconds. */
+#include "role/core/activity.h"
 #include "role/core/aliases.h"
 #include "role/core/page.h"
 #include "role/core/rcpt.h"
@@ -168,6 +169,7 @@ static int tell_page(struct request *c, const struct page *p, int64_t total, str
 	rec_end(c);
 	for (size_t i = 0; i < p->n; i++) {
 		TRY(call_tell_alias(c, &p->of[i], f));
+		TRY(call_tell_series(c, p->of[i].id, f));
 		rec_end(c);
 	}
 	return OK;
@@ -182,6 +184,7 @@ static int run_alias_page(struct request *c, struct fail *f)
 	int64_t total;
 	size_t order = order_of(c), offset = arg_number(c, "offset", 0), limit = arg_number(c, "limit", PAGE);
 
+	activity_settle(c->core);
 	if (plain_page(c, &plain)) {
 		TRY(alias_page(c->core->store, c->asker->session.user, &plain, take, &p, &total, f));
 		return tell_page(c, &p, total, f);
@@ -192,7 +195,10 @@ static int run_alias_page(struct request *c, struct fail *f)
 	rec_number(c, "total", (int64_t)p.n);
 	rec_end(c);
 	for (size_t i = offset; i < p.n && i - offset < limit; i++) {
-		TRY(call_tell_alias(c, &p.of[orders[order].down ? p.n - 1 - i : i], f));
+		const struct alias *al = &p.of[orders[order].down ? p.n - 1 - i : i];
+
+		TRY(call_tell_alias(c, al, f));
+		TRY(call_tell_series(c, al->id, f));
 		rec_end(c);
 	}
 	return OK;

@@ -1,5 +1,6 @@
 /* calls_usage.c - bounds of users and aliases, and what came and went. */
 #include "base/clock.h"
+#include "role/core/activity.h"
 #include "role/core/call.h"
 #include "role/core/quotas.h"
 #include "store/expiry.h"
@@ -93,6 +94,7 @@ static int tell_day(void *arg, const struct usage_day *d, struct fail *f)
 	rec_number(c, "forwarded", d->forwarded);
 	rec_number(c, "dropped", d->dropped);
 	rec_number(c, "refused", d->refused);
+	rec_number(c, "answered", d->answered);
 	rec_number(c, "bytes", d->bytes);
 	rec_end(c);
 	return OK;
@@ -100,8 +102,37 @@ static int tell_day(void *arg, const struct usage_day *d, struct fail *f)
 
 int call_tell_days(struct request *c, int64_t user, int64_t alias, struct fail *f)
 {
+	activity_settle(c->core);
 	return usage_days(c->core->store, user, alias, core_now(c->core) / DAY_S - DAYS_TOLD + 1, tell_day, c,
 	                  f);
+}
+
+struct series {
+	int64_t first, in[DAYS_TOLD], out[DAYS_TOLD], refused[DAYS_TOLD];
+};
+
+static int add_day(void *arg, const struct usage_day *d, struct fail *f)
+{
+	struct series *s = arg;
+	int64_t i = d->day - s->first;
+
+	if (i < 0 || i >= DAYS_TOLD) /* a clock that went back */
+		return OK;
+	s->in[i] = d->forwarded;
+	s->out[i] = d->answered;
+	s->refused[i] = d->refused + d->dropped;
+	return OK;
+}
+
+int call_tell_series(struct request *c, int64_t alias, struct fail *f)
+{
+	struct series s = { .first = core_now(c->core) / DAY_S - DAYS_TOLD + 1 };
+
+	TRY(usage_days(c->core->store, 0, alias, s.first, add_day, &s, f));
+	rec_numbers(c, "days_in", s.in, DAYS_TOLD);
+	rec_numbers(c, "days_out", s.out, DAYS_TOLD);
+	rec_numbers(c, "days_refused", s.refused, DAYS_TOLD);
+	return OK;
 }
 
 /* ---- requests ---------------------------------------------------------------------------------------------------- */
@@ -111,10 +142,12 @@ static int run_alias_show(struct request *c, struct fail *f)
 	struct usage used;
 	struct alias al;
 
-	quotas_settle(c->core);
+	activity_settle(c->core);
 	TRY(call_alias(c, "address", &al, f));
 	TRY(usage_of_alias(c->core->store, al.id, core_now(c->core), &used, f));
 	TRY(call_tell_alias(c, &al, f));
+	if (c->asker)
+		TRY(call_tell_series(c, al.id, f));
 	tell_bounds(c, &al.most, quotas_of_alias(c->core->conf));
 	tell_used(c, &used);
 	rec_end(c);
@@ -126,7 +159,7 @@ int call_tell_user(struct request *c, int64_t user, struct str name, struct fail
 	struct usage used, own;
 	bool wanted;
 
-	quotas_settle(c->core);
+	activity_settle(c->core);
 	TRY(user_limits_get(c->core->store, user, &own, f));
 	TRY(usage_of_user(c->core->store, user, core_now(c->core), &used, f));
 	TRY(expiry_wanted(c->core->store, user, &wanted, f));

@@ -3,13 +3,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/aead.h"
+#include "role/core/activity.h"
 #include "role/core/bounce.h"
 #include "role/core/call.h"
 #include "role/core/control.h"
 #include "role/core/keys.h"
 #include "role/core/login.h"
 #include "role/core/queue.h"
-#include "role/core/quotas.h"
 #include "role/core/rcpt.h"
 #include "role/core/remind.h"
 #include "role/core/rotate.h"
@@ -44,6 +44,7 @@ int core_commit(struct core *c)
 
 	if (!c->dirty)
 		return OK;
+	activity_settle(c);
 	c->dirty = false;
 	r = store_commit(c->store, &f);
 	if (r < 0) {
@@ -271,7 +272,7 @@ static void stop(void *self)
 	struct core *c = self;
 
 	if (c->store)
-		quotas_settle(c);
+		activity_settle(c); /* refusals alone do not begin a group */
 	backup_control_gone(c, NULL);
 	(void)core_commit(c);
 	store_free(c->store);

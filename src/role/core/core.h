@@ -12,7 +12,7 @@
 #include "role/role.h"
 #include "store/store.h"
 
-enum { SCRIBES_MAX = 16, REFUSALS_MAX = 64 };
+enum { SCRIBES_MAX = 16, NOTED_MAX = 64 };
 
 struct issue;
 struct txn;
@@ -23,18 +23,11 @@ struct backup_job;
 struct rotation;
 struct tries;
 struct challenges;
+struct notes;
 
 struct counters {
 	uint64_t accepted, refused, dropped, deferred_in, delivered, deferred, failed, dsn, notices, bounced;
 	uint64_t logins, logins_failed, logins_throttled, answered;
-};
-
-/* Refusals of aliases at RCPT, not yet in the store (quotas.h). */
-struct refusals {
-	struct refused_alias {
-		int64_t alias, times;
-	} of[REFUSALS_MAX];
-	size_t n;
 };
 
 /* Users who were told of lost mail, and when (lost.h). */
@@ -53,7 +46,7 @@ struct core {
 	struct waits waits;
 	struct counters counters;
 	struct meter meter;
-	struct refusals refusals;
+	struct notes *notes;      /* not yet in the store (activity.h); NULL until the first */
 	struct throttle throttle; /* of logins (login.h) */
 	struct told told[TOLD_MAX];
 	int64_t started_utc;

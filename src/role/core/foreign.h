@@ -4,6 +4,7 @@
 
 #include "role/core/call.h"
 #include "store/aliases.h"
+#include "store/events.h"
 #include "store/users.h"
 
 #define FOREIGN_ID                                                                                           \
@@ -13,6 +14,14 @@
 
 /* The alias that "id" names; FAIL_ABSENT "Forbidden": another's, or none. */
 MUST_CHECK int foreign_alias(struct request *c, struct alias *ret, struct fail *f);
+/* What they have a word for, and that word: "forward", "reply", "block", "bounced". */
+#define FOREIGN_EVENTS                                                                                       \
+	(EVENT_BIT(EVENT_IN, EVENT_RELAYED) | EVENT_BIT(EVENT_IN, EVENT_REFUSED) |                           \
+	 EVENT_BIT(EVENT_IN, EVENT_DROPPED) | EVENT_BIT(EVENT_IN, EVENT_BOUNCED) |                           \
+	 EVENT_BIT(EVENT_IN, EVENT_EXPIRED) | EVENT_BIT(EVENT_OUT, EVENT_RELAYED) |                          \
+	 EVENT_BIT(EVENT_OUT, EVENT_BOUNCED) | EVENT_BIT(EVENT_OUT, EVENT_EXPIRED))
+const char *foreign_action(const struct event *e);
+
 /* FAIL_SYNTAX, "mailbox_id": another's, or none. */
 MUST_CHECK int foreign_box(struct request *c, struct str number, struct mailbox *ret, struct fail *f);
 /* The verified mailbox that was first; *ret 0: there is none. */

@@ -11,7 +11,7 @@ struct foreign_entry {
 	struct alias_mark mark;
 };
 
-/* A record; what came in since the last hour is to be settled before (quotas.h). */
+/* A record; what came in since the last hour is to be settled before (activity.h). */
 MUST_CHECK int foreign_tell(struct request *c, const struct foreign_entry *e, struct fail *f);
 /* By its number; FAIL_ABSENT "Forbidden": another's, or none. */
 MUST_CHECK int foreign_entry_of(struct request *c, struct str number, struct foreign_entry *ret,

@@ -120,6 +120,7 @@ static int plan_from(struct output *o, struct fail *f)
 		r = correspondent(o, &w, true, &c, f);
 	}
 	TRY(r);
+	o->correspondent = c.id;
 	o->from = c.reverse_address;
 	o->display = w.display;
 	want_cert(o, c.reverse, c.reverse_address, on_own_cert);

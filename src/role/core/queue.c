@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "crypto/aead.h"
 #include "policy/retry.h"
+#include "role/core/activity.h"
 #include "role/core/bounce.h"
 #include "role/core/lost.h"
 #include "role/core/sent.h"
@@ -223,7 +224,10 @@ static int done(struct core *c, const struct queue_item *i, const struct deliver
 static int never(struct core *c, const struct queue_item *i, const struct delivered *m, struct str status,
                  struct fail *f)
 {
+	bool ran_out = str_eq(status, STR("4.4.7"));
+
 	c->counters.failed++;
+	activity_delivery(c, i, ran_out ? EVENT_EXPIRED : EVENT_BOUNCED, m->reason);
 	bounce_refused(c, i, m, status);
 	log_warn("ev=failed mid=%.*s rcpt=%s status=%.*s tries=%lld", STR_ARG(i->mid), log_mask(i->rcpt),
 	         STR_ARG(status), (long long)i->tries + 1);
@@ -256,6 +260,7 @@ static int later(struct core *c, const struct queue_item *i, const struct delive
 	if (next >= i->expires)
 		return never(c, i, m, STR("4.4.7"), f); /* the time ran out, whatever the last answer was */
 	c->counters.deferred++;
+	activity_delivery(c, i, EVENT_DEFERRED, m->reason);
 	log_info("ev=deferred mid=%.*s rcpt=%s code=%u status=%.*s tries=%lld next_s=%lld", STR_ARG(i->mid),
 	         log_mask(i->rcpt), m->smtp, STR_ARG(m->enhanced), (long long)i->tries + 1,
 	         (long long)(next - now));

@@ -1,7 +1,5 @@
 #include "role/core/quotas.h"
 
-#include "base/log.h"
-
 _Static_assert((int)QUOTA_KINDS == (int)USAGE_KINDS,
                "store/usage.h and policy/quota.h count the same things");
 
@@ -77,40 +75,4 @@ int quotas_answers(struct core *c, int64_t user, size_t n, struct verdict *ret, 
 	if (quota_past(c->conf->user_answers_hour, sent + (int64_t)n))
 		*ret = enough;
 	return OK;
-}
-
-/* ---- refusals ---------------------------------------------------------------------------------------------------- */
-
-void quotas_refused(struct core *c, int64_t alias)
-{
-	struct refusals *r = &c->refusals;
-	size_t i = 0;
-
-	while (i < r->n && r->of[i].alias != alias)
-		i++;
-	if (i == REFUSALS_MAX) {
-		quotas_settle(c);
-		i = 0;
-	}
-	if (i == r->n)
-		r->of[r->n++] = (struct refused_alias){ alias, 0 };
-	r->of[i].times++;
-}
-
-void quotas_settle(struct core *c)
-{
-	struct refusals *r = &c->refusals;
-	struct fail f = { 0 };
-
-	if (!r->n)
-		return;
-	for (size_t i = 0; i < r->n; i++) {
-		int e = alias_note(c->store, r->of[i].alias, core_now(c), ACTIVITY_REFUSED, r->of[i].times,
-		                   &f);
-
-		if (e < 0 && e != FAIL_EXISTS) /* the alias is gone, and its activity with it */
-			log_fail(LOG_WARN, "refusals", &f);
-	}
-	r->n = 0;
-	core_dirty(c);
 }

@@ -1,5 +1,4 @@
-/* quotas.h - what an alias and its user have taken, beside their bounds (policy/quota.h); and refusals, counted in memory until
- * something is written anyway, so that asking at RCPT costs no disk. */
+/* quotas.h - what an alias and its user have taken, beside their bounds (policy/quota.h). */
 #ifndef ROLE_CORE_QUOTAS_H
 #define ROLE_CORE_QUOTAS_H
 
@@ -21,10 +20,5 @@ MUST_CHECK int quotas_used(struct core *c, const struct alias *al, int64_t now, 
 
 /* May a user send out `n` more in this hour? For whoever was shown to be the user: how much one sends is nobody else's. */
 MUST_CHECK int quotas_answers(struct core *c, int64_t user, size_t n, struct verdict *ret, struct fail *f);
-
-/* RCPT was refused for an alias. */
-void quotas_refused(struct core *c, int64_t alias);
-/* Those that were counted go into the open group: each hour, before somebody asks, at the end. */
-void quotas_settle(struct core *c);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "policy/catchall.h"
+#include "role/core/activity.h"
 #include "role/core/admit.h"
 #include "role/core/bounce.h"
 #include "role/core/quotas.h"
@@ -294,8 +295,7 @@ void rcpt_asked(void *core, const void *msg, struct ipc_fds *fds)
 		r.verdict = space_verdict();
 	if (r.verdict.kind == VERDICT_REFUSE) {
 		c->counters.refused++;
-		if (r.alias.id)
-			quotas_refused(c, r.alias.id);
+		activity_judged(c, &r, m->sender);
 		log_info("ev=refused rcpt=%s code=%d why=%s", log_mask(m->rcpt), r.verdict.smtp,
 		         r.verdict.why);
 	}

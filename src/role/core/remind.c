@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "role/core/activity.h"
 #include "role/core/expiry.h"
 #include "role/core/held.h"
 #include "role/core/notices.h"
-#include "role/core/quotas.h"
 #include "store/profiles.h"
 #include "store/upkeep.h"
 #include "store/users.h"
@@ -64,7 +64,7 @@ static void on_hour(void *arg)
 		log_fail(LOG_WARN, "reminders", &f);
 	if (expiry_tell(c, &more_users, &f) < 0)
 		log_fail(LOG_WARN, "expiry-notices", &f);
-	quotas_settle(c);
+	activity_settle(c);
 	held_look(c);
 	if (upkeep_purge(c->store, core_now(c), &more, &f) < 0)
 		log_fail(LOG_WARN, "purge", &f);

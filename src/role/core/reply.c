@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "role/core/activity.h"
 #include "role/core/held.h"
 #include "role/core/quotas.h"
 #include "role/core/trial.h"
@@ -72,6 +73,18 @@ bool reply_is_automatic(const struct reply *r)
 
 /* ---- refusing ---------------------------------------------------------------------------------------------------- */
 
+static void note_refused(const struct reply *r, enum event_what what, const char *why)
+{
+	activity_note(r->txn->core, &(struct event){ .user = r->alias.user,
+	                                             .alias = r->alias.id,
+	                                             .correspondent = r->n_to ? r->to[0].correspondent : 0,
+	                                             .way = EVENT_OUT,
+	                                             .what = what,
+	                                             .why = str_c(why),
+	                                             .who = r->n_outside ? r->outside[0] : STR(""),
+	                                             .at = r->txn->arrived });
+}
+
 /* The null sender's notes are swallowed where they may not go out: nobody waits for them, and a refusal would only make a
  * report of it. */
 static void refuse(struct reply *r, enum reply_cause cause)
@@ -97,8 +110,10 @@ static void refuse(struct reply *r, enum reply_cause cause)
 		txn_swallow(t);
 		return;
 	}
-	if (!r->done) /* who lets go by hand is told there */
+	if (!r->done) { /* who lets go by hand is told there */
 		held_refused(t->core, &why);
+		note_refused(r, row->releasable ? EVENT_HELD : EVENT_REFUSED, row->word);
+	}
 	txn_fail(t, row->smtp, row->enhanced, row->sentence, row->word);
 }
 
@@ -153,6 +168,7 @@ static void let_go(struct reply *r)
 	if (e == OK)
 		e = quotas_answers(r->txn->core, r->alias.user, r->txn->n_outputs, &v, &f);
 	if (e == OK && v.kind == VERDICT_REFUSE) {
+		note_refused(r, EVENT_REFUSED, v.why);
 		txn_fail(r->txn, v.smtp, v.enhanced, v.sentence, v.why);
 		return;
 	}

@@ -1,6 +1,8 @@
 #include "role/core/sent.h"
 
 #include "base/log.h"
+#include "policy/event.h"
+#include "role/core/activity.h"
 #include "role/core/notices.h"
 #include "role/core/verp.h"
 #include "store/replies.h"
@@ -51,6 +53,21 @@ static int forget(struct core *c, struct str token, struct fail *f)
 	return sent_forget(c->store, token, f);
 }
 
+static void note_failed(struct core *c, const struct sent *s, uint32_t reason)
+{
+	OWN(arena) a = ARENA;
+	struct alias al = { 0 };
+
+	if (alias_find(c->store, s->alias, &a, &al, NULL) == OK)
+		activity_note(c, &(struct event){ .user = al.user,
+		                                  .alias = al.id,
+		                                  .correspondent = s->correspondent,
+		                                  .way = EVENT_OUT,
+		                                  .what = EVENT_BOUNCED,
+		                                  .why = str_c(event_bounce_word(reason)),
+		                                  .at = core_now(c) });
+}
+
 /* A report is believed for its token alone, which only whoever got the answer has seen; told once, so that it buys nobody a
  * second letter. */
 static int tell(struct txn *t, const struct scanned *m, struct fail *f)
@@ -67,7 +84,9 @@ static int tell(struct txn *t, const struct scanned *m, struct fail *f)
 	write_failure(&(struct failure){ s.address, s.name, s.alias, str_first(m->status, BOUNCE_STATUS_MOST),
 	                                 str_first(m->note, BOUNCE_NOTE_MOST), s.at },
 	              &text);
-	return notice_send(c, NOTICE_REPLY_FAILED, &to, buf_str(&text), forget, buf_str(&token), f);
+	TRY(notice_send(c, NOTICE_REPLY_FAILED, &to, buf_str(&text), forget, buf_str(&token), f));
+	note_failed(c, &s, m->reason);
+	return OK;
 }
 
 void sent_reported(struct txn *t, const struct scanned *m)

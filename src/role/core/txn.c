@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/aead.h"
+#include "role/core/activity.h"
 #include "role/core/admit.h"
 #include "role/core/bounce.h"
 #include "role/core/held.h"
@@ -136,6 +137,7 @@ void txn_fail(struct txn *t, int smtp, const char *enhanced, const char *sentenc
 		c->counters.refused++;
 	else
 		c->counters.deferred_in++;
+	activity_failed(c, t, smtp, why);
 	answer(t, smtp, enhanced, sentence);
 	if (t->gives_up)
 		queue_not_given_up(c, t->gives_up);
@@ -215,8 +217,7 @@ static int add_inward(struct txn *t, struct rcpt *r, struct fail *f)
 	if (r->verdict.kind == VERDICT_ACCEPT)
 		return add_outputs(t, r, f);
 	t->core->counters.dropped++;
-	if (r->alias.id && alias_note(t->core->store, r->alias.id, t->arrived, ACTIVITY_DROPPED, 1, f) == OK)
-		txn_touch(t);
+	activity_judged(t->core, r, t->sender);
 	return OK;
 }
 
@@ -232,6 +233,8 @@ static int resolve(struct txn *t, struct str rcpts, struct verdict *ret, struct 
 		TRY(rcpt_look(t->core, t->sender, address, t->size, t->account, &t->arena, &r, f));
 		if (r.verdict.kind == VERDICT_REFUSE && (r.verdict.smtp < 500 || r.verdict.smtp == 552)) {
 			*ret = r.verdict; /* of its size, which RCPT may not have known, or of the moment */
+			activity_judged(t->core, &r, t->sender);
+			t->n_outputs = 0; /* what was found for the others is not what it failed for */
 			return OK;
 		}
 		if (r.verdict.kind == VERDICT_REFUSE)

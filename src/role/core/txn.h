@@ -36,9 +36,9 @@ struct output {
 	int fd;       /* of the file, or of the memfd when sealed */
 	struct body body;
 	uint32_t flags;
+	int64_t correspondent; /* who wrote it, or gets it */
 	/* TXN_REPLY */
 	struct str rcpt, reverse;
-	int64_t correspondent;
 	uint32_t removed; /* what the scrubber took out */
 	bool dropped;     /* it went before: nothing of it is kept */
 };

@@ -1,3 +1,4 @@
+#include "role/core/activity.h"
 #include "role/core/txn.h"
 
 #include "base/log.h"
@@ -125,6 +126,7 @@ int txn_keep_rows(struct txn *t, struct fail *f)
 		return r;
 	}
 	TRY(store_part_end(c->store, true, f));
+	activity_kept(c, t);
 	if (t->reply)
 		TRY(reply_note(t->reply, f));
 	if (t->origin == TXN_MAIL && t->facts.message_id.n)

@@ -102,17 +102,18 @@ static json_t *recipients_of(const json_t *r)
 
 static void set_counts(json_t *o, const json_t *r)
 {
-	json_int_t last =
-	        foreign_number(r, "replied") ? foreign_number(r, "latest") : foreign_number(r, "last_used");
+	/* older than what is kept: when it was used last, where that can only have been by mail that came */
+	json_int_t in = foreign_number(r, "last_in"),
+	           used = foreign_number(r, "replied") ? 0 : foreign_number(r, "last_used");
 
 	json_object_set_new(o, "emails_forwarded", json_integer(foreign_number(r, "forwarded")));
 	json_object_set_new(o, "emails_blocked", json_integer(foreign_number(r, "blocked")));
 	json_object_set_new(o, "emails_replied", json_integer(foreign_number(r, "replied")));
 	json_object_set_new(o, "emails_sent", json_integer(0)); /* what was begun here is among the replies */
 	json_object_set_new(o, "recipients", recipients_of(r));
-	json_object_set_new(o, "last_forwarded", addy_time(last));
-	json_object_set_new(o, "last_blocked", json_null());
-	json_object_set_new(o, "last_replied", json_null());
+	json_object_set_new(o, "last_forwarded", addy_time(in ? in : used));
+	json_object_set_new(o, "last_blocked", addy_time(foreign_number(r, "last_blocked")));
+	json_object_set_new(o, "last_replied", addy_time(foreign_number(r, "last_out")));
 	json_object_set_new(o, "last_sent", json_null());
 	json_object_set_new(o, "created_at", addy_time(foreign_number(r, "created")));
 	json_object_set_new(o, "updated_at", addy_time(foreign_number(r, "created")));

@@ -42,6 +42,7 @@ const struct route api_routes[] = {
 	{ "GET", "/v1/keys", "key.list", NULL, SHAPE_LIST, NULL, 200, 0, NULL },
 	{ "POST", "/v1/keys", "key.add", NULL, SHAPE_ONE, NULL, 201, ROUTE_PROVES, NULL },
 	{ "DELETE", "/v1/keys/{id}", "key.revoke", NULL, SHAPE_NONE, NULL, 204, 0, NULL },
+	{ "GET", "/v1/events", "event.list", NULL, SHAPE_LIST, NULL, 200, 0, NULL },
 	{ "GET", "/v1/activity", "account.activity", NULL, SHAPE_LIST, NULL, 200, 0, NULL },
 
 	{ "GET", "/v1/mailboxes", "mailbox.list", NULL, SHAPE_LIST, NULL, 200, 0, NULL },

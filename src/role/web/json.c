@@ -199,6 +199,15 @@ static json_t *time_of(struct str s)
 	return text(buf_str(&iso));
 }
 
+static json_t *numbers_of(struct str s)
+{
+	json_t *all = json_array();
+
+	while (s.n)
+		json_array_append_new(all, json_integer(integer(str_cut(&s, ','))));
+	return all;
+}
+
 static json_t *bytes_of(struct str s)
 {
 	OWN(buf) b = BUF(BYTES_MOST * 2);
@@ -228,6 +237,8 @@ static json_t *cell(struct str name, struct str type, struct str value, bool wit
 		return json_boolean(str_eq(value, STR("1")));
 	case 't':
 		return time_of(value);
+	case 'l':
+		return numbers_of(value);
 	case 'x':
 		return bytes_of(value);
 	case 'r':

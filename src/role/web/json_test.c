@@ -87,15 +87,15 @@ static void records(void **state)
 		const char *want;
 	} shapes[] = {
 		{ NULL, false,
-		  "[{\"a\":\"x\",\"n\":5,\"b\":true,\"t\":\"1970-01-02T00:00:00Z\",\"u\":null,\"x\":\"aGkh\","
+		  "[{\"a\":\"x\",\"n\":5,\"b\":true,\"t\":\"1970-01-02T00:00:00Z\",\"u\":null,\"x\":\"aGkh\",\"l\":[1,-2,30],"
 		  "\"mailboxes\":"
 		  "[\"\\\"a,b\\\"@c\",\"d@e\"]},{\"mailboxes\":[]}]" },
 		{ NULL, true,
-		  "{\"a\":\"x\",\"n\":5,\"b\":true,\"t\":\"1970-01-02T00:00:00Z\",\"u\":null,\"x\":\"aGkh\","
+		  "{\"a\":\"x\",\"n\":5,\"b\":true,\"t\":\"1970-01-02T00:00:00Z\",\"u\":null,\"x\":\"aGkh\",\"l\":[1,-2,30],"
 		  "\"mailboxes\":["
 		  "\"\\\"a,b\\\"@c\",\"d@e\"]}" },
 		{ "rest", false,
-		  "{\"a\":\"x\",\"n\":5,\"b\":true,\"t\":\"1970-01-02T00:00:00Z\",\"u\":null,\"x\":\"aGkh\","
+		  "{\"a\":\"x\",\"n\":5,\"b\":true,\"t\":\"1970-01-02T00:00:00Z\",\"u\":null,\"x\":\"aGkh\",\"l\":[1,-2,30],"
 		  "\"mailboxes\":["
 		  "\"\\\"a,b\\\"@c\",\"d@e\"],\"rest\":[{\"mailboxes\":[]}]}" },
 	};
@@ -107,6 +107,7 @@ static void records(void **state)
 	field(&one, "t", "t", "86400");
 	field(&one, "u", "t", "0");
 	field(&one, "x", "x", "hi!");
+	field(&one, "l", "l", "1,-2,30");
 	field(&one, "mailboxes", "s", "\"a,b\"@c, d@e");
 	field(&two, "mailboxes", "s", "");
 	list_add(&all, buf_str(&one));

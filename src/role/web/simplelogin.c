@@ -83,8 +83,9 @@ static json_t *latest_of(const json_t *r)
 {
 	if (!foreign_number(r, "latest"))
 		return json_null();
-	return json_pack("{s:I, s:s, s:{s:o, s:o, s:o}}", "timestamp", foreign_number(r, "latest"), "action",
-	                 "forward", "contact", "email", foreign_text(json_member(r, "latest_email")), "name",
+	return json_pack("{s:I, s:o, s:{s:o, s:o, s:o}}", "timestamp", foreign_number(r, "latest"), "action",
+	                 foreign_text(json_member(r, "latest_action")), "contact", "email",
+	                 foreign_text(json_member(r, "latest_email")), "name",
 	                 foreign_text_or_null(r, "latest_name"), "reverse_alias",
 	                 foreign_text(json_member(r, "latest_reverse")));
 }

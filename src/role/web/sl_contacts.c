@@ -39,13 +39,17 @@ static json_t *contact_of(const json_t *r)
 	return o;
 }
 
-/* Each correspondent's last letter, to a day: single letters are not kept. */
-static json_t *activity_of(const json_t *r, struct str alias)
+/* An hour, a correspondent and a reason are one entry, at the time of the last message. */
+static json_t *activity_of(const json_t *r)
 {
-	return json_pack("{s:s, s:o, s:o, s:I, s:o, s:o}", "action", "forward", "from",
-	                 foreign_text(json_member(r, "email")), "to", foreign_text(alias), "timestamp",
-	                 foreign_number(r, "last_used"), "reverse_alias", reverse_alias(r),
-	                 "reverse_alias_address", foreign_text(json_member(r, "reverse")));
+	bool out = foreign_is(r, "out"), reverse = json_member(r, "reverse").n;
+	const char *from = out ? "alias" : "email", *to = out ? "email" : "alias";
+
+	return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "action", foreign_text(json_member(r, "action")),
+	                 "from", foreign_text(json_member(r, from)), "to", foreign_text(json_member(r, to)),
+	                 "timestamp", foreign_number(r, "at"), "reverse_alias",
+	                 reverse ? reverse_alias(r) : foreign_text(STR("")), "reverse_alias_address",
+	                 foreign_text(json_member(r, "reverse")));
 }
 
 /* The alias was looked for first: without one it is 404 here, not "Forbidden". */
@@ -79,7 +83,6 @@ void sl_contacts(struct exchange *x, json_t *body)
 
 static void on_activities(struct exchange *x, int code, struct str why, struct str arg)
 {
-	struct str alias = json_member(x->foreign, "email");
 	OWNP(json_t) all = NULL;
 	json_t *out, *r;
 	size_t i;
@@ -88,27 +91,18 @@ static void on_activities(struct exchange *x, int code, struct str why, struct s
 		return;
 	all = foreign_all(x);
 	out = json_array();
-	json_array_foreach(all, i, r) json_array_append_new(out, activity_of(r, alias));
+	json_array_foreach(all, i, r) json_array_append_new(out, activity_of(r));
 	exchange_json(x, 200, json_pack("{s:o}", "activities", out));
-}
-
-/* First whose: the address is told in each. */
-static void on_alias(struct exchange *x, int code, struct str why, struct str arg)
-{
-	if (!foreign_well(x, code, why, arg))
-		return;
-	x->foreign = foreign_first(x);
-	foreign_put(&x->args, "page_id", foreign_param(x, "page_id"));
-	foreign_put(&x->args, "order", STR("latest"));
-	exchange_ask(x, "foreign.contacts", buf_str(&x->args), on_activities);
 }
 
 void sl_activities(struct exchange *x, json_t *body)
 {
 	uint64_t n;
 
-	if (sl_page_id(x, &n))
-		exchange_ask(x, "foreign.alias", buf_str(&x->args), on_alias);
+	if (!sl_page_id(x, &n))
+		return;
+	foreign_put_number(&x->args, "page_id", (json_int_t)n);
+	exchange_ask(x, "foreign.activities", buf_str(&x->args), on_activities);
 }
 
 static void on_added(struct exchange *x, int code, struct str why, struct str arg)
