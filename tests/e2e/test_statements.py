@@ -28,6 +28,7 @@ MAY_SCAN = [
     ("queue.c", "WHERE mid = ?", "queue", "one message that the operator deletes by name"),
     ("queue.c", "ON b.id = q.body ORDER BY q.id", "q", "a list for the operator"),
     ("sessions.c", "DELETE FROM session", "session", "once an hour"),
+    ("upkeep.c", "DELETE FROM event", "event", "the oldest by id, ended at the LIMIT"),
     ("upkeep.c", "DELETE FROM mailbox", "mailbox", "once an hour"),
     ("upkeep.c", "DELETE FROM rate", "rate", "once an hour; a day of it is kept"),
     ("upkeep.c", "count(*)", "(?:user|mailbox|profile|reverse|spare|queue)", "sums for the operator; what grows is in tally"),

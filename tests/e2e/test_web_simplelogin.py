@@ -259,10 +259,22 @@ def test_activity_and_sums(server, sl):
     sl.good("POST", f"/api/aliases/{made['id']}/toggle", {})
     smtp.send(server.port, mail.sender, made["alias"], messages.plain(made["alias"]).raw)
     told = check_alias(sl.good("GET", f"/api/aliases/{made['id']}"))
-    assert (told["nb_forward"], told["nb_block"], told["latest_activity"]["action"]) == (1, 1, "forward")
+    assert (told["nb_forward"], told["nb_block"], told["latest_activity"]["action"]) == (1, 1, "block")
     assert set(told["latest_activity"]["contact"]) == {"email", "name", "reverse_alias"}
-    (act,) = sl.good("GET", f"/api/aliases/{made['id']}/activities", page_id=0)["activities"]
-    assert set(act) == {"action", "from", "to", "timestamp", "reverse_alias", "reverse_alias_address"} and act["to"] == made["alias"]
+    assert told["latest_activity"]["contact"]["email"] == mail.sender
+    acts = sl.good("GET", f"/api/aliases/{made['id']}/activities", page_id=0)["activities"]
+    for act in acts:
+        assert set(act) == {"action", "from", "to", "timestamp", "reverse_alias", "reverse_alias_address"} and act["to"] == made["alias"]
+        assert abs(act["timestamp"] - time.time()) < 60 and act["from"]
+    assert sorted(a["action"] for a in acts) == ["block", "forward"]
+    assert sl.good("GET", f"/api/aliases/{made['id']}/activities", page_id=1) == {"activities": []}
+    sl.good("POST", f"/api/aliases/{made['id']}/toggle", {})
+    other = messages.Mail("late", "zoe@shop.example", messages.head("Zoe <zoe@shop.example>", made["alias"], "Late") + messages.text("Later.\n"), "")
+    time.sleep(1)
+    assert smtp.send(server.port, other.sender, made["alias"], other.raw).ok
+    latest = sl.good("GET", f"/api/aliases/{made['id']}")["latest_activity"]
+    assert (latest["action"], latest["contact"]["email"], latest["contact"]["name"]) == ("forward", "zoe@shop.example", "Zoe")
+    assert latest["contact"]["reverse_alias"].endswith("@relay.example")
     stats = sl.good("GET", "/api/stats", status=200)
     assert set(stats) == {"nb_alias", "nb_block", "nb_forward", "nb_reply"} and stats["nb_forward"] >= 1 and stats["nb_block"] >= 1
 

@@ -59,7 +59,7 @@ class Tenant:
     def all_there_is(self):
         """Everything that its owner sees."""
         b = self.b
-        told = [b.get("/v1/" + p).json for p in ("mailboxes", "profiles", "domains", "keys", "passkeys", "activity", "replies")]
+        told = [b.get("/v1/" + p).json for p in ("mailboxes", "profiles", "domains", "keys", "passkeys", "activity", "events", "replies")]
         told += [[s["id"] for s in b.get("/v1/sessions").json], b.get("/v1/aliases").json]
         told += [b.get(path("v1", "mailboxes", self.mailbox, "passwords")).json, b.get(path("v1", "aliases", self.alias)).json,
                  b.get(path("v1", "aliases", self.alias, "correspondents")).json,
@@ -152,6 +152,10 @@ def test_attack_75_arguments_in_bodies(server, tenants):
     b.refused(409, "POST", "/v1/aliases", {"address": victim.alias})
     b.refused(404, "POST", "/v1/profiles", {"mailbox": victim.mailbox, "csr": "AAAA"})
     b.refused(404, "GET", "/v1/profiles", mailbox=victim.mailbox)
+    b.refused(404, "GET", "/v1/events", alias=victim.alias)
+    last = victim.b.get("/v1/events").json[-1]["id"].split("-")
+    later = f"{int(last[0]) + 10**6}-{last[1]}"
+    assert {e["alias"] for e in b.good("GET", "/v1/events", before=later)} <= {attacker.alias}
     b.refused(409, "POST", "/v1/mailboxes", {"address": victim.mailbox})
     b.refused(409, "POST", "/v1/domains", {"domain": victim.domain})
     b.refused(403, "POST", "/v1/domains", {"domain": "third.example", "mailboxes": [victim.mailbox]})
@@ -165,7 +169,7 @@ def test_attack_75_arguments_in_bodies(server, tenants):
 
 def test_attack_75_lists_hold_ones_own(server, tenants):
     victim, attacker = tenants
-    for p in ("mailboxes", "profiles", "domains", "keys", "passkeys", "sessions", "aliases", "activity", "account"):
+    for p in ("mailboxes", "profiles", "domains", "keys", "passkeys", "sessions", "aliases", "activity", "events", "account"):
         text = attacker.b.get("/v1/" + p).raw.decode()
         for theirs in (victim.mailbox, victim.alias, victim.domain, victim.claimed, victim.reverse, "key of victim", "label of victim", "passkey of victim"):
             assert theirs not in text, p
