@@ -139,7 +139,7 @@ static void counters(void **state)
 
 		memcpy(data, fixtures[0].answer.data.p, sizeof(data));
 		data[32] = (char)rows[i].flags;
-		memcpy(data + 33, "\0\0\0", 3);
+		memset(data + 33, 0, 3);
 		data[36] = (char)rows[i].now;
 		ask.count = rows[i].before;
 		assert_int_equal(passkey_data_check(&ask, str_of(data, sizeof(data)), &seen, NULL),

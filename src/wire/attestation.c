@@ -212,7 +212,7 @@ static const struct str members[MEMBERS] = { STR_INIT("fmt"), STR_INIT("attStmt"
 
 static int take_member(struct str *in, bool seen[static MEMBERS], struct str *data, struct fail *f)
 {
-	struct str name, format;
+	struct str name = STR(""), format;
 	int i = 0;
 
 	TRY(take_string(in, TEXT, &name, f));

@@ -17,15 +17,15 @@ enum { NOW = 1800000000 };
 
 static int64_t now = NOW;
 static struct core core;
-static struct request c;
+static struct request q;
 static struct asker asker;
 
-int64_t core_now(const struct core *k)
+int64_t core_now(const struct core *c)
 {
 	return now;
 }
 
-void keys_hash(const struct core *k, const char *use, uint64_t scope, struct str data, uint8_t ret[static 32])
+void keys_hash(const struct core *c, const char *use, uint64_t scope, struct str data, uint8_t ret[static 32])
 {
 	OWN(buf) all = BUF(4096);
 
@@ -40,13 +40,13 @@ static int fresh(void **state)
 	free(core.challenges);
 	core.challenges = NULL;
 	asker = (struct asker){ .session = { .id = 7 } };
-	c = (struct request){ .core = &core, .asker = &asker };
+	q = (struct request){ .core = &core, .asker = &asker };
 	return 0;
 }
 
 static int done(void **state)
 {
-	arena_done(&c.arena);
+	arena_done(&q.arena);
 	return 0;
 }
 
@@ -54,7 +54,7 @@ static struct str given(enum challenge_for what, const char *bound)
 {
 	struct str word = STR("");
 
-	assert_int_equal(challenge_new(&c, what, str_c(bound), &word, NULL), OK);
+	assert_int_equal(challenge_new(&q, what, str_c(bound), &word, NULL), OK);
 	assert_int_equal(word.n, CHALLENGE_CHARS);
 	return word;
 }
@@ -62,10 +62,10 @@ static struct str given(enum challenge_for what, const char *bound)
 static void assert_known(bool want, enum challenge_for what, const char *bound, struct str word)
 {
 	struct fail f = { 0 };
-	int r = challenge_check(&c, what, str_c(bound), word, "passkey", &f);
+	int r = challenge_check(&q, what, str_c(bound), word, "passkey", &f);
 
 	assert_int_equal(r, want ? OK : FAIL_DENIED);
-	assert_true(want || str_eq(str_c(c.bad_arg), STR("passkey")));
+	assert_true(want || str_eq(str_c(q.bad_arg), STR("passkey")));
 }
 
 static void for_its_purpose_alone(void **state)
@@ -95,7 +95,7 @@ static void once(void **state)
 	struct str word = given(CHALLENGE_SIGN_IN, ""), other = given(CHALLENGE_SIGN_IN, "");
 	char same[CHALLENGE_CHARS];
 
-	assert_int_equal(challenge_take(&c, word, NULL), OK);
+	assert_int_equal(challenge_take(&q, word, NULL), OK);
 	assert_known(false, CHALLENGE_SIGN_IN, "", word);
 	assert_known(true, CHALLENGE_SIGN_IN, "", other);
 	/* the last character has two bits that say nothing */
@@ -131,7 +131,7 @@ static void every_byte_counts(void **state)
 	for (size_t n = 0; n <= CHALLENGE_CHARS + 1; n++)
 		assert_known(n == CHALLENGE_CHARS, CHALLENGE_SIGN_IN, "", str_of(other, n));
 	assert_known(false, CHALLENGE_SIGN_IN, "", STR("!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!"));
-	assert_int_equal(challenge_take(&c, STR("short"), NULL), FAIL_BUG);
+	assert_int_equal(challenge_take(&q, STR("short"), NULL), FAIL_BUG);
 }
 
 int main(void)
