@@ -331,7 +331,7 @@ int alias_file_read(struct str text, int (*fn)(void *arg, const struct alias_row
 	bool json = begin.n && (begin.p[0] == '{' || begin.p[0] == '[');
 	int result = json ? read_json(&r, begin, f) : read_csv(&r, text, f);
 
-	if (result == OK)
+	if (result == OK && r.kind)
 		*ret_kind = r.kind->name;
 	arena_done(&r.arena);
 	buf_done(&r.args);
