@@ -161,10 +161,10 @@ def world_of(folder, hop, way):
 
 def steps(kind, most):
     """The k of the places that are tried, for as long as there are any: each, or ever further apart."""
-    apart, k = GROWS if kind == "memory" else 0, 1
+    apart, k = {("memory", False): GROWS, ("memory", True): 1}.get((kind, most > 0), GROWS // 2 if most else 0), 1
     for _ in range(most) if most else itertools.count():
         yield k
-        k += 1 + (k // (GROWS // 2) if most else k // apart if apart else 0)
+        k += 1 + (k // apart if apart else 0)
 
 
 def siege_of(kind, way, role, what, layer, most):
