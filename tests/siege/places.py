@@ -161,7 +161,8 @@ def world_of(folder, hop, way):
 
 def steps(kind, most):
     """The k of the places that are tried, for as long as there are any: each, or ever further apart."""
-    apart, k = {("memory", False): GROWS, ("memory", True): 1}.get((kind, most > 0), GROWS // 2 if most else 0), 1
+    apart = (1 if most else GROWS) if kind == "memory" else GROWS // 2 if most else 0
+    k = 1
     for _ in range(most) if most else itertools.count():
         yield k
         k += 1 + (k // apart if apart else 0)
