@@ -1,7 +1,8 @@
-/* edges_test.c - who may say what to whom. The table below is the test's own: a line for each message of the schema, on which
+/* edges_test.c - who may say what to whom. The table (permits_test.c) is the test's own: a line for each message of the schema, on which
  * roads and with how many descriptors it may come. Each real role is then told every message of the schema on every road that
  * it has, in several fillings, cut short, too long, with descriptors too few, too many and of the wrong kind. It must refuse
  * exactly what the table does not name, and go on for everybody else. A new message without a line fails the test. */
+#include "role/permits_test.h"
 #include "role/stage_test.h"
 
 #include <arpa/inet.h>
@@ -17,151 +18,40 @@
 
 int all_tests(void);
 
-/* ---- the table ----------------------------------------------------------------------------------------------------- */
-
-/* By whom it is said, and who hears it. */
-enum road {
-	NO_ROAD,
-	PARENT_ROLE,
-	ROLE_PARENT_,
-	CORE_GATE,
-	GATE_CORE,
-	CORE_SCRIBE,
-	SCRIBE_CORE,
-	CORE_VAULT,
-	VAULT_CORE,
-	CORE_KEYGEN,
-	KEYGEN_CORE,
-	VAULT_KEYGEN,
-	KEYGEN_VAULT,
-	CORE_OPENER,
-	OPENER_CORE,
-	CORE_ANSWER,
-	ANSWER_CORE,
-	CORE_WEB,
-	WEB_CORE,
-	CORE_CONTROL,
-	CONTROL_CORE,
-	ROADS
-};
-
-struct permit {
-	enum road road;
-	unsigned fds_min, fds_max;
-};
-
-// clang-format off
-static const struct permit table[IPC_TAGS][3] = {
-	[IPC_role_begin] = { { PARENT_ROLE, 0, 0 } },
-	[IPC_role_peer] = { { PARENT_ROLE, 1, 1 } },
-	[IPC_role_listen] = { { PARENT_ROLE, 1, 1 } },
-	[IPC_role_conf] = { { PARENT_ROLE, 0, 0 } },
-	[IPC_role_master] = { { PARENT_ROLE, 0, 0 } },
-	[IPC_role_tls] = { { PARENT_ROLE, 0, 0 } },
-	[IPC_role_route] = { { PARENT_ROLE, 0, 1 } },
-	[IPC_role_go] = { { PARENT_ROLE, 0, 0 } },
-	[IPC_role_stop] = { { PARENT_ROLE, 0, 0 } },
-	[IPC_role_ready] = { { ROLE_PARENT_, 0, 0 } },
-	[IPC_role_lost] = { { ROLE_PARENT_, 0, 0 } },
-
-	[IPC_rcpt_ask] = { { GATE_CORE, 0, 0 } },
-	[IPC_accept_ask] = { { GATE_CORE, 1, 1 } },
-	[IPC_auth_ask] = { { GATE_CORE, 0, 0 } },
-	[IPC_gate_facts] = { { GATE_CORE, 0, 0 } },
-	[IPC_delivered] = { { GATE_CORE, 0, 0 } },
-	[IPC_names_answer] = { { GATE_CORE, 0, 0 } },
-	[IPC_rcpt_answer] = { { CORE_GATE, 0, 0 } },
-	[IPC_accept_answer] = { { CORE_GATE, 0, 0 } },
-	[IPC_auth_answer] = { { CORE_GATE, 0, 0 } },
-	[IPC_deliver] = { { CORE_GATE, 1, 1 } },
-	[IPC_names_ask] = { { CORE_GATE, 0, 0 } },
-
-	[IPC_scan_job] = { { CORE_SCRIBE, 1, 1 } },
-	[IPC_seal] = { { CORE_SCRIBE, 0, 1 } },
-	[IPC_job_end] = { { CORE_SCRIBE, 0, 0 } },
-	[IPC_csr_read] = { { CORE_SCRIBE, 0, 0 } },
-	[IPC_chain_check] = { { CORE_SCRIBE, 0, 0 } },
-	[IPC_key_road] = { { CORE_SCRIBE, 1, 1 }, { CORE_ANSWER, 1, 1 } },
-	[IPC_scanned] = { { SCRIBE_CORE, 0, 0 } },
-	[IPC_need_key] = { { SCRIBE_CORE, 0, 0 } },
-	[IPC_sealed] = { { SCRIBE_CORE, 0, 1 } },
-	[IPC_csr_facts] = { { SCRIBE_CORE, 0, 0 } },
-	[IPC_chain_checked] = { { SCRIBE_CORE, 0, 0 } },
-
-	[IPC_open_fork] = { { CORE_OPENER, 2, 2 } },
-	[IPC_open_begin] = { { CORE_ANSWER, 0, 0 } },
-	[IPC_scrub] = { { CORE_ANSWER, 0, 1 } },
-	[IPC_open_key] = { { ANSWER_CORE, 0, 0 } },
-	[IPC_opened_facts] = { { ANSWER_CORE, 0, 0 } },
-	[IPC_scrubbed] = { { ANSWER_CORE, 0, 1 } },
-
-	[IPC_store_keys] = { { CORE_VAULT, 0, 0 } },
-	[IPC_intermediate] = { { CORE_VAULT, 0, 0 } },
-	[IPC_issue_user] = { { CORE_VAULT, 0, 0 } },
-	[IPC_issue_sender] = { { CORE_VAULT, 0, 0 } },
-	[IPC_rewrap] = { { CORE_VAULT, 0, 0 } },
-	[IPC_lend] = { { CORE_VAULT, 1, 1 } },
-	[IPC_store_keys_answer] = { { VAULT_CORE, 0, 0 } },
-	[IPC_intermediate_answer] = { { VAULT_CORE, 0, 0 } },
-	[IPC_issued] = { { VAULT_CORE, 0, 0 } },
-	[IPC_rewrapped] = { { VAULT_CORE, 0, 0 } },
-
-	[IPC_key_make] = { { CORE_KEYGEN, 0, 0 } },
-	[IPC_key_made] = { { KEYGEN_CORE, 0, 0 } },
-	[IPC_spare_wrap] = { { KEYGEN_VAULT, 0, 0 } },
-	[IPC_spare_wrapped] = { { VAULT_KEYGEN, 0, 0 } },
-
-	[IPC_call] = { { CONTROL_CORE, 0, 0 } },
-	[IPC_web_call] = { { WEB_CORE, 0, 0 } },
-	[IPC_answer] = { { CORE_CONTROL, 0, 0 }, { CORE_WEB, 0, 0 } },
-};
-// clang-format on
-
-static const struct permit *permit_of(enum road road, enum ipc_tag tag)
-{
-	for (size_t i = 0; i < 3; i++)
-		if (table[tag][i].road == road)
-			return &table[tag][i];
-	return NULL;
-}
-
 static void every_message_has_its_line(void **state)
 {
 	for (unsigned tag = IPC_NONE + 1; tag < IPC_TAGS; tag++)
-		if (table[tag][0].road == NO_ROAD)
+		if (!permit_has_line((enum ipc_tag)tag))
 			fail_msg("%s: who may say it?", ipc_name((enum ipc_tag)tag));
 }
 
 /* ---- messages of every kind ---------------------------------------------------------------------------------------- */
 
-struct filling {
+/* What all fields of one message hold. */
+struct content {
 	uint64_t number;
 	struct str text, list;
 };
 
-#define FILL_u32(name) m->name = (uint32_t)v->number;
-#define FILL_u64(name) m->name = v->number;
-#define FILL_i64(name) m->name = (int64_t)v->number;
-#define FILL_text(name) m->name = v->text;
-#define FILL_blob(name) m->name = v->text;
-#define FILL_key(name) m->name = v->text;
-#define FILL_list(name) m->name = v->list;
-#define FILL(type, name) FILL_##type(name)
-#define FILLER(lower, FIELDS)                                                                                \
-	static void fill_##lower(void *msg, const struct filling *v)                                         \
-	{                                                                                                    \
-		struct lower *m = msg;                                                                       \
-		FIELDS(FILL)                                                                                 \
-	}
-IPC_MESSAGES(FILLER)
+static uint64_t the_number(void *self)
+{
+	return ((const struct content *)self)->number;
+}
 
-#define FILLER_ROW(lower, FIELDS) [IPC_##lower] = fill_##lower,
-static void (*const fillers[IPC_TAGS])(void *msg, const struct filling *v) = { IPC_MESSAGES(FILLER_ROW) };
+static struct str the_text(void *self)
+{
+	return ((const struct content *)self)->text;
+}
+
+static struct str the_list(void *self)
+{
+	return ((const struct content *)self)->list;
+}
 
 /* Items of four bytes of length each: well packed, badly packed, and one that claims more than there is. */
 #define ITEM(n, s) n "\0\0\0" s
 static char long_text[8192];
-static const struct filling fillings[] = {
+static const struct content contents[] = {
 	{ 0, STR_INIT(""), STR_INIT("") },
 	{ 1, STR_INIT("x"), STR_INIT(ITEM("\1", "x") ITEM("\1", "y")) },
 	{ 2, STR_INIT("a@relay.example"), STR_INIT(ITEM("\3", "a@b") ITEM("\0", "") ITEM("\1", "z")) },
@@ -170,14 +60,15 @@ static const struct filling fillings[] = {
 	{ INT32_MAX, STR_INIT("\"@\"@[::1]"), STR_INIT(ITEM("\5", "abc")) },
 	{ 3, STR_INIT("0"), { long_text, sizeof(long_text) } },
 };
-enum { FILLINGS = sizeof(fillings) / sizeof(fillings[0]) };
+enum { CONTENTS = sizeof(contents) / sizeof(contents[0]) };
 
-static void encode(enum ipc_tag tag, const struct filling *v, struct buf *out)
+static void encode(enum ipc_tag tag, const struct content *v, struct buf *out)
 {
-	_Alignas(max_align_t) char msg[IPC_STRUCT_MAX] = { 0 };
+	const struct filling how = { the_number, the_text, the_list, (void *)(uintptr_t)v };
+	_Alignas(max_align_t) char msg[IPC_STRUCT_MAX];
 	struct fail f = { 0 };
 
-	fillers[tag](msg, v);
+	fill_message(tag, &how, msg);
 	if (ipc_encode(tag, msg, out, &f) < 0)
 		fail_msg("%s: %s", ipc_name(tag), f.why);
 }
@@ -278,15 +169,15 @@ static void every_message(struct target *t)
 		enum ipc_tag tag = (enum ipc_tag)i;
 		const struct permit *p = permit_of(t->road, tag);
 
-		for (size_t k = 0; k < FILLINGS; k++) {
-			encode(tag, &fillings[k], &record);
+		for (size_t k = 0; k < CONTENTS; k++) {
+			encode(tag, &contents[k], &record);
 			if (p)
 				with_descriptors(t, tag, p, buf_str(&record));
 			else
 				try_one(t, ipc_name(tag), buf_str(&record), NULL, 0,
 				        "is not this peer's to say");
 		}
-		encode(tag, &fillings[1], &record);
+		encode(tag, &contents[1], &record);
 		cut_and_stretched(t, tag, buf_str(&record), &longer);
 	}
 }
@@ -433,11 +324,11 @@ static void answers(struct stage *s)
 	OWNFD road = stage_road(s, ROLE_CORE, 0);
 
 	for (unsigned tag = IPC_NONE + 1; tag < IPC_TAGS; tag++) {
-		for (size_t k = 0; k < FILLINGS; k++) {
+		for (size_t k = 0; k < CONTENTS; k += 3) { /* each is two processes */
 			OWNFD first = fork_answer(road, A_SEALED), later = fork_answer(road, A_SEALED);
 			OWN(heard) h = { 0 };
 
-			encode((enum ipc_tag)tag, &fillings[k], &record);
+			encode((enum ipc_tag)tag, &contents[k], &record);
 			say_raw(first, buf_str(&record), NULL, 0);
 			SAY(first, job_end, 5);
 			if (hear_out(first) != (tag == IPC_open_begin))
