@@ -224,17 +224,46 @@ int sender_cert_delete(struct store *st, int64_t id, struct fail *f)
 	return q_done(&q, f);
 }
 
-int pool_hungry(struct store *st, int64_t wanted, int64_t *ret_profile, struct fail *f)
-{
-	OWNQ q = q_read(
-	        st, "SELECT p.id, (SELECT count(*) FROM reverse r JOIN sender_cert s ON s.reverse = r.id AND"
-	            " s.profile = p.id WHERE r.user = p.user AND r.use = 0) AS n FROM profile p"
-	            " WHERE p.state = 3 AND n < ? ORDER BY n LIMIT 1");
+#define POOL_SIZE                                                                                            \
+	"(SELECT count(*) FROM reverse r JOIN sender_cert s ON s.reverse = r.id AND s.profile = p.id"        \
+	" WHERE r.user = p.user AND r.use = 0)"
 
-	q_i64(&q, wanted);
-	TRY(q_one(&q, "hungry pool", f));
-	*ret_profile = q_col_i64(&q, 0);
+int pool_count(struct store *st, int64_t profile, int64_t *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " POOL_SIZE " FROM profile p WHERE p.id = ? AND p.state = 3");
+
+	q_i64(&q, profile);
+	TRY(q_one(&q, "active profile", f));
+	*ret = q_col_i64(&q, 0);
 	return OK;
+}
+
+int pool_hungry(struct store *st, int64_t wanted, int64_t *at, int64_t *ret_profile, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT p.id, " POOL_SIZE " FROM profile p WHERE p.id > ? AND p.state = 3"
+	                    " ORDER BY p.id LIMIT ?");
+	int64_t last = 0, found = 0, least = wanted;
+	bool row = false;
+	int n = 0;
+
+	q_i64(&q, *at);
+	q_i64(&q, POOL_LOOK);
+	for (;; n++) {
+		TRY(q_row(&q, &row, f));
+		if (!row)
+			break;
+		last = q_col_i64(&q, 0);
+		if (q_col_i64(&q, 1) < least) {
+			least = q_col_i64(&q, 1);
+			found = last;
+		}
+	}
+	if (found) {
+		*ret_profile = found;
+		return OK;
+	}
+	*at = n == POOL_LOOK ? last : 0;
+	return fail(f, FAIL_ABSENT, "none of these pools is hungry");
 }
 
 /* ---- spare keys ------------------------------------------------------------------------------------------------ */

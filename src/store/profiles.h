@@ -53,8 +53,13 @@ MUST_CHECK int sender_cert_each(struct store *st, int64_t reverse,
                                           struct fail *f),
                                 void *arg, struct fail *f);
 MUST_CHECK int sender_cert_delete(struct store *st, int64_t id, struct fail *f);
-/* A profile whose pool is below `wanted`, the emptiest first; FAIL_ABSENT: all are full. */
-MUST_CHECK int pool_hungry(struct store *st, int64_t wanted, int64_t *ret_profile, struct fail *f);
+/* How many are ready in the pool of a profile; FAIL_ABSENT: it is not active. */
+MUST_CHECK int pool_count(struct store *st, int64_t profile, int64_t *ret, struct fail *f);
+/* Looks at the pools of POOL_LOOK active profiles with numbers above *at, not at all of them: there may be thousands, and nothing
+ * else happens meanwhile. The emptiest of those below `wanted`; or FAIL_ABSENT, and *at is where to go on, 0 after the last. */
+enum { POOL_LOOK = 32 };
+MUST_CHECK int pool_hungry(struct store *st, int64_t wanted, int64_t *at, int64_t *ret_profile,
+                           struct fail *f);
 
 MUST_CHECK int spare_add(struct store *st, int64_t alg, struct str wrapped, struct fail *f);
 MUST_CHECK int spare_take(struct store *st, int64_t alg, struct arena *a, struct str *ret_wrapped,

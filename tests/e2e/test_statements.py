@@ -22,7 +22,6 @@ MAY_SCAN = [
     ("domains.c", "WHERE ?1 = 0 OR user = ?1", "domain", "a list; few have a domain"),
     ("expiry.c", "SELECT d.user FROM (", "d", "the few that three indexes found to be due"),
     ("held.c", "WHERE ?1 = 0 OR user = ?1", "held", "a list"),
-    ("profiles.c", "p.state = 3 AND n < ?", "p USING INDEX profile_active", "what makes stock ahead: pool_hungry"),
     ("profiles.c", "FROM profile p", "p", "a list"),
     ("queue.c", "SELECT id, next_try FROM queue", "queue USING (?:COVERING INDEX queue_next|INDEX queue_fresh)", "ended at the first that is not under way"),
     ("queue.c", "WHERE mid = ?", "queue", "one message that the operator deletes by name"),

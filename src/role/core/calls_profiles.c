@@ -285,7 +285,7 @@ static int run_activate(struct request *c, struct fail *f)
 		return call_wrong(c, "profile", f, FAIL_DENIED, "this profile has expired: issue a new one");
 	TRY(profile_activate(c->core->store, p.id, f));
 	core_dirty(c->core);
-	stock_wake(c->core);
+	stock_wake(c->core, p.id);
 	return OK;
 }
 

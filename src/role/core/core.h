@@ -36,6 +36,15 @@ struct told {
 	int64_t user, at;
 };
 
+/* Pools that were drawn from are filled first; once a minute all are looked at, some at a time. */
+struct stock_look {
+	int64_t drawn[64]; /* profiles */
+	size_t n_drawn;
+	bool round;       /* one is under way, */
+	int64_t at;       /* and goes on behind this profile */
+	uint64_t next_ms; /* when the next one begins */
+};
+
 struct core {
 	struct role_start *start;
 	struct loop *loop;
@@ -69,6 +78,7 @@ struct core {
 	uint64_t refill_ms, drawn_ms; /* when the shelves are looked at next; when one was drawn from last */
 	unsigned n_looks;             /* at domains of users, under way (watch.h) */
 	bool refilling;               /* something is being made for them */
+	struct stock_look look;       /* which pools are looked at */
 	uint64_t space_until;         /* ms: so long is space_low believed (space.h) */
 	bool space_low;
 

@@ -26,7 +26,7 @@ static int take_reverse(struct core *c, const struct alias *al, const struct pro
 	r = str_eq(domain, stock_domain(c, p, c->conf->domains[0])) /* that of the pool */
 	            ? reverse_take(c->store, al->user, p->id, a, ret, f)
 	            : FAIL_ABSENT;
-	stock_drawn(c); /* of the pool, or of the spare keys */
+	stock_drawn(c, p->id); /* of the pool, or of the spare keys */
 	if (r != FAIL_ABSENT)
 		return r;
 	return stock_address(c, al->user, domain, REVERSE_TAKEN, a, ret, f);

@@ -36,6 +36,8 @@ struct issue {
 	void *owner; /* NULL: forgotten */
 };
 
+static void look_soon(struct core *c);
+
 /* ---- spare keys ------------------------------------------------------------------------------------------------ */
 
 void stock_spare(struct core *c, int64_t alg, wait_fn *fn, void *arg)
@@ -47,7 +49,7 @@ void stock_spare(struct core *c, int64_t alg, wait_fn *fn, void *arg)
 		const struct key_made made = { .alg = (uint32_t)alg, .wrapped = wrapped };
 
 		core_dirty(c);
-		stock_wake(c);
+		look_soon(c);
 		fn(arg, OK, STR(""), &made);
 		return;
 	}
@@ -271,30 +273,99 @@ static void on_pooled(void *arg, int code, const struct sender_cert *cert)
 	made(c, code == OK);
 }
 
-/* One reverse address with a certificate for the emptiest pool. */
+static void forget_drawn(struct stock_look *l, size_t i)
+{
+	l->drawn[i] = l->drawn[--l->n_drawn];
+}
+
+/* One that was drawn from stays in mind until it is full, which it need not be while others draw. */
+static int hungry_drawn(struct core *c, int64_t *ret_profile, struct fail *f)
+{
+	struct stock_look *l = &c->look;
+
+	for (size_t i = 0; i < l->n_drawn;) {
+		int64_t n = 0;
+		int e = pool_count(c->store, l->drawn[i], &n, f);
+
+		if (e == OK && n < wanted_now(c, c->conf->pool)) {
+			*ret_profile = l->drawn[i];
+			return OK;
+		}
+		if (e != OK && e != FAIL_ABSENT)
+			return e;
+		if (e == OK && n < c->conf->pool)
+			i++;
+		else
+			forget_drawn(l, i);
+	}
+	return FAIL_ABSENT;
+}
+
+static int hungry(struct core *c, int64_t *ret_profile, struct fail *f)
+{
+	struct stock_look *l = &c->look;
+	int e = hungry_drawn(c, ret_profile, f);
+
+	if (e != FAIL_ABSENT || is_busy(c))
+		return e;
+	if (!l->round && clock_mono_ms() >= l->next_ms) {
+		l->round = true;
+		l->at = 0;
+	}
+	if (!l->round)
+		return FAIL_ABSENT;
+	e = pool_hungry(c->store, c->conf->pool, &l->at, ret_profile, f);
+	if (e == FAIL_ABSENT && !l->at) {
+		l->round = false;
+		l->next_ms = clock_mono_ms() + REFILL_IDLE_MS;
+	}
+	return e;
+}
+
+/* Nothing can be made for it now: the others do not wait for it. */
+static void pass_over(struct core *c, int64_t profile)
+{
+	struct stock_look *l = &c->look;
+
+	for (size_t i = 0; i < l->n_drawn; i++)
+		if (l->drawn[i] == profile)
+			forget_drawn(l, i--);
+	if (l->round && l->at < profile)
+		l->at = profile;
+}
+
+static int address_for(struct core *c, const struct profile *p, struct arena *a, struct reverse *ret,
+                       struct fail *f)
+{
+	struct str domain = stock_domain(c, p, c->conf->domains[0]);
+
+	if (!domain.n)
+		return FAIL_ABSENT;
+	/* an address that another profile of this user, or a failure, has left without one */
+	if (reverse_bare(c->store, p->user, p->id, a, ret, NULL) == OK && str_ends(ret->address, domain))
+		return OK;
+	return stock_address(c, p->user, domain, REVERSE_POOL, a, ret, f);
+}
+
+/* One reverse address with a certificate for a pool that is not full. */
 static bool pool_one(struct core *c)
 {
 	OWN(arena) a = ARENA;
 	struct profile p;
 	struct reverse r;
 	struct fail f = { 0 };
-	int64_t id;
-	int e = pool_hungry(c->store, wanted_now(c, c->conf->pool), &id, &f);
-	struct str domain;
+	int64_t id = 0;
+	int e = hungry(c, &id, &f);
 
-	if (e == FAIL_ABSENT)
-		return false;
 	if (e == OK)
 		e = profile_get(c->store, id, &a, &p, &f);
-	domain = e == OK ? stock_domain(c, &p, c->conf->domains[0]) : STR_NONE;
-	if (e == OK && !domain.n)
-		return false;
-	/* an address that another profile of this user, or a failure, has left without one */
-	if (e == OK &&
-	    (reverse_bare(c->store, p.user, p.id, &a, &r, NULL) < 0 || !str_ends(r.address, domain)))
-		e = stock_address(c, p.user, domain, REVERSE_POOL, &a, &r, &f);
+	if (e == OK)
+		e = address_for(c, &p, &a, &r, &f);
 	if (e != OK) {
-		log_fail(LOG_WARN, "pool", &f);
+		if (e != FAIL_ABSENT)
+			log_fail(LOG_WARN, "pool", &f);
+		if (id)
+			pass_over(c, id);
 		return false;
 	}
 	c->refilling = true;
@@ -311,7 +382,7 @@ static void refill(void *arg)
 	if (c->refilling) /* it looks again when it has its one */
 		return;
 	if (!shelve_one(c) && !pool_one(c))
-		again(c, is_busy(c) ? REFILL_CALM_MS : REFILL_IDLE_MS);
+		again(c, is_busy(c) ? REFILL_CALM_MS : c->look.round ? REFILL_SOON_MS : REFILL_IDLE_MS);
 }
 
 void stock_start(struct core *c)
@@ -319,14 +390,32 @@ void stock_start(struct core *c)
 	again(c, REFILL_SOON_MS);
 }
 
-void stock_drawn(struct core *c)
-{
-	c->drawn_ms = clock_mono_ms();
-	stock_wake(c);
-}
-
-void stock_wake(struct core *c)
+static void look_soon(struct core *c)
 {
 	if (c->refill)
 		again(c, REFILL_SOON_MS);
+}
+
+void stock_wake(struct core *c, int64_t profile)
+{
+	struct stock_look *l = &c->look;
+	const size_t room = sizeof(l->drawn) / sizeof(l->drawn[0]);
+	size_t i = 0;
+
+	while (i < l->n_drawn && l->drawn[i] != profile)
+		i++;
+	if (i == room) { /* more than are kept in mind: a round finds them all */
+		l->next_ms = 0;
+		i = (size_t)profile % room;
+	} else if (i == l->n_drawn) {
+		l->n_drawn++;
+	}
+	l->drawn[i] = profile;
+	look_soon(c);
+}
+
+void stock_drawn(struct core *c, int64_t profile)
+{
+	c->drawn_ms = clock_mono_ms();
+	stock_wake(c, profile);
 }

@@ -21,11 +21,11 @@ void stock_forget(struct core *c, const void *owner);
 void stock_spare(struct core *c, int64_t alg, wait_fn *fn, void *arg);
 
 void stock_start(struct core *c);
-/* A profile became active: look soon. */
-void stock_wake(struct core *c);
+/* A profile became active: look at its pool soon. */
+void stock_wake(struct core *c, int64_t profile);
 /* A new correspondent takes from the shelves: never said of what fills them. They are filled again when no more is taken for a second, or when little is
  * left: key generation does not take the processor from the mail that it is for. */
-void stock_drawn(struct core *c);
+void stock_drawn(struct core *c, int64_t profile);
 
 /* A new random address in a domain: 130 bits, told to nobody yet. */
 MUST_CHECK int stock_address(struct core *c, int64_t user, struct str domain, enum reverse_use use,
