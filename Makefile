@@ -3,7 +3,8 @@
 RELEASE     = --buildtype=release -Db_lto=true -Dtests=false
 PREFIX     ?= /usr/local
 
-.PHONY: all deps deps-bench deps-demo deps-ui demo ui check mutants fuzz coverage siege oracles bench bench-crypto deb deps-deb install clean
+.PHONY: all deps deps-bench deps-demo deps-ui demo ui check mutants fuzz coverage siege scale oracles bench bench-crypto deb \
+        deps-deb install clean
 
 all: build/release/build.ninja
 	@ninja -C build/release
@@ -35,6 +36,15 @@ siege: deps build/test/build.ninja
 	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/replies.py $(if $(ANSWERS),--answers $(ANSWERS))
 	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/places.py $(if $(MOST),--most $(MOST))
 	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/power.py $(if $(HOURS),--hours $(HOURS)) $(if $(MOST),--most $(MOST)0)
+
+# Whether size or too many clients make slow: idle sessions, large stores, a long queue, overload, large messages; doc/siege.md
+scale: deps deps-bench build/test/build.ninja
+	@ninja -C build/test
+	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/sessions.py
+	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/scale.py rows
+	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/scale.py queue
+	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/overload.py
+	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/big.py
 
 # Whether time tells what answers do not
 oracles: deps build/test/build.ninja
