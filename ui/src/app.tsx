@@ -40,6 +40,7 @@ const ROUTES: [RegExp, (arg: string, c: Context) => ComponentChildren][] = [
   [/^\/profiles\/(.+)$/, (id) => <Later key={id} load={async () => (await import("./pages/profile-continue")).ContinueProfile} props={{ id }} />],
   [/^\/domains$/, (_, c) => <Domains about={c.about} />],
   [/^\/activity$/, () => <Activity />],
+  [/^\/activity\/(.+)$/, (alias) => <Activity alias={alias} />],
   [/^\/held$/, () => <HeldReplies />],
   [/^\/settings$/, (_, c) => <Later load={async () => (await import("./pages/settings")).Settings} props={{ about: c.about, onChange: c.reloadMe }} />],
 ];

@@ -31,7 +31,7 @@ const time = (utc) => (utc ? new Date(utc * 1000).toISOString().replace(/\.\d+Z/
 const daysOf = (count) =>
   Array.from({ length: 14 }, (_, i) => {
     const forwarded = count(i);
-    return { day: time(now() - (13 - i) * DAY).slice(0, 10), forwarded, dropped: forwarded % 3, refused: forwarded % 2, bytes: forwarded * 48123 };
+    return { day: time(now() - (13 - i) * DAY).slice(0, 10), forwarded, dropped: forwarded % 3, refused: forwarded % 2, answered: forwarded % 4, bytes: forwarded * 48123 };
   }).filter((d) => d.forwarded);
 const BOUNDS = { messages_hour: 100, messages_day: 1000, bytes_hour: 0, bytes_day: 0, used_messages_hour: 0, used_messages_day: 2, used_bytes_hour: 0, used_bytes_day: 9000 };
 
@@ -54,7 +54,7 @@ export const mailboxOf = (address, verified = true) => ({
 export const EMPTY = () => ({
   signup: "invite", users: { alice: { password: "correct horse battery", totp: "" } }, invitations: { "postern-2f7k": null }, domains: ["relay.example", "post.example"],
   passkeysAreOn: false, blind: false, passkeys: [], proofs: new Set(),
-  mailboxes: [], profiles: [], aliases: [], people: {}, own: [], days: [], held: [], keys: [], tests: {}, sessions: new Map(), refuse: {}, ended: [],
+  mailboxes: [], profiles: [], aliases: [], people: {}, own: [], days: [], events: [], held: [], keys: [], tests: {}, sessions: new Map(), refuse: {}, ended: [],
 });
 
 /* As it looks to somebody who has used it for a while. */
@@ -75,6 +75,18 @@ export const FULL = (count = 60) => ({
   },
   own: [{ user: "alice", domain: "liddell.example", state: "verified", verification: "", catch_all: "on", allow: "shop-*", deny: "", per_day: 20, made_today: 3, aliases: 14, mailboxes: ["alice@mailbox.example"], created: time(now() - 90 * DAY), checked: time(now() - 5000), ownership_lost: null, mx_lost: null, records: recordsOf("liddell.example", TOKEN, ["ok", "ok", "ok", "ok"]) }],
   days: daysOf((i) => [3, 5, 0, 0, 8, 12, 9, 4, 0, 1, 7, 6, 2, 5][i]),
+  events: Array.from({ length: 60 }, (_, i) => {
+    const [direction, outcome, reason, says, remedy] = [
+      ["in", "relayed", "", "", ""], ["in", "refused", "off", "The alias is switched off.", "Switch it on to get its mail again."], ["out", "relayed", "", "", ""],
+      ["in", "dropped", "blocked", "You have blocked this sender.", "Unblock the sender to get its mail again."],
+      ["in", "deferred", "there-full", "The other side says that the mailbox is full.", "If it is yours: make room."],
+      ["out", "held", "in-clear", "Your mail program signed this answer but did not encrypt it.", "Switch encryption on and send the answer again."],
+      ["in", "bounced", "there-unknown", "The other side says that there is no such address.", ""],
+    ][i % 7];
+    const at = now() - 300 - i * 5000;
+    return { id: `${at}-${i + 1}`, at: time(at), direction, outcome, alias: i % 7 === 6 ? "" : `harbour.willow${i % 3}@relay.example`, correspondent: i % 5 ? "orders@bookshop.example" : "",
+      name: i % 5 > 1 ? "Book shop" : "", reverse: "", count: 1 + (i * 3) % 8, bytes: 4000, reason, says, remedy };
+  }),
   held: [
     { id: 7, at: time(now() - 3600), user: "alice", alias: "harbour.willow1@relay.example", to: "orders@bookshop.example", cause: "unsigned", releasable: true, why: "Your answer was not signed.", remedy: "Switch signing on in your mail client, or let this one go." },
     { id: 8, at: time(now() - 2 * DAY), user: "alice", alias: "amber.harbour2@relay.example", to: "info@forum.example", cause: "unreadable", releasable: false, why: "It could not be decrypted.", remedy: "It was encrypted to a key of a deleted profile. Write it again." },
@@ -366,6 +378,11 @@ const ROUTES = {
   },
   "PATCH /v1/domains/{domain}": (w, [n], b) => void Object.assign(domain(w, n), b),
   "DELETE /v1/domains/{domain}": (w, [n]) => without(w.own, (d) => d.domain === n),
+  "GET /v1/events": (w, v, b, s, q) => {
+    const all = w.events.filter((e) => (!q.get("alias") || e.alias === q.get("alias")) && (!q.get("outcome") || e.outcome === q.get("outcome")));
+    const from = q.get("before") ? all.findIndex((e) => e.id === q.get("before")) + 1 : 0;
+    return all.slice(from, from + Number(q.get("limit") ?? 50));
+  },
   "GET /v1/replies": (w) => w.held.map(({ why, remedy, ...h }) => h),
   "GET /v1/replies/{id}": (w, [id]) => ({ sender: "alice@mailbox.example", size: 2048, mid: "01hz", ...find(w.held, (h) => h.id === Number(id), "answer") }),
   "DELETE /v1/replies/{id}": (w, [id]) => without(w.held, (h) => h.id === Number(id)),

@@ -26,7 +26,32 @@ export interface Day {
   forwarded: number;
   dropped: number;
   refused: number;
+  answered: number;
   bytes: number;
+}
+
+export const OUTCOMES = ["relayed", "refused", "dropped", "deferred", "bounced", "expired", "held"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/* An hour, an alias, a correspondent and a reason. */
+export interface Event {
+  id: string;
+  at: number;
+  out: boolean;
+  outcome: Outcome;
+  alias: string;
+  who: string;
+  name: string;
+  count: number;
+  says: string;
+  remedy: string;
+}
+
+export interface EventQuery {
+  alias?: string | undefined;
+  outcome?: Outcome | undefined;
+  before?: string | undefined;
+  limit?: number;
 }
 
 export interface Account extends Me {
@@ -297,6 +322,8 @@ export const api = {
       finish: (chain) => put(`/profiles/${id}/chain`, { root: base64(chain.root), intermediate: base64(chain.intermediate) }),
     };
   },
+
+  events: async (q: EventQuery) => (await get<wire.WireEvent[]>("/events", { ...q })).map(wire.eventOf),
 
   aliases: async (q: AliasQuery) => {
     const page = await get<{ total: number; aliases: wire.WireAlias[] }>("/aliases", { ...q });

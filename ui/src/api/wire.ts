@@ -2,7 +2,9 @@
 
 import { fromBase64 } from "../pki/bytes";
 import type { Begun } from "../pki/issue";
-import type { Account, Alias, ApiKey, Correspondent, Day, Domain, DomainRecord, Held, Mailbox, Me, Passkey, Profile, Session } from "./api";
+import type {
+  Account, Alias, ApiKey, Correspondent, Day, Domain, DomainRecord, Event, Held, Mailbox, Me, Passkey, Profile, Session,
+} from "./api";
 
 export type Time = string | null;
 
@@ -22,6 +24,7 @@ export interface WireDay {
   forwarded: number;
   dropped: number;
   refused: number;
+  answered: number;
   bytes: number;
 }
 
@@ -29,9 +32,29 @@ export interface WireDay {
 export function lastDays(days: WireDay[], now = Date.now()): Day[] {
   return Array.from({ length: 14 }, (_, i) => {
     const day = new Date(now - (13 - i) * 86_400_000).toISOString().slice(0, 10);
-    return days.find((d) => d.day === day) ?? { day, forwarded: 0, dropped: 0, refused: 0, bytes: 0 };
+    return days.find((d) => d.day === day) ?? { day, forwarded: 0, dropped: 0, refused: 0, answered: 0, bytes: 0 };
   });
 }
+
+/* A list tells the same as three lists of 14 numbers. */
+const seriesOf = (w: WireAlias): Day[] | undefined =>
+  w.days_in && lastDays([]).map((d, i) => ({ ...d, forwarded: w.days_in?.[i] ?? 0, answered: w.days_out?.[i] ?? 0, refused: w.days_refused?.[i] ?? 0 }));
+
+export interface WireEvent {
+  id: string;
+  at: Time;
+  direction: "in" | "out";
+  outcome: Event["outcome"];
+  alias: string;
+  correspondent: string;
+  name: string;
+  count: number;
+  says: string;
+  remedy: string;
+}
+export const eventOf = (w: WireEvent): Event => ({
+  id: w.id, at: utc(w.at), out: w.direction === "out", outcome: w.outcome, alias: w.alias, who: w.correspondent, name: w.name, count: w.count, says: w.says, remedy: w.remedy,
+});
 
 export interface WireAccount {
   name: string;
@@ -114,11 +137,14 @@ export interface WireAlias {
   origin: "given" | "catch-all";
   created: Time;
   days?: WireDay[];
+  days_in?: number[];
+  days_out?: number[];
+  days_refused?: number[];
 }
 export const aliasOf = (w: WireAlias): Alias => ({
   address: w.address, state: w.state, label: w.label, fromName: w.name, mailboxes: w.mailboxes, expires: utc(w.expires), idleDays: w.idle_days,
   countLeft: w.count_left, used: w.used, lastUsed: utc(w.last_used), created: utc(w.created), caught: w.origin === "catch-all",
-  days: w.days && lastDays(w.days),
+  days: w.days ? lastDays(w.days) : seriesOf(w),
 });
 
 export interface WireCorrespondent {

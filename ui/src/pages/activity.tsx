@@ -1,49 +1,117 @@
-/* activity.tsx - what came, by day. There is nothing else to show: no content is kept, and no address in any log. */
+/* activity.tsx - what was relayed and what was not, and why. No content is kept, and nothing of this is in any log. */
 
-import { api, type Day } from "../api/api";
+import { useState } from "preact/hooks";
+import { api, OUTCOMES, type Day, type Event, type Outcome } from "../api/api";
 import { t } from "../strings";
-import { bytes, day } from "../ui/format";
-import { Await, Empty, Head, Spark, Table } from "../ui/parts";
-import { useLoad, useTitle } from "../ui/state";
+import { moment } from "../ui/format";
+import { Await, Badge, Button, Empty, ErrorLine, Head, Spark } from "../ui/parts";
+import { go, useLoad, useSend, useTitle } from "../ui/state";
 
 const s = t.activity;
+const PAGE = 50;
 
-const Row = ({ of }: { of: Day }) => (
-  <tr>
-    <th scope="row">{day(of.day)}</th>
-    <td class="number-cell">{of.forwarded.toLocaleString()}</td>
-    <td class="number-cell">{of.dropped.toLocaleString()}</td>
-    <td class="number-cell">{of.refused.toLocaleString()}</td>
-    <td class="number-cell soft">{bytes(of.bytes)}</td>
-  </tr>
-);
+const kinds: Record<Outcome, "" | "good" | "warn" | "bad"> = {
+  relayed: "good", refused: "bad", dropped: "", deferred: "warn", bounced: "bad", expired: "bad", held: "warn",
+};
 
-export function Activity() {
+function One({ of }: { of: Event }) {
+  const who = of.name && of.who ? `${of.name} <${of.who}>` : of.who || s.nobody;
+  const alias = of.alias || s.noAlias;
+  return (
+    <li class="stack tight">
+      <div class="row ends top">
+        <div class="grow">
+          <strong class="cut">{of.out ? s.to(who, alias) : s.from(who, alias)}</strong>
+          <div class="small soft">{moment(of.at)}{of.count > 1 && ` · ${s.times(of.count)}`}</div>
+        </div>
+        <Badge kind={kinds[of.outcome]}>{of.out && of.outcome === "relayed" ? s.answered : s.outcomes[of.outcome]}</Badge>
+      </div>
+      {of.says && <p class="small">{of.says}</p>}
+      {of.remedy && <p class="small soft">{of.remedy}</p>}
+    </li>
+  );
+}
+
+interface Asked {
+  alias: string;
+  outcome: Outcome | "";
+}
+
+const query = (a: Asked, before?: string) => ({ alias: a.alias || undefined, outcome: a.outcome || undefined, before, limit: PAGE });
+
+/* The addresses that go with what was typed so far are offered; one that is whole is asked for. */
+function Tools({ asked, onAsk }: { asked: Asked; onAsk: (a: Asked) => void }) {
+  const [text, setText] = useState(asked.alias);
+  const offered = useLoad(() => api.aliases({ query: text.trim() || undefined, sort: "-last_used", limit: 20 }), text);
+  const type = (value: string) => {
+    setText(value);
+    const whole = !value || offered.data?.aliases.some((a) => a.address === value);
+    if (whole && value !== asked.alias) onAsk({ ...asked, alias: value });
+  };
+  return (
+    <form class="tools" onSubmit={(e) => { e.preventDefault(); onAsk({ ...asked, alias: text.trim() }); }}>
+      <input class="grow" type="search" list="activity-aliases" aria-label={s.alias} placeholder={s.alias} value={text} onInput={(e) => type(e.currentTarget.value)} />
+      <datalist id="activity-aliases">{offered.data?.aliases.map((a) => <option key={a.address} value={a.address} />)}</datalist>
+      <select aria-label={s.outcome} value={asked.outcome} onChange={(e) => onAsk({ ...asked, outcome: e.currentTarget.value as Outcome | "" })}>
+        <option value="">{s.any}</option>
+        {OUTCOMES.map((o) => <option key={o} value={o}>{s.outcomes[o]}</option>)}
+      </select>
+    </form>
+  );
+}
+
+function List({ alias }: { alias: string }) {
+  const [asked, setAsked] = useState<Asked>({ alias, outcome: "" });
+  const events = useLoad(async () => {
+    const list = await api.events(query(asked));
+    return { list, more: list.length === PAGE };
+  }, asked.alias, asked.outcome);
+  const next = useSend();
+  const narrowed = asked.alias !== "" || asked.outcome !== "";
+  const more = (list: Event[]) => next.run(async () => {
+    const page = await api.events(query(asked, list[list.length - 1]?.id));
+    events.set({ list: [...list, ...page], more: page.length === PAGE });
+  });
+  return (
+    <section class="stack" aria-label={s.list}>
+      <Tools asked={asked} onAsk={setAsked} />
+      <Await of={events}>
+        {({ list, more: left }) => list.length ? (
+          <>
+            <div class="panel"><ul class="list">{list.map((e) => <One key={e.id} of={e} />)}</ul></div>
+            <ErrorLine text={next.error} />
+            {left && <div><Button onClick={() => more(list)}>{s.more}</Button></div>}
+          </>
+        ) : narrowed ? (
+          <Empty icon="search" title={s.noneTitle}><p>{s.none}</p></Empty>
+        ) : (
+          <Empty icon="pulse" title={s.emptyTitle}><p>{s.empty}</p><Button onClick={() => go("/aliases")}>{s.make}</Button></Empty>
+        )}
+      </Await>
+    </section>
+  );
+}
+
+const total = (days: Day[], of: (d: Day) => number) => days.reduce((n, d) => n + of(d), 0);
+
+function Chart({ days }: { days: Day[] }) {
+  const label = t.aliases.activity(total(days, (d) => d.forwarded), total(days, (d) => d.answered), total(days, (d) => d.refused + d.dropped));
+  return (
+    <section class="panel pad stack">
+      <div class="row ends"><h2>{s.days}</h2><span class="soft small">{label}</span></div>
+      <Spark large days={days.map((d) => d.forwarded)} label={label} />
+    </section>
+  );
+}
+
+export function Activity({ alias = "" }: { alias?: string }) {
   const account = useLoad(() => api.account());
   useTitle(s.title);
   return (
     <>
       <Head title={s.title} says={s.says} />
-      <Await of={account}>
-        {({ days }) => {
-          const seen = days.filter((d) => d.forwarded + d.dropped + d.refused > 0);
-          if (!seen.length) return <Empty icon="pulse" title={s.emptyTitle}><p>{s.empty}</p></Empty>;
-          return (
-            <>
-              <section class="panel pad stack">
-                <h2>{s.relayed}</h2>
-                <Spark large days={days.map((d) => d.forwarded)} label={s.label(days.reduce((n, d) => n + d.forwarded, 0))} />
-              </section>
-              <Table
-                label={s.title}
-                head={<><th scope="col">{s.day}</th><th scope="col" class="number-cell">{s.relayed}</th><th scope="col" class="number-cell">{s.dropped}</th><th scope="col" class="number-cell">{s.refused}</th><th scope="col" class="number-cell">{s.size}</th></>}
-              >
-                {[...seen].reverse().map((d) => <Row key={d.day} of={d} />)}
-              </Table>
-            </>
-          );
-        }}
-      </Await>
+      <Await of={account}>{({ days }) => days.some((d) => d.forwarded + d.dropped + d.refused + d.answered) ? <Chart days={days} /> : <></>}</Await>
+      <List key={alias} alias={alias} />
     </>
   );
 }

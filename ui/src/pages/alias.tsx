@@ -7,7 +7,7 @@ import { ago, date } from "../ui/format";
 import { Await, Back, Badge, Button, Choices, Confirm, Copy, Dialog, Form, Head, Input, Note, Spark, Switch, Table } from "../ui/parts";
 import { go, sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 import { EndingFields, endingOf, limitsOf, PickMailboxes } from "./alias-new";
-import { counts, isOver, sum } from "./aliases";
+import { counts, isOver, sum, told } from "./aliases";
 import { isAddress } from "./mailboxes";
 
 const s = t.alias;
@@ -165,8 +165,9 @@ function One({ alias, mailboxes, onSet }: { alias: Alias; mailboxes: Mailbox[]; 
       )}
       <section class="panel pad stack">
         <div class="row ends"><h2>{s.activity}</h2>{days && <span class="soft small">{s.received(sum(days))}</span>}</div>
-        {days && <Spark large days={days} label={t.aliases.activity(sum(days))} />}
+        {days && <Spark large days={days} label={told(alias)} />}
         <Facts alias={alias} />
+        <div><a href={`#/activity/${encodeURIComponent(alias.address)}`}>{t.activity.see}</a></div>
       </section>
       <Correspondents alias={alias.address} />
       <section class="panel pad stack"><h2>{s.settings}</h2><Rules alias={alias} mailboxes={mailboxes} onSaved={(change) => onSet({ ...alias, ...change })} /></section>

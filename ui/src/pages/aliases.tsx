@@ -1,7 +1,7 @@
 /* aliases.tsx - the list, and what can be done to many at once. The server searches, sorts and pages. */
 
 import { useEffect, useState } from "preact/hooks";
-import { api, type About, type Alias, type AliasSort, type Mailbox, type Profile } from "../api/api";
+import { api, type About, type Alias, type AliasSort, type Day, type Mailbox, type Profile } from "../api/api";
 import { t } from "../strings";
 import { ago } from "../ui/format";
 import { Icon } from "../ui/icons";
@@ -18,6 +18,10 @@ const SEARCH_AFTER_MS = 200;
 
 export const isOver = (a: Alias, now = Date.now() / 1000): boolean => (a.expires > 0 && a.expires <= now) || a.countLeft === 0;
 export const counts = (a: Alias): number[] | undefined => a.days?.map((d) => d.forwarded);
+export const told = (a: Alias): string => {
+  const all = (of: (d: Day) => number) => sum((a.days ?? []).map(of));
+  return s.activity(all((d) => d.forwarded), all((d) => d.answered), all((d) => d.refused + d.dropped));
+};
 export const sum = (days: number[]): number => days.reduce((a, b) => a + b, 0);
 
 export const Address = ({ of }: { of: string }) => {
@@ -51,7 +55,7 @@ function Line({ alias, selected, onSelect, onSwitch }: LineProps) {
         </div>
       </div>
       <div class="ends">
-        {days && <Spark days={days} label={s.activity(sum(days))} />}
+        {days && <Spark days={days} label={told(more ?? alias)} />}
         <Copy text={address} what={address} label="" />
         <Switch label={s.switch(address)} checked={alias.state === "on"} onValue={onSwitch} />
       </div>
