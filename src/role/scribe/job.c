@@ -145,8 +145,10 @@ int job_write(struct job *j, const struct seal *m, int file, struct str hostname
 		l = add_lodger(j, room);
 	}
 	TRY(stored_write(l ? room : file, !l, write_sealed, &w, ret, f));
-	if (l)
+	if (l) {
+		TRY(room_cut(room, ret->bytes, f));
 		l->bytes = ret->bytes;
+	}
 	*ret_room = room;
 	*ret_result = w.result;
 	return OK;

@@ -12,6 +12,11 @@ int room_take(struct rooms *all, int *ret_fd, struct fail *f)
 	return OK;
 }
 
+int room_cut(int fd, uint64_t bytes, struct fail *f)
+{
+	return ftruncate(fd, (off_t)bytes) < 0 ? fail_errno(f, FAIL_SYS, "cut of memory") : OK;
+}
+
 void room_give(struct rooms *all, int fd, uint64_t bytes)
 {
 	if (bytes > ROOM_BYTES_MAX || all->n == ROOMS_MAX)

@@ -17,6 +17,8 @@ struct rooms {
 
 /* One that nobody reads, of any content; the caller's. FAIL_SYS. */
 MUST_CHECK int room_take(struct rooms *all, int *ret_fd, struct fail *f);
+/* Nothing stands behind the first `bytes`: core takes no result of another length than it was told. FAIL_SYS. */
+MUST_CHECK int room_cut(int fd, uint64_t bytes, struct fail *f);
 /* Takes it back when its `bytes` have been read; a large one, and one too many, is closed. */
 void room_give(struct rooms *all, int fd, uint64_t bytes);
 /* Closes those that wait. */

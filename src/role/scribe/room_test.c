@@ -32,6 +32,8 @@ static void a_room_comes_again(void **state)
 	assert_int_equal(memfd_put(again, STR("new"), 0, NULL), OK);
 	assert_int_equal(pread(again, back, 4, 0), 4);
 	assert_memory_equal(back, "newg", 4); /* from the start, whatever stood there */
+	assert_int_equal(room_cut(again, 3, NULL), OK);
+	assert_int_equal(pread(again, back, 4, 0), 3);
 	close(again);
 	close(second);
 }
