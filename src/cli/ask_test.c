@@ -157,68 +157,69 @@ static void too_much_is_not_sent(void **state)
 	assert_int_equal(ask_run(&a, &f->c, NULL), FAIL_LIMIT);
 }
 
-/* The request that each command makes of what was typed. */
+/* What is typed, and the request that its command makes of it. */
+static const struct {
+	const char *typed[10], *asked;
+} commands[] = {
+	{ { "user", "add", "alice" }, "user.add name=alice" },
+	{ { "user", "list" }, "user.list" },
+	{ { "user", "delete", "alice" }, "user.delete name=alice" },
+	{ { "mailbox", "add", "alice", "a@b.example", "--clear", "on" },
+	  "mailbox.add user=alice address=a@b.example clear=on" },
+	{ { "mailbox", "list" }, "mailbox.list" },
+	{ { "mailbox", "list", "alice" }, "mailbox.list user=alice" },
+	{ { "mailbox", "set", "a@b.example", "--clear=off" }, "mailbox.set address=a@b.example clear=off" },
+	{ { "mailbox", "delete", "a@b.example" }, "mailbox.delete address=a@b.example" },
+	{ { "mailbox", "sender-add", "a@b.example", "c@d.example" },
+	  "mailbox.sender-add address=a@b.example sender=c@d.example" },
+	{ { "alias", "add", "alice" }, "alias.add user=alice" },
+	{ { "alias", "add", "alice", "x@r.example", "--label", "a b", "--count", "5" },
+	  "alias.add user=alice address=x@r.example label=a b count=5" },
+	{ { "alias", "list", "alice" }, "alias.list user=alice" },
+	{ { "alias", "set", "x@r.example", "--state", "on", "--mailbox", "a@b.example", "--mailbox",
+	    "c@d.example" },
+	  "alias.set address=x@r.example state=on mailbox=a@b.example mailbox=c@d.example" },
+	{ { "alias", "set", "x@r.example", "--expires=never", "--idle-days=3" },
+	  "alias.set address=x@r.example expires=never idle_days=3" },
+	{ { "alias", "delete", "x@r.example" }, "alias.delete address=x@r.example" },
+	{ { "correspondent", "add", "x@r.example", "s@t.example", "--name", "Sam" },
+	  "correspondent.add alias=x@r.example address=s@t.example name=Sam" },
+	{ { "correspondent", "list", "x@r.example" }, "correspondent.list alias=x@r.example" },
+	{ { "profile", "list", "a@b.example" }, "profile.list mailbox=a@b.example" },
+	{ { "profile", "test", "3" }, "profile.test profile=3" },
+	{ { "profile", "activate", "3" }, "profile.activate profile=3" },
+	{ { "profile", "deactivate", "3" }, "profile.deactivate profile=3" },
+	{ { "profile", "delete", "3" }, "profile.delete profile=3" },
+	{ { "queue", "list" }, "queue.list" },
+	{ { "queue", "flush" }, "queue.flush" },
+	{ { "queue", "delete", "01J" }, "queue.delete mid=01J" },
+	{ { "activity", "alice" }, "event.list user=alice" },
+	{ { "activity", "alice", "--alias", "x@r.example", "--outcome", "held", "--before=5-1", "--limit",
+	    "3" },
+	  "event.list user=alice alias=x@r.example outcome=held before=5-1 limit=3" },
+	{ { "stat" }, "stat" },
+};
+
 static void commands_ask_what_they_say(void **state)
 {
-	static const struct {
-		const char *typed[10], *asked;
-	} cases[] = {
-		{ { "user", "add", "alice" }, "user.add name=alice" },
-		{ { "user", "list" }, "user.list" },
-		{ { "user", "delete", "alice" }, "user.delete name=alice" },
-		{ { "mailbox", "add", "alice", "a@b.example", "--clear", "on" },
-		  "mailbox.add user=alice address=a@b.example clear=on" },
-		{ { "mailbox", "list" }, "mailbox.list" },
-		{ { "mailbox", "list", "alice" }, "mailbox.list user=alice" },
-		{ { "mailbox", "set", "a@b.example", "--clear=off" },
-		  "mailbox.set address=a@b.example clear=off" },
-		{ { "mailbox", "delete", "a@b.example" }, "mailbox.delete address=a@b.example" },
-		{ { "mailbox", "sender-add", "a@b.example", "c@d.example" },
-		  "mailbox.sender-add address=a@b.example sender=c@d.example" },
-		{ { "alias", "add", "alice" }, "alias.add user=alice" },
-		{ { "alias", "add", "alice", "x@r.example", "--label", "a b", "--count", "5" },
-		  "alias.add user=alice address=x@r.example label=a b count=5" },
-		{ { "alias", "list", "alice" }, "alias.list user=alice" },
-		{ { "alias", "set", "x@r.example", "--state", "on", "--mailbox", "a@b.example", "--mailbox",
-		    "c@d.example" },
-		  "alias.set address=x@r.example state=on mailbox=a@b.example mailbox=c@d.example" },
-		{ { "alias", "set", "x@r.example", "--expires=never", "--idle-days=3" },
-		  "alias.set address=x@r.example expires=never idle_days=3" },
-		{ { "alias", "delete", "x@r.example" }, "alias.delete address=x@r.example" },
-		{ { "correspondent", "add", "x@r.example", "s@t.example", "--name", "Sam" },
-		  "correspondent.add alias=x@r.example address=s@t.example name=Sam" },
-		{ { "correspondent", "list", "x@r.example" }, "correspondent.list alias=x@r.example" },
-		{ { "profile", "list", "a@b.example" }, "profile.list mailbox=a@b.example" },
-		{ { "profile", "test", "3" }, "profile.test profile=3" },
-		{ { "profile", "activate", "3" }, "profile.activate profile=3" },
-		{ { "profile", "deactivate", "3" }, "profile.deactivate profile=3" },
-		{ { "profile", "delete", "3" }, "profile.delete profile=3" },
-		{ { "queue", "list" }, "queue.list" },
-		{ { "queue", "flush" }, "queue.flush" },
-		{ { "queue", "delete", "01J" }, "queue.delete mid=01J" },
-		{ { "activity", "alice" }, "event.list user=alice" },
-		{ { "activity", "alice", "--alias", "x@r.example", "--outcome", "held", "--before=5-1", "--limit", "3" },
-		  "event.list user=alice alias=x@r.example outcome=held before=5-1 limit=3" },
-		{ { "stat" }, "stat" },
-	};
 	struct fake *f = *state;
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		struct cli *c = &f->c;
 		struct cli fresh = { .control = c->control, .last_id = c->last_id };
 		struct fail why = { 0 };
 		char asked[256];
 		int n = 0;
 
-		while (cases[i].typed[n])
+		while (commands[i].typed[n])
 			n++;
 		*c = fresh;
 		will_say(f, &(struct answer){ .id = c->last_id + 1 });
-		if (cli_read(c, n, (char **)(uintptr_t)cases[i].typed, &why) < 0 ||
+		if (cli_read(c, n, (char **)(uintptr_t)commands[i].typed, &why) < 0 ||
 		    c->command->run(c, &why) < 0)
-			fail_msg("%s: %s", cases[i].asked, why.why);
+			fail_msg("%s: %s", commands[i].asked, why.why);
 		was_asked(f, asked, sizeof(asked));
-		assert_string_equal(asked, cases[i].asked);
+		assert_string_equal(asked, commands[i].asked);
 	}
 }
 
