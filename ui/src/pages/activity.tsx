@@ -21,7 +21,7 @@ function One({ of }: { of: Event }) {
     <li class="stack tight">
       <div class="row ends top">
         <div class="grow">
-          <strong class="cut">{of.out ? s.to(who, alias) : s.from(who, alias)}</strong>
+          <strong class="break">{of.out ? s.to(who, alias) : s.from(who, alias)}</strong>
           <div class="small soft">{moment(of.at)}{of.count > 1 && ` · ${s.times(of.count)}`}</div>
         </div>
         <Badge kind={kinds[of.outcome]}>{of.out && of.outcome === "relayed" ? s.answered : s.outcomes[of.outcome]}</Badge>
