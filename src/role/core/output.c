@@ -39,8 +39,7 @@ int output_take(struct output *o, struct ipc_fds *fds, uint64_t stored, struct f
 		if (memfd_size(fd, &out, f) < 0)
 			return fail(f, FAIL_BUG, "an output that is not in memory");
 	}
-	/* A scribe writes into memory that it has used before: behind its result may lie the end of a longer one. */
-	if (out < stored || stored > GROWTH * in + EXTRA)
+	if (out != stored || stored > GROWTH * in + EXTRA)
 		return fail(f, FAIL_BUG, "an output of %llu bytes that is said to have %llu",
 		            (unsigned long long)out, (unsigned long long)stored);
 	o->fd = TAKE_FD(fd);
