@@ -25,7 +25,7 @@ struct csv csv_open(struct str text);
 MUST_CHECK int csv_next(struct csv *c, struct arena *a, struct str ret[static CSV_CELLS_MOST], size_t *ret_n,
                         struct fail *f);
 
-/* One cell; the first of a record has nothing before it. What begins with = + - @, an apostrophe or white space gets an
+/* One cell; the first of a record has nothing before it. What begins with = + - @, an apostrophe, a tab or a line end gets an
  * apostrophe before it. */
 void csv_cell(struct buf *out, struct str cell, bool first);
 void csv_end(struct buf *out); /* of a record: CRLF */

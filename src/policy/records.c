@@ -113,7 +113,14 @@ enum record_state record_spf(const struct str *txt, size_t n, struct str host)
 enum record_state record_dmarc(const struct str *txt, size_t n)
 {
 	size_t count;
+	struct str left = only(txt, n, STR("v=DMARC1"), &count);
 
-	(void)only(txt, n, STR("v=DMARC1"), &count);
+	while (count == 1 && left.n) {
+		struct str tag = str_trim(str_cut(&left, ';'));
+
+		if (str_starts_nocase(tag, STR("p=")) &&
+		    !str_eq_nocase(str_trim(str_from(tag, 2)), STR("none")))
+			return RECORD_WRONG;
+	}
 	return count == 1 ? RECORD_OK : count ? RECORD_WRONG : RECORD_MISSING;
 }

@@ -35,6 +35,8 @@ static const struct {
 	{ SPF, { STR_INIT("v=spf10 mx") }, RECORD_MISSING },
 	{ SPF, { STR_INIT("v=spf1") }, RECORD_WRONG },
 	{ DMARC, { STR_INIT("v=DMARC1; p=none") }, RECORD_OK },
+	{ DMARC, { STR_INIT("v=DMARC1;p=None ; sp=reject") }, RECORD_OK },
+	{ DMARC, { STR_INIT("v=DMARC1; p=reject") }, RECORD_WRONG },
 	{ DMARC, { STR_INIT("v=DMARC1; p=none"), STR_INIT("v=DMARC1; p=reject") }, RECORD_WRONG },
 	{ DMARC, { STR_INIT("v=DMARC12") }, RECORD_MISSING },
 };

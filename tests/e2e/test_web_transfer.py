@@ -189,6 +189,8 @@ def test_import_simplelogin(server, hop):
     file = SL.format(d="sue.example", u="sue")
     dry = bring(b, file, dry_run=True)
     assert dry["dry_run"] and not everything(b)
+    b.refused(400, "POST", "/v1/aliases/import", {"file": file, "dry_run": "on"}, "dry_run")
+    assert not everything(b)
     told = bring(b, file)
     assert {**dry, "dry_run": False} == told and told["kind"] == "simplelogin"
     assert results(told) == [(1, "sl-one@sue.example", "added"), (2, "sl-two@sue.example", "added"), (3, "sl-three@simplelogin.example", "refused")]

@@ -395,6 +395,7 @@ export const t = {
     importSays: "A CSV or JSON file: ours, or an export of SimpleLogin or addy.io. You see what would happen before anything does. Aliases of domains that are not here are refused: add the domain first.",
     file: "File",
     badFile: "There is no alias in this file that could be read.",
+    tooLarge: "This file is larger than 20 MB. Cut it into several, or use the command line: postern alias import.",
     look: "Preview",
     kinds: { postern: "Postern", simplelogin: "SimpleLogin", "addy.io": "addy.io" },
     previewTitle: (kind: string) => `Preview: a file of ${kind}`,

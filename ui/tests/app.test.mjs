@@ -53,6 +53,8 @@ test("a file is cut between its records, and each piece is such a file", () => {
   const cut = pieces(`address,label\n${rows.join("")}`);
   assert.ok(cut.length > 4 && cut.every((p) => p.length <= PIECE_MOST && p.startsWith("address,label\n")));
   assert.equal(cut.map((p) => p.slice("address,label\n".length)).join(""), rows.join("").replace(/\n$/, ""));
+  const inches = `a@x.example,6" nails\n"b@x.example","a ""lot"""\n`; /* a quote within a plain cell is itself */
+  assert.equal(pieces(`address,label\n${inches.repeat(3000)}`).map((p) => p.slice("address,label\n".length)).join(""), inches.repeat(3000).replace(/\n$/, ""));
   const objects = Array.from({ length: 5000 }, (_, i) => ({ address: `a${i}@x.example`, label: "é".repeat(i % 90) }));
   const json = pieces(JSON.stringify({ aliases: objects }));
   assert.ok(json.length > 4 && json.every((p) => p.length <= PIECE_MOST));

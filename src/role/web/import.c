@@ -112,6 +112,7 @@ static void ask_on(struct exchange *x)
 static void read_file(struct exchange *x)
 {
 	const json_t *file = json_object_get(x->foreign, "file");
+	const json_t *dry = json_object_get(x->foreign, "dry_run");
 	struct importing *in = x->importing = arena_new(&x->arena, struct importing);
 	struct fail f = { 0 };
 	int r;
@@ -120,7 +121,11 @@ static void read_file(struct exchange *x)
 		exchange_error(x, 400, "syntax", "file is to be the text of a file", "file");
 		return;
 	}
-	in->dry = json_is_true(json_object_get(x->foreign, "dry_run"));
+	if (dry && !json_is_boolean(dry)) { /* "on" is not taken for false: it would write */
+		exchange_error(x, 400, "syntax", "dry_run is to be true or false", "dry_run");
+		return;
+	}
+	in->dry = json_is_true(dry);
 	r = alias_file_rows(json_member(x->foreign, "file"), &x->arena, &in->rows, &in->kind, &f);
 	if (r < 0) {
 		exchange_fail(x, r, str_c(f.why), STR("file"));

@@ -60,12 +60,11 @@ function Tools({ asked, onAsk }: { asked: Asked; onAsk: (a: Asked) => void }) {
   );
 }
 
-function List({ alias }: { alias: string }) {
-  const [asked, setAsked] = useState<Asked>({ alias, outcome: "" });
+function Found({ asked }: { asked: Asked }) {
   const events = useLoad(async () => {
     const list = await api.events(query(asked));
     return { list, more: list.length === PAGE };
-  }, asked.alias, asked.outcome);
+  });
   const next = useSend();
   const narrowed = asked.alias !== "" || asked.outcome !== "";
   const more = (list: Event[]) => next.run(async () => {
@@ -73,21 +72,29 @@ function List({ alias }: { alias: string }) {
     events.set({ list: [...list, ...page], more: page.length === PAGE });
   });
   return (
+    <Await of={events}>
+      {({ list, more: left }) => list.length ? (
+        <>
+          <div class="panel"><ul class="list">{list.map((e) => <One key={e.id} of={e} />)}</ul></div>
+          <ErrorLine text={next.error} />
+          {left && <div><Button onClick={() => more(list)}>{s.more}</Button></div>}
+        </>
+      ) : narrowed ? (
+        <Empty icon="search" title={s.noneTitle}><p>{s.none}</p></Empty>
+      ) : (
+        <Empty icon="pulse" title={s.emptyTitle}><p>{s.empty}</p><Button onClick={() => go("/aliases")}>{s.make}</Button></Empty>
+      )}
+    </Await>
+  );
+}
+
+/* What is found begins anew with each question: an error, or a page that comes late, is never taken for the answer to another one. */
+function List({ alias }: { alias: string }) {
+  const [asked, setAsked] = useState<Asked>({ alias, outcome: "" });
+  return (
     <section class="stack" aria-label={s.list}>
       <Tools asked={asked} onAsk={setAsked} />
-      <Await of={events}>
-        {({ list, more: left }) => list.length ? (
-          <>
-            <div class="panel"><ul class="list">{list.map((e) => <One key={e.id} of={e} />)}</ul></div>
-            <ErrorLine text={next.error} />
-            {left && <div><Button onClick={() => more(list)}>{s.more}</Button></div>}
-          </>
-        ) : narrowed ? (
-          <Empty icon="search" title={s.noneTitle}><p>{s.none}</p></Empty>
-        ) : (
-          <Empty icon="pulse" title={s.emptyTitle}><p>{s.empty}</p><Button onClick={() => go("/aliases")}>{s.make}</Button></Empty>
-        )}
-      </Await>
+      <Found key={`${asked.outcome} ${asked.alias}`} asked={asked} />
     </section>
   );
 }

@@ -69,7 +69,7 @@ export function Import({ onClose, onDone }: { onClose: () => void; onDone: () =>
   const [outcome, setOutcome] = useState<Imported>();
   const send = useSend();
   const look = async () => {
-    if (file!.size > FILE_MOST) return send.fail(s.badFile, "file");
+    if (file!.size > FILE_MOST) return send.fail(s.tooLarge, "file");
     let parts: string[];
     try {
       parts = pieces(await file!.text());

@@ -107,7 +107,7 @@ function Records({ domain, onChange }: { domain: Domain; onChange: () => void })
       </details>
       {found && !whole && <p class="soft small">{s.slow}</p>}
       {send.error && <p class="error" role="alert">{send.error}</p>}
-      <div class="row"><Button small busy={send.busy} onClick={check}>{s.check}</Button><span class="soft small">{domain.checked ? s.checkedAt(ago(domain.checked)) : s.unchecked}</span></div>
+      <div class="row"><Button small busy={send.busy} onClick={check}>{s.check}</Button><span class="soft small">{domain.checked ? s.checkedAt(ago(domain.checked)) : found ? "" : s.unchecked}</span></div>
     </div>
   );
 }

@@ -27,6 +27,11 @@ function SignIn({ about, onIn }: { about: About; onIn: () => void }) {
       await (by ? api.signInPasskey(by, digits) : api.signIn(name.trim(), password, digits));
       onIn();
     } catch (e) {
+      if (code !== undefined && e instanceof ApiError && ["passkey", "password", "name"].includes(e.field ?? "")) {
+        setCode(undefined); /* what came before the code is over: from the beginning */
+        setAnswer(undefined);
+        return (by ? bySend : send).fail(e.message, e.field);
+      }
       if (code !== undefined || !(e instanceof ApiError) || e.field !== "code") throw e;
       setAnswer(by);
       setCode("");
@@ -94,14 +99,20 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
   };
   const check = async () => {
     if (way === "password" && [...password].length < PASSWORD_LEAST) return send.fail(s.passwordShort, "password");
-    await join();
+    try {
+      await join();
+    } catch (e) {
+      if (second !== undefined || !(e instanceof ApiError) || e.field !== "code") throw e;
+      setSecond("");
+      send.fail(e.message, "code");
+    }
   };
   if (about.signup === "closed") return <Note>{s.closed}</Note>;
   return (
     <>
       <p class="soft">{s.joinSays}</p>
       <Form send={send} onSend={check}>
-        {about.signup === "invite" && <Input label={s.invitation} value={code} onValue={setCode} error={send.of("invitation")} autocomplete="off" autocapitalize="off" spellcheck={false} class="mono" />}
+        {(about.signup === "invite" || invitation) && <Input label={s.invitation} value={code} onValue={setCode} error={send.of("invitation")} autocomplete="off" autocapitalize="off" spellcheck={false} class="mono" />}
         <Input label={s.name} hint={named ? s.namedHint : s.nameHint} readOnly={named} value={name} onValue={setName} error={send.of("name")} autocomplete="username" autocapitalize="off" spellcheck={false} />
         {can && <Choices legend={s.way} name="way" value={way} options={WAYS} onValue={setWay} />}
         {way === "password" && <Input label={s.password} hint={s.passwordHint} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="new-password" />}

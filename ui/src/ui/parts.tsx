@@ -149,6 +149,7 @@ export const Form = ({ send, onSend, children, class: name = "form" }: { send: S
     onInput={send.clear}
     onSubmit={(e) => {
       e.preventDefault();
+      e.stopPropagation(); /* a dialog stands within the form that asked for it */
       void send.run(onSend);
     }}
   >

@@ -7,14 +7,21 @@ export const FILE_MOST = 20_000_000;
 export const PIECE_MOST = 60_000; /* UTF-16 units: as JSON within what a request may hold */
 const ROWS_MOST = 1000;
 
-/* Where records end: at a line feed that no quotes are around. */
+/* Where records end: at a line feed that no quotes are around. Quotes are around a cell that begins with one; within, two are one. */
 function* records(text: string): Generator<string> {
   let from = 0;
   let quoted = false;
+  let begins = true; /* a cell */
   for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c === 34) quoted = !quoted;
-    else if (c === 10 && !quoted) {
+    const c = text[i]!;
+    if (quoted) {
+      if (c === '"' && text[i + 1] === '"') i++;
+      else if (c === '"') quoted = false;
+      continue;
+    }
+    quoted = begins && c === '"';
+    begins = ",;\t\n".includes(c);
+    if (c === "\n") {
       yield text.slice(from, i + 1);
       from = i + 1;
     }
