@@ -1,5 +1,6 @@
 #include "store/db.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 int store_fail(struct store *st, int rc, const char *what, struct fail *f)
@@ -38,6 +39,7 @@ static sqlite3_stmt *cached(struct store *st, const char *sql)
 		st->cache[at].sql = sql;
 		return st->cache[at].stmt;
 	}
+	assert(!"more statements than places for them");
 	return NULL;
 }
 

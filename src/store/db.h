@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-enum { STATEMENTS = 256, SEALED_MAX = 1 << 20 };
+enum { STATEMENTS = 512, SEALED_MAX = 1 << 20 };
 
 struct store {
 	sqlite3 *db;

@@ -95,7 +95,8 @@ int challenge_check(struct request *c, enum challenge_for what, struct str bound
 	TRY(start(c->core, f));
 	if (good) {
 		mac_of(c, what, bound, raw, mac);
-		good = ct_eq(mac, raw + SAID, MAC) && now - time_of(raw) < CHALLENGE_LIFE_S &&
+		good = ct_eq(mac, raw + SAID, MAC) && time_of(raw) <= now &&
+		       now - time_of(raw) < CHALLENGE_LIFE_S &&
 		       !spent_is(&c->core->challenges->spent, (const uint8_t *)raw + SAID, now);
 	}
 	return good ? OK

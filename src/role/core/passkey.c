@@ -148,14 +148,14 @@ int passkey_keep(struct request *c, struct passkey *p, int64_t user, struct fail
 	int r;
 
 	p->user = user;
+	TRY(challenge_take(c, arg_text(c, "challenge"), f));
 	core_dirty(c->core);
 	r = passkey_add(c->core->store, p, f);
 	if (r == FAIL_EXISTS)
 		return call_wrong(c, "passkey", f, r, "this passkey is registered already");
 	if (r < 0)
 		c->bad_arg = "passkey";
-	TRY(r);
-	return challenge_take(c, arg_text(c, "challenge"), f);
+	return r;
 }
 
 /* ---- one that is used --------------------------------------------------------------------------------------------- */

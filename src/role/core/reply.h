@@ -35,6 +35,8 @@ void reply_free(struct reply *r);
 MUST_CHECK int reply_went(struct reply *r, struct str reverse, bool *ret, struct fail *f);
 /* In the open group, beside its outputs. */
 MUST_CHECK int reply_note(struct reply *r, struct fail *f);
+/* Once all of it is in the group: what its user is told of it. */
+void reply_kept(struct reply *r);
 /* Is it an answer for which no process is free yet? */
 bool reply_waits(const struct txn *t);
 /* RFC 3834 3.3: an automatic answer has the null sender. */

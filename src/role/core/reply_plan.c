@@ -302,7 +302,11 @@ int reply_note(struct reply *r, struct fail *f)
 	if (r->own_id.n)
 		TRY(msgid_put(c->store, r->alias.user, MSGID_OUTBOUND, reply_told_id(r, r->own_id), r->own_id,
 		              t->arrived, f));
-	if (r->readable)
-		readable_came(c, &r->mailbox, r->alias.address, t->arrived);
 	return OK;
+}
+
+void reply_kept(struct reply *r)
+{
+	if (r->readable && !r->trial)
+		readable_came(core_of(r), &r->mailbox, r->alias.address, r->txn->arrived);
 }

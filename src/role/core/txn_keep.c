@@ -109,6 +109,17 @@ static int keep_outputs(struct txn *t, struct fail *f)
 	return t->kept ? t->kept(t->core, t->kept_arg, f) : OK;
 }
 
+/* What is answered 451 leaves nothing behind, so what is noted of a message stands or falls with it. */
+static int keep_all(struct txn *t, struct fail *f)
+{
+	TRY(keep_outputs(t, f));
+	if (t->reply)
+		TRY(reply_note(t->reply, f));
+	return t->origin == TXN_MAIL && t->facts.message_id.n
+	               ? seen_add(t->core->store, t->facts.digest, str_c(t->mid), t->arrived, f)
+	               : OK;
+}
+
 /* Everything of the message goes into the open group; the answer waits for its end. */
 int txn_keep_rows(struct txn *t, struct fail *f)
 {
@@ -119,7 +130,7 @@ int txn_keep_rows(struct txn *t, struct fail *f)
 		return fail(f, FAIL_SYS, "a group that held part of this message was lost");
 	txn_touch(t);
 	TRY(store_part_begin(c->store, f));
-	r = keep_outputs(t, f);
+	r = keep_all(t, f);
 	if (r < 0) {
 		if (store_part_end(c->store, false, NULL) < 0)
 			log_error("ev=rollback");
@@ -128,9 +139,7 @@ int txn_keep_rows(struct txn *t, struct fail *f)
 	TRY(store_part_end(c->store, true, f));
 	activity_kept(c, t);
 	if (t->reply)
-		TRY(reply_note(t->reply, f));
-	if (t->origin == TXN_MAIL && t->facts.message_id.n)
-		TRY(seen_add(c->store, t->facts.digest, str_c(t->mid), t->arrived, f));
+		reply_kept(t->reply);
 	if (t->gives_up)
 		queue_given_up(c, t->gives_up);
 	return OK;
