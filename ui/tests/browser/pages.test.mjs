@@ -350,7 +350,7 @@ test("an alias: block, write first, rules, copy, delete", async (t) => {
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("after 25 more messages").waitFor();
   await page.getByRole("switch").click();
-  await page.getByLabel("Refuse").check();
+  await page.getByRole("radio", { name: "Refuse" }).check();
   assert.equal(world.aliases[1].state, "off-reject");
   await page.getByRole("button", { name: "Delete alias" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Delete alias" }).click();
