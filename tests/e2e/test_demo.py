@@ -89,7 +89,8 @@ class Terminal:
     def __init__(self):
         self.ours, theirs = pty.openpty()
         self.process = subprocess.Popen([sys.executable, TOP / "tests/demo.py"], stdin=theirs, stdout=theirs, stderr=theirs,
-                                        env={**ENV, "NO_COLOR": "1", "COLUMNS": "110"}, start_new_session=True)
+                                        env={**ENV, "NO_COLOR": "1", "COLUMNS": "110"}, start_new_session=True,
+                                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a shell's "&" ignores it
         os.close(theirs)
         self.text = ""
 
