@@ -75,10 +75,8 @@ static void keyed_done(struct keyed *k)
 
 static bool keyed_use(struct keyed *k, bool sealing, struct str key, const uint8_t *nonce)
 {
-	bool same = k->set && k->sealing == sealing && ct_eq(k->key, key.p, AEAD_KEY);
-
 	assert(key.n == AEAD_KEY);
-	if (same)
+	if (k->set && k->sealing == sealing && ct_eq(k->key, key.p, AEAD_KEY))
 		return EVP_CipherInit_ex2(k->ctx, NULL, NULL, nonce, sealing, NULL) == 1;
 	if (!k->ctx)
 		k->ctx = EVP_CIPHER_CTX_new();
