@@ -35,6 +35,9 @@ MUST_CHECK int alias_file_rows(struct str text, struct arena *a, struct alias_ro
 
 enum alias_format { ALIAS_CSV, ALIAS_JSON, ALIAS_SL_CSV, ALIAS_FORMATS };
 
+/* What a record of alias.export has under that name; empty when it has none. */
+struct str alias_record_field(struct str record, const char *want);
+
 /* The text of a file of alias.export's records: begin, each record, end. `first`: of the records. */
 void alias_file_begin(enum alias_format format, struct buf *out);
 void alias_file_put(enum alias_format format, struct str record, bool first, struct buf *out);

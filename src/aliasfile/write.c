@@ -49,7 +49,7 @@ static const struct {
 	[ALIAS_SL_CSV] = { simplelogin, false },
 };
 
-static struct str field_of(struct str record, const char *want)
+struct str alias_record_field(struct str record, const char *want)
 {
 	struct str name, type, value;
 
@@ -115,7 +115,7 @@ static void put_csv(const struct column *columns, struct str record, struct buf 
 	for (const struct column *c = columns; c->name; c++) {
 		OWN(buf) cell = BUF(16384);
 
-		print_cell(c, field_of(record, c->field), &cell);
+		print_cell(c, alias_record_field(record, c->field), &cell);
 		csv_cell(out, buf_str(&cell), c == columns);
 	}
 	csv_end(out);
@@ -166,7 +166,7 @@ static void put_json(const struct column *columns, struct str record, struct buf
 	char *z;
 
 	for (const struct column *c = columns; c->name; c++)
-		json_object_set_new(o, c->name, value_of(c, field_of(record, c->field)));
+		json_object_set_new(o, c->name, value_of(c, alias_record_field(record, c->field)));
 	z = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	buf_addz(out, z ? z : "{}");
 	free(z);

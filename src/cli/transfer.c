@@ -12,16 +12,6 @@ enum { FILE_MOST = 64 << 20, STEP = 64, EXPORT_STEP = 1000 };
 
 /* ---- out --------------------------------------------------------------------------------------------------------- */
 
-static struct str field_of(struct str record, const char *want)
-{
-	struct str name, type, value;
-
-	while (list_next(&record, &name) && list_next(&record, &type) && list_next(&record, &value))
-		if (str_eq(name, str_c(want)))
-			return value;
-	return STR("");
-}
-
 /* In steps, between which the server does other things. */
 static int export_some(struct cli *c, enum alias_format format, struct buf *after, size_t *ret_n,
                        struct fail *f)
@@ -38,7 +28,7 @@ static int export_some(struct cli *c, enum alias_format format, struct buf *afte
 	for (records = buf_str(&a.records); list_next(&records, &record); n++) {
 		alias_file_put(format, record, first && !n, &out);
 		buf_clear(after);
-		buf_add(after, field_of(record, "id"));
+		buf_add(after, alias_record_field(record, "id"));
 	}
 	print_out(&out);
 	*ret_n = n;
@@ -126,7 +116,7 @@ static int import_some(struct intake *in, size_t *at, struct fail *f)
 	TRY(ask_run(&a, in->c, f));
 	records = buf_str(&a.records);
 	for (size_t i = 0; i < n && list_next(&records, &record); i++)
-		tell(in, asked[i], field_of(record, "result"), field_of(record, "why"));
+		tell(in, asked[i], alias_record_field(record, "result"), alias_record_field(record, "why"));
 	return OK;
 }
 

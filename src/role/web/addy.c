@@ -185,12 +185,7 @@ static const char *field_of(struct str arg)
 
 void addy_failed(struct exchange *x, int code, struct str why, struct str arg)
 {
-	static const struct {
-		int code;
-		const char *arg;
-		unsigned status;
-		const char *why; /* NULL: core's */
-	} rows[] = {
+	static const struct foreign_refusal rows[] = {
 		{ FAIL_DENIED, "session", 401, "Unauthenticated." },
 		{ FAIL_DENIED, "password", 401, "The provided credentials are incorrect" },
 		{ FAIL_DENIED, "code", 401, "The 'One Time Password' typed was wrong" },
@@ -204,13 +199,8 @@ void addy_failed(struct exchange *x, int code, struct str why, struct str arg)
 		{ FAIL_BUG, NULL, 500, NULL },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (code != rows[i].code || (rows[i].arg && !str_eq(arg, str_c(rows[i].arg))))
-			continue;
-		foreign_refuse(x, rows[i].status, rows[i].why ? str_c(rows[i].why) : why);
-		return;
-	}
-	addy_invalid(x, field_of(arg), code == FAIL_EXISTS ? STR("That alias already exists.") : why);
+	if (!foreign_refuse_by(x, rows, sizeof(rows) / sizeof(rows[0]), code, why, arg))
+		addy_invalid(x, field_of(arg), code == FAIL_EXISTS ? STR("That alias already exists.") : why);
 }
 
 /* ---- ids --------------------------------------------------------------------------------------------------------- */

@@ -173,20 +173,8 @@ static json_t *domain_of(const json_t *d)
 
 static void on_domains(struct exchange *x, int code, struct str why, struct str arg)
 {
-	OWNP(json_t) all = NULL;
-	json_t *out, *d;
-	size_t i;
-
-	if (!foreign_well(x, code, why, arg))
-		return;
-	all = foreign_all(x);
-	out = json_array();
-	json_array_foreach(all, i, d)
-	{
-		if (foreign_is(d, "own"))
-			json_array_append_new(out, domain_of(d));
-	}
-	exchange_json(x, 200, json_pack("{s:o}", "data", out));
+	if (foreign_well(x, code, why, arg))
+		exchange_json(x, 200, json_pack("{s:o}", "data", foreign_domains(x, domain_of)));
 }
 
 void addy_domains(struct exchange *x, json_t *body)
@@ -198,19 +186,15 @@ static void on_domain(struct exchange *x, int code, struct str why, struct str a
 {
 	OWNP(json_t) all = NULL;
 	const json_t *d;
-	size_t i;
 
 	if (!foreign_well(x, code, why, arg))
 		return;
 	all = foreign_all(x);
-	json_array_foreach(all, i, d)
-	{
-		if (!foreign_is(d, "own") || foreign_number(d, "id") != addy_asked_id(x))
-			continue;
+	d = foreign_domain(all, addy_asked_id(x));
+	if (d)
 		exchange_json(x, 200, json_pack("{s:o}", "data", domain_of(d)));
-		return;
-	}
-	foreign_refuse(x, 404, STR("Not Found"));
+	else
+		foreign_refuse(x, 404, STR("Not Found"));
 }
 
 void addy_domain(struct exchange *x, json_t *body)

@@ -15,16 +15,6 @@ struct exporting {
 
 static void ask_on(struct exchange *x);
 
-static struct str field_of(struct str record, const char *want)
-{
-	struct str name, type, value;
-
-	while (list_next(&record, &name) && list_next(&record, &type) && list_next(&record, &value))
-		if (str_eq(name, str_c(want)))
-			return value;
-	return STR("");
-}
-
 static void on_some(struct exchange *x, int code, struct str why, struct str arg)
 {
 	struct str records = buf_str(&x->records), record;
@@ -35,7 +25,7 @@ static void on_some(struct exchange *x, int code, struct str why, struct str arg
 		return;
 	}
 	for (; list_next(&records, &record); n++) {
-		(void)str_u64(field_of(record, "id"), &x->exporting->after);
+		(void)str_u64(alias_record_field(record, "id"), &x->exporting->after);
 		x->exporting->put(x, record);
 	}
 	if (x->reply.over)
@@ -92,7 +82,7 @@ void export_end(struct exchange *x)
 static void put_record(struct exchange *x, struct str record)
 {
 	/* SimpleLogin's has no trash in it */
-	if (x->cors && str_eq(field_of(record, "trashed"), STR("1")))
+	if (x->cors && str_eq(alias_record_field(record, "trashed"), STR("1")))
 		return;
 	alias_file_put(x->exporting->format, record, !x->exporting->begun, &x->reply);
 	x->exporting->begun = true;

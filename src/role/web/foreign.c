@@ -37,6 +37,18 @@ void foreign_refuse(struct exchange *x, unsigned status, struct str why)
 	exchange_json(x, status, o);
 }
 
+bool foreign_refuse_by(struct exchange *x, const struct foreign_refusal *rows, size_t n, int code,
+                       struct str why, struct str arg)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (code != rows[i].code || (rows[i].arg && !str_eq(arg, str_c(rows[i].arg))))
+			continue;
+		foreign_refuse(x, rows[i].status, rows[i].why ? str_c(rows[i].why) : why);
+		return true;
+	}
+	return false;
+}
+
 bool foreign_well(struct exchange *x, int code, struct str why, struct str arg)
 {
 	if (code < 0)
@@ -82,6 +94,33 @@ json_int_t foreign_number(const json_t *record, const char *name)
 bool foreign_is(const json_t *record, const char *name)
 {
 	return json_is_true(json_object_get(record, name));
+}
+
+json_t *foreign_domains(const struct exchange *x, json_t *(*of)(const json_t *domain))
+{
+	OWNP(json_t) all = foreign_all(x);
+	json_t *out = json_array(), *d;
+	size_t i;
+
+	json_array_foreach(all, i, d)
+	{
+		if (foreign_is(d, "own"))
+			json_array_append_new(out, of(d));
+	}
+	return out;
+}
+
+const json_t *foreign_domain(const json_t *all, json_int_t id)
+{
+	const json_t *d;
+	size_t i;
+
+	json_array_foreach(all, i, d)
+	{
+		if (foreign_is(d, "own") && foreign_number(d, "id") == id)
+			return d;
+	}
+	return NULL;
 }
 
 /* ---- arguments --------------------------------------------------------------------------------------------------- */

@@ -15,6 +15,15 @@ const char *foreign_nobody(const struct exchange *x);
 
 /* Answers {member: why}. */
 void foreign_refuse(struct exchange *x, unsigned status, struct str why);
+/* A code of core as theirs: the first row that fits. False: none does, and nothing is answered. */
+struct foreign_refusal {
+	int code;
+	const char *arg; /* NULL: any */
+	unsigned status;
+	const char *why; /* NULL: core's */
+};
+bool foreign_refuse_by(struct exchange *x, const struct foreign_refusal *rows, size_t n, int code,
+                       struct str why, struct str arg);
 /* False: core said no, and x->failed has answered. */
 bool foreign_well(struct exchange *x, int code, struct str why, struct str arg);
 /* 204. */
@@ -27,6 +36,11 @@ json_t *foreign_text(struct str s);
 json_t *foreign_text_or_null(const json_t *record, const char *name);
 json_int_t foreign_number(const json_t *record, const char *name);
 bool foreign_is(const json_t *record, const char *name);
+
+/* Of the domains that core told, those that are the asker's own: each as `of` writes it; or the one of that number, NULL when it is not
+ * among them. */
+json_t *foreign_domains(const struct exchange *x, json_t *(*of)(const json_t *domain));
+const json_t *foreign_domain(const json_t *all, json_int_t id);
 
 /* A parameter of the query; STR_NONE when it is absent. */
 struct str foreign_param(struct exchange *x, const char *want);

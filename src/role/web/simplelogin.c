@@ -118,12 +118,7 @@ json_t *sl_alias_of(const json_t *r)
 /* Codes of core as theirs; an object that is not yours is "Forbidden", not absent. */
 void sl_failed(struct exchange *x, int code, struct str why, struct str arg)
 {
-	static const struct {
-		int code;
-		const char *arg;
-		unsigned status;
-		const char *why; /* NULL: core's */
-	} rows[] = {
+	static const struct foreign_refusal rows[] = {
 		{ FAIL_DENIED, "session", 401, "Wrong api key" },
 		{ FAIL_DENIED, "scope", 403, NULL },
 		{ FAIL_DENIED, "code", 400, "Wrong TOTP Token" },
@@ -137,13 +132,8 @@ void sl_failed(struct exchange *x, int code, struct str why, struct str arg)
 		{ FAIL_BUG, NULL, 500, NULL },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (code != rows[i].code || (rows[i].arg && !str_eq(arg, str_c(rows[i].arg))))
-			continue;
-		foreign_refuse(x, rows[i].status, rows[i].why ? str_c(rows[i].why) : why);
-		return;
-	}
-	foreign_refuse(x, 400, why);
+	if (!foreign_refuse_by(x, rows, sizeof(rows) / sizeof(rows[0]), code, why, arg))
+		foreign_refuse(x, 400, why);
 }
 
 /* ---- arguments --------------------------------------------------------------------------------------------------- */

@@ -12,20 +12,8 @@ static json_t *domain_of(const json_t *d)
 
 static void on_all(struct exchange *x, int code, struct str why, struct str arg)
 {
-	OWNP(json_t) all = NULL;
-	json_t *out, *d;
-	size_t i;
-
-	if (!foreign_well(x, code, why, arg))
-		return;
-	all = foreign_all(x);
-	out = json_array();
-	json_array_foreach(all, i, d)
-	{
-		if (foreign_is(d, "own"))
-			json_array_append_new(out, domain_of(d));
-	}
-	exchange_json(x, 200, json_pack("{s:o}", "custom_domains", out));
+	if (foreign_well(x, code, why, arg))
+		exchange_json(x, 200, json_pack("{s:o}", "custom_domains", foreign_domains(x, domain_of)));
 }
 
 void sl_custom_domains(struct exchange *x, json_t *body)
@@ -36,16 +24,11 @@ void sl_custom_domains(struct exchange *x, json_t *body)
 /* The one that the path names, among those that core told; NULL: it is refused. */
 static const json_t *named(struct exchange *x, const json_t *all)
 {
-	const json_t *d;
-	size_t i;
+	const json_t *d = foreign_domain(all, sl_path_id(x));
 
-	json_array_foreach(all, i, d)
-	{
-		if (foreign_is(d, "own") && foreign_number(d, "id") == sl_path_id(x))
-			return d;
-	}
-	foreign_refuse(x, 403, STR("Forbidden"));
-	return NULL;
+	if (!d)
+		foreign_refuse(x, 403, STR("Forbidden"));
+	return d;
 }
 
 /* ---- what was deleted -------------------------------------------------------------------------------------------- */

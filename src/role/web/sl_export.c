@@ -23,21 +23,16 @@ static void done(struct exchange *x)
 	exchange_json(x, 200, json_incref(x->foreign));
 }
 
+static json_t *name_of(const json_t *domain)
+{
+	return json_incref(json_object_get(domain, "domain"));
+}
+
 static void on_domains(struct exchange *x, int code, struct str why, struct str arg)
 {
-	OWNP(json_t) all = NULL;
-	const json_t *d;
-	size_t i;
-
 	if (!foreign_well(x, code, why, arg))
 		return;
-	all = foreign_all(x);
-	json_array_foreach(all, i, d)
-	{
-		if (foreign_is(d, "own"))
-			json_array_append(json_object_get(x->foreign, "custom_domains"),
-			                  json_object_get(d, "domain"));
-	}
+	json_object_set_new(x->foreign, "custom_domains", foreign_domains(x, name_of));
 	export_each(x, put_alias, done);
 }
 
