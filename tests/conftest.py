@@ -9,6 +9,7 @@ import pytest
 TESTS = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(TESTS), str(TESTS / "e2e"), str(TESTS / "judges")]
 
+import dns  # noqa: E402
 import nexthop  # noqa: E402
 import pki  # noqa: E402
 import reply  # noqa: E402
@@ -38,6 +39,13 @@ def pytest_runtest_makereport(item, call):
 def hop(tmp_path_factory):
     with nexthop.NextHop(tmp_path_factory.mktemp("maildirs")) as h:
         yield h
+
+
+@pytest.fixture(scope="module")
+def names():
+    """A name server that says what a test tells it."""
+    with dns.Dns() as d:
+        yield d
 
 
 @pytest.fixture(scope="module")

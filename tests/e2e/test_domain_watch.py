@@ -19,12 +19,6 @@ OK = {"ownership": "ok", "mx": "ok", "spf": "ok", "dmarc": "ok"}
 
 
 @pytest.fixture(scope="module")
-def names():
-    with dns.Dns() as d:
-        yield d
-
-
-@pytest.fixture(scope="module")
 def server(hop, names):
     s = browser.serve(hop, dns__resolver=names.address).start()
     yield s

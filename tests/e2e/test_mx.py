@@ -15,12 +15,6 @@ FAST = {"delivery.retry": "1s, 1s, 2s", "delivery.idle": "1s", "delivery.command
 
 
 @pytest.fixture(scope="module")
-def names():
-    with dns.Dns() as d:
-        yield d
-
-
-@pytest.fixture(scope="module")
 def servers(tmp_path_factory):
     """Three mail servers on one port: {address: server}."""
     found, port = {}, 0

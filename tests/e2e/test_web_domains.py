@@ -12,12 +12,6 @@ HOST = "relay.example"
 
 
 @pytest.fixture(scope="module")
-def names():
-    with dns.Dns() as d:
-        yield d
-
-
-@pytest.fixture(scope="module")
 def server(hop, names):
     s = browser.serve(hop, dns__resolver=names.address).start()
     yield s
