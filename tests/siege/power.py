@@ -15,6 +15,7 @@ import concurrent.futures
 import contextlib
 import copy
 import json
+import math
 import pathlib
 import random
 import re
@@ -189,8 +190,9 @@ class Siege:
         self.w, self.found, self.held, self.tried = w, [], 0, collections.Counter()
         self.room, self.pool = threading.Semaphore(2 * jobs), concurrent.futures.ThreadPoolExecutor(jobs)
 
-    def besiege(self, draws, most, seed):
-        """most: no more than about so many places, evenly spread, and those right behind each promise. Gives how many there are."""
+    def besiege(self, draws, most, seed, enough=math.inf):
+        """most: no more than about so many places, evenly spread, and those right behind each promise; enough: no more after so
+        many findings. Gives how many there are."""
         given = collections.deque(at for at, _ in self.w.promises)
         total = sum(1 for _ in places(self.w, draws, seed))
         step = max(1, -(-total // most)) if most else 1
@@ -198,6 +200,8 @@ class Siege:
             told = False
             while not draw and given and given[0] <= length:
                 told = bool(given.popleft())
+            if len(self.found) >= enough:
+                break
             if told or number % step == 0:
                 self.lay(number, length, when, d, draw)
         self.pool.shutdown()
