@@ -113,6 +113,7 @@ static int mailbox_set(struct cli *c, struct fail *f)
 	ask_argz(&a, "reply", cli_option(c, "reply"));
 	ask_argz(&a, "clear_replies", cli_option(c, "clear-replies"));
 	ask_argz(&a, "hide_subject", cli_option(c, "hide-subject"));
+	ask_argz(&a, "pad_sizes", cli_option(c, "pad-sizes"));
 	return simple_do(&a, c, f, "Mailbox %s was changed.", c->operands[0]);
 }
 
@@ -152,7 +153,8 @@ const struct cli_command cli_users[] = {
 	{ "mailbox set", "ADDRESS", "change a mailbox", mailbox_set, 1, 1, { CLEAR,
 	  { "reply", "required|relaxed", "required (default): signed with your key; relaxed: or a trusted server" },
 	  { "clear-replies", "accept|refuse", "signed answers that your provider could read (default accept)" },
-	  { "hide-subject", "on|off", "seal the subject too; outside it is [...], in many clients too" } } },
+	  { "hide-subject", "on|off", "seal the subject too; outside it is [...], in many clients too" },
+	  { "pad-sizes", "on|off", "sealed mail comes in few sizes, up to a quarter larger" } } },
 	{ "mailbox show", "ADDRESS", "show a mailbox and what it did not take", mailbox_show, 1, 1, { { 0 } } },
 	{ "mailbox resume", "ADDRESS", "send again to a mailbox that was paused", mailbox_resume, 1, 1, { { 0 } } },
 	{ "mailbox delete", "ADDRESS", "delete a mailbox and its keys", mailbox_delete, 1, 1, { { 0 } } },

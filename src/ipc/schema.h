@@ -122,7 +122,7 @@ enum scan_flags {
 	F(text, from) F(text, alias) F(text, message_id) F(i64, now_utc) F(list, map) F(list, own) \
 	F(list, ids) F(list, carried) F(text, trace)
 enum seal_mode { SEAL_ENCRYPT = 1, SEAL_CLEAR, SEAL_AS_IS };
-enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2, SEAL_HIDE_SUBJECT = 4 };
+enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2, SEAL_HIDE_SUBJECT = 4, SEAL_PAD = 8 };
 /* The scribe has not the key at hand (it keeps a few, of one user, for a minute). */
 #define NEED_KEY(F) F(u64, job) F(u32, output) F(u64, key_id)
 /* The scribe's end of a socket into which the vault writes one key record, then closes. +1 descriptor */

@@ -260,7 +260,7 @@ int alias_mailbox_clear(struct store *st, int64_t alias, struct fail *f)
 
 #define BOXES_OF(link, owner)                                                                                \
 	"SELECT m.id, m.clear_ok, m.address, coalesce(p.id, 0), coalesce(p.not_after, 0), m.paused,"         \
-	" m.hide_subject, m.created"                                                                         \
+	" m.hide_subject, m.created, m.pad_sizes"                                                            \
 	" FROM " link " l JOIN mailbox m ON m.id = l.mailbox"                                                \
 	" LEFT JOIN profile p ON p.mailbox = m.id AND p.state = 3 WHERE l." owner " = ? AND m.verified"      \
 	" ORDER BY m.id"
@@ -284,6 +284,7 @@ static int read_boxes(struct q *q, int64_t owner, struct arena *a, struct alias_
 		ret[n].paused = q_col_i64(q, 5);
 		ret[n].hide_subject = q_col_i64(q, 6);
 		ret[n].created = q_col_i64(q, 7);
+		ret[n].pad_sizes = q_col_i64(q, 8);
 	}
 	*ret_n = n;
 	return OK;

@@ -33,7 +33,7 @@ struct alias_mailbox {
 	int64_t paused; /* since; 0: it takes mail */
 	int64_t created;
 	bool clear_ok;
-	bool hide_subject; /* of what is sealed for it */
+	bool hide_subject, pad_sizes; /* of what is sealed for it */
 	struct str address;
 };
 

@@ -134,7 +134,7 @@ static const char *const versions[] = {
 	"ALTER TABLE rate ADD COLUMN trials INTEGER NOT NULL DEFAULT 0;"
 	TRIAL_TABLES,
 	/* 3: what programs of users remember by number, a domain is a user's once DNS says so and is looked at from then on, passkeys,
-	 * what happened to mail. The rows are as they were: only the words of the two tables change, as SQLite's own page on ALTER TABLE
+	 * what happened to mail, sizes that tell little. The rows are as they were: only the words of the two tables change, as SQLite's own page on ALTER TABLE
 	 * has it (7). */
 	"CREATE TABLE alias_mark (alias INTEGER PRIMARY KEY REFERENCES alias ON DELETE CASCADE,"
 	" pinned INTEGER NOT NULL, trashed INTEGER NOT NULL);"
@@ -171,6 +171,7 @@ static const char *const versions[] = {
 	"CREATE TRIGGER tally_bytes_less AFTER DELETE ON queue BEGIN UPDATE tally SET n = n -"
 	" (SELECT plain FROM body WHERE id = OLD.body) WHERE name = 'queue_bytes'; END;"
 	PASSKEY_TABLES
+	"ALTER TABLE mailbox ADD COLUMN pad_sizes INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE activity ADD COLUMN answered INTEGER NOT NULL DEFAULT 0;"
 	EVENT_TABLES,
 };

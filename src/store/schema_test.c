@@ -54,6 +54,7 @@ static void make_first(struct store *st)
 	MUST(store_exec(st, "DROP TABLE trial", NULL));
 	MUST(store_exec(st, "ALTER TABLE rate DROP COLUMN trials", NULL));
 	MUST(store_exec(st, "ALTER TABLE mailbox DROP COLUMN hide_subject", NULL));
+	MUST(store_exec(st, "ALTER TABLE mailbox DROP COLUMN pad_sizes", NULL));
 	MUST(store_exec(st, "PRAGMA user_version = 1", NULL));
 }
 
@@ -98,7 +99,7 @@ static void assert_works(struct store *st, const struct ids *i)
 	MUST(alias_get(st, i->alias, &a, &al, NULL));
 	assert_true(str_eq(al.address, STR("shop@relay.example")));
 	MUST(mailbox_get(st, i->mailbox, &a, &box, NULL));
-	assert_false(box.hide_subject);
+	assert_false(box.hide_subject || box.pad_sizes);
 	assert_ids_are_spent(st, i);
 	MUST(passkey_add(st, &key, NULL));
 	MUST(trial_put(st, &want, NULL));

@@ -94,7 +94,7 @@ int mailbox_add(struct store *st, int64_t user, struct str address, bool clear_o
 #define MAILBOX_COLUMNS                                                                                      \
 	"m.id, m.user, m.created, m.address, m.clear_ok,"                                                    \
 	" coalesce((SELECT p.id FROM profile p WHERE p.mailbox = m.id AND p.state = 3), 0),"                 \
-	" m.reply_rule, m.reply_clear, m.replies_told, m.verified, m.hide_subject"
+	" m.reply_rule, m.reply_clear, m.replies_told, m.verified, m.hide_subject, m.pad_sizes"
 
 static int read_mailbox(struct q *q, struct arena *a, struct mailbox *ret, struct fail *f)
 {
@@ -108,6 +108,7 @@ static int read_mailbox(struct q *q, struct arena *a, struct mailbox *ret, struc
 	m.replies_told = q_col_i64(q, 8);
 	m.verified = q_col_i64(q, 9);
 	m.hide_subject = q_col_i64(q, 10);
+	m.pad_sizes = q_col_i64(q, 11);
 	*ret = m;
 	return OK;
 }
@@ -139,11 +140,12 @@ int mailbox_set_clear(struct store *st, int64_t id, bool clear_ok, struct fail *
 	return q_done(&q, f);
 }
 
-int mailbox_set_hide(struct store *st, int64_t id, bool hide_subject, struct fail *f)
+int mailbox_set_telling(struct store *st, int64_t id, bool hide_subject, bool pad_sizes, struct fail *f)
 {
-	OWNQ q = q_write(st, "UPDATE mailbox SET hide_subject = ? WHERE id = ?");
+	OWNQ q = q_write(st, "UPDATE mailbox SET hide_subject = ?, pad_sizes = ? WHERE id = ?");
 
 	q_i64(&q, hide_subject);
+	q_i64(&q, pad_sizes);
 	q_i64(&q, id);
 	return q_done(&q, f);
 }

@@ -27,6 +27,7 @@ struct mailbox {
 	int64_t reply_rule;     /* enum reply_rule of policy/reply.h */
 	bool reply_clear;       /* signed answers that came readable go out too */
 	bool hide_subject;      /* of mail that is sealed for it: transform/hidden.h */
+	bool pad_sizes;         /* policy/size.h */
 	bool verified;          /* shown to be the user's: else no mail goes there */
 	int64_t replies_told;   /* when its user was told that one was readable; 0: never */
 };
@@ -38,7 +39,9 @@ MUST_CHECK int mailbox_find(struct store *st, struct str address, struct arena *
 MUST_CHECK int mailbox_get(struct store *st, int64_t id, struct arena *a, struct mailbox *ret,
                            struct fail *f);
 MUST_CHECK int mailbox_set_clear(struct store *st, int64_t id, bool clear_ok, struct fail *f);
-MUST_CHECK int mailbox_set_hide(struct store *st, int64_t id, bool hide_subject, struct fail *f);
+/* What its provider is told of mail that is sealed for it. */
+MUST_CHECK int mailbox_set_telling(struct store *st, int64_t id, bool hide_subject, bool pad_sizes,
+                                   struct fail *f);
 MUST_CHECK int mailbox_set_replies(struct store *st, int64_t id, int64_t rule, bool clear, struct fail *f);
 MUST_CHECK int mailbox_replies_told(struct store *st, int64_t id, int64_t now, struct fail *f);
 /* How many aliases lead there. */

@@ -1,6 +1,7 @@
 #include "transform/seal.h"
 
 #include "crypto/aead.h"
+#include "policy/size.h"
 #include "transform/entity.h"
 #include "transform/hidden.h"
 #include "wire/b64.h"
@@ -95,6 +96,21 @@ static int make_signed(const struct scan *s, const struct entity *e, const struc
 
 /* ---- the forms -------------------------------------------------------------------------------------------------- */
 
+/* Blank lines behind the last delimiter: an epilogue, which nobody shows (RFC 2046 5.1.1), and of which the signature says
+ * nothing. */
+static int put_padding(uint64_t bytes, struct sink out, struct fail *f)
+{
+	static const char line[] = "                                                              \r\n";
+
+	while (bytes) {
+		size_t n = bytes < sizeof(line) - 1 ? (size_t)bytes : sizeof(line) - 1;
+
+		TRY(sink_put(out, str_of(line + sizeof(line) - 1 - n, n), f));
+		bytes -= n;
+	}
+	return OK;
+}
+
 /* Signed, then encrypted, then base64: every byte goes through all three and is not kept. */
 static int put_sealed(const struct scan *scan, const struct entity *e, const struct seal_plan *p,
                       struct sink out, struct fail *f)
@@ -102,15 +118,18 @@ static int put_sealed(const struct scan *scan, const struct entity *e, const str
 	OWN(signed_part) s = { BUF(1024), BUF(2 * SIGNATURE_MAX) };
 	OWNS(cms_envelope) env = NULL;
 	struct lines lines = { .out = out };
+	uint64_t bytes, padded;
 	struct sink in;
 
 	TRY(make_signed(scan, e, p, &s, f));
-	TRY(cms_envelope_new(p->user, p->cipher, s.head.n + e->bytes + s.tail.n,
-	                     (struct sink){ put_lines, &lines }, &env, f));
+	bytes = s.head.n + e->bytes + s.tail.n;
+	padded = p->pad ? size_class(bytes) : bytes;
+	TRY(cms_envelope_new(p->user, p->cipher, padded, (struct sink){ put_lines, &lines }, &env, f));
 	in = (struct sink){ put_envelope, env };
 	TRY(sink_put(in, buf_str(&s.head), f));
 	TRY(entity_put(e, in, f));
 	TRY(sink_put(in, buf_str(&s.tail), f));
+	TRY(put_padding(padded - bytes, in, f));
 	TRY(cms_envelope_end(env, f));
 	return b64_lines_end(&lines.state, out, f);
 }

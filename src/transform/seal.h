@@ -20,6 +20,7 @@ struct seal_plan {
 	struct str message_id;      /* without brackets */
 	int64_t now_utc;
 	bool hide_subject; /* FORM_SEALED: outside it is "[...]", and the header is said again inside (RFC 9788) */
+	bool pad;          /* FORM_SEALED: what is encrypted has the size of its class (policy/size.h) */
 	const struct str_pair *map; /* addresses; to empty: drop */
 	size_t n_map;
 	const struct str *own; /* addresses that stay */

@@ -164,6 +164,7 @@ static void check_sealed(const struct scan *s, struct seal_plan p, struct arena 
 	struct seal_result r;
 
 	p.hide_subject = s->in.n / 2 % 2;
+	p.pad = s->in.n / 4 % 2;
 	p.form = FORM_SEALED;
 	p.cipher = s->in.n % 2 ? CMS_AES_256_GCM : CMS_AES_256_CBC;
 	if (seal_message(s, &p, sink_buf(&out), &r, NULL) < 0)

@@ -1,4 +1,4 @@
-"""A subject that is sealed with the message (RFC 9788): by mailbox, and off until its user switches it on."""
+"""What the provider still reads of sealed mail, where its user says so: no subject (RFC 9788), and no size but its class."""
 
 import email
 import email.policy
@@ -44,6 +44,24 @@ def test_promise_7_a_subject_is_hidden_when_its_user_says_so(hidden):
         n: " ".join(str(v).split()) for n, v in outer.items()
         if n not in ("Received", "X-Postern-Trace", "MIME-Version") and not n.startswith("Content-")}
     assert "olga@shop.example" not in done.opened.entity.decode()
+
+
+def sealed_sizes(world, bodies):
+    done = [world.relay(mail_of(world, "a question", messages.text("a question\n" + body))) for body in bodies]
+    assert all(b.strip().encode() in d.opened.entity for b, d in zip(bodies, done, strict=True))
+    return [len(d.wire.raw) - len(d.outer) for d in done]
+
+
+def test_promise_7_a_size_tells_its_class_alone_when_its_user_says_so(hidden):
+    hidden.server.cli("mailbox", "set", hidden.mailbox, hide_subject="off")
+    bodies = ["x" * n + "\n" for n in (1, 300, 600, 900)]
+    assert len(set(sealed_sizes(hidden, bodies))) > 2, "off by default"
+    hidden.server.cli("mailbox", "set", hidden.mailbox, pad_sizes="on")
+    assert len(set(sealed_sizes(hidden, bodies))) == 1
+    (row,) = hidden.server.cli("mailbox", "show", hidden.mailbox)[:1]
+    assert row["pad_sizes"] is True and row["hide_subject"] is False
+    hidden.server.cli("mailbox", "set", hidden.mailbox, hide_subject="on")  # beside it, and it stays
+    assert len(set(sealed_sizes(hidden, bodies))) == 1
 
 
 def test_an_answer_to_one_goes_out(hidden, tmp_path):

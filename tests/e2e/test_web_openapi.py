@@ -162,7 +162,7 @@ def walk_mailboxes_and_profiles(w):
     w.ask("POST /v1/mailboxes/{address}/verify", {"code": code}, 204, args=[box])
     w.ask("GET /v1/mailboxes", status=200)
     w.ask("GET /v1/mailboxes/{address}", args=[box], status=200)
-    w.ask("PATCH /v1/mailboxes/{address}", {"clear": "on", "reply": "relaxed", "clear_replies": "refuse", "hide_subject": "on"}, 204, args=[box])
+    w.ask("PATCH /v1/mailboxes/{address}", {"clear": "on", "reply": "relaxed", "clear_replies": "refuse", "hide_subject": "on", "pad_sizes": "on"}, 204, args=[box])
     w.ask("POST /v1/mailboxes/{address}/senders", {"sender": "me@elsewhere.example"}, 204, args=[box])
     w.ask("POST /v1/mailboxes/{address}/passwords", {"name": "phone"}, 201, args=[box])
     w.ask("POST /v1/mailboxes/{address}/passwords", {"name": "phone"}, 409, args=[box])

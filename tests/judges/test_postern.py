@@ -21,6 +21,7 @@ def mailed(world, ca):
     for cipher, sender_key in SWITCHES:
         user = world.server.user(f"{cipher}-{sender_key}")
         mailbox = world.server.mailbox(user, f"{user}@mailbox.example")
+        world.server.cli("mailbox", "set", mailbox, pad_sizes="off" if cipher == "modern" else "on")
         keys = world.server.issue(mailbox, modern=cipher == "modern", sender_key=sender_key)
         alias = world.server.alias(user)
         engine = judge.OpenSsl(keys, world.folder / f"openssl-{user}")

@@ -120,6 +120,8 @@ export const t = {
     repliesHint: "Only what your key signed is sent on. Otherwise your provider's word is taken for you.",
     hideSubject: "Hide the subject",
     hideSubjectHint: "The subject is sealed with the rest, and your provider reads “[...]”. So do you, in clients that do not look inside: Thunderbird and Apple Mail show “[...]” too, and answer with “Re: [...]”.",
+    padSizes: "Hide the size",
+    padSizesHint: "Sealed mail is filled up to one of a few sizes, so that your provider cannot tell one letter from another by its length. It gets a quarter larger at most; large mail hardly at all.",
     clearReplies: "Take signed answers in clear",
     clearRepliesHint: "An answer that is signed but not encrypted: your provider could read it. It is sent on all the same.",
     sender: "You also write from",

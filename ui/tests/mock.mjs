@@ -48,7 +48,7 @@ const profile = (id, state, notAfter) => ({
   profile: id, mailbox: "alice@mailbox.example", state, cipher: "compatible", sender_key: "rsa2048", not_before: time(now() - 30 * DAY), not_after: time(notAfter), certificates: 3, pool: 32,
 });
 export const mailboxOf = (address, verified = true) => ({
-  user: "alice", address, verified, clear: false, active_profile: 0, reply: "required", clear_replies: "accept", hide_subject: false, created: time(now() - 40 * DAY), state: "on", reason: "", since: null,
+  user: "alice", address, verified, clear: false, active_profile: 0, reply: "required", clear_replies: "accept", hide_subject: false, pad_sizes: false, created: time(now() - 40 * DAY), state: "on", reason: "", since: null,
 });
 
 export const EMPTY = () => ({

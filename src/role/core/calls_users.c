@@ -137,6 +137,7 @@ int call_tell_mailbox(void *arg, const struct mailbox *m, struct fail *f)
 	rec_text(c, "reply", m->reply_rule == REPLY_RELAXED ? STR("relaxed") : STR("required"));
 	rec_text(c, "clear_replies", m->reply_clear ? STR("accept") : STR("refuse"));
 	rec_bool(c, "hide_subject", m->hide_subject);
+	rec_bool(c, "pad_sizes", m->pad_sizes);
 	rec_time(c, "created", m->created);
 	TRY(rec_pause(c, m->id, f));
 	rec_end(c);
@@ -165,8 +166,10 @@ static int set_mailbox(struct request *c, void *arg, struct fail *f)
 		m->reply_clear = arg_is(c, "clear_replies", "accept");
 	if (arg_given(c, "hide_subject"))
 		m->hide_subject = arg_is(c, "hide_subject", "on");
+	if (arg_given(c, "pad_sizes"))
+		m->pad_sizes = arg_is(c, "pad_sizes", "on");
 	TRY(mailbox_set_clear(c->core->store, m->id, m->clear_ok, f));
-	TRY(mailbox_set_hide(c->core->store, m->id, m->hide_subject, f));
+	TRY(mailbox_set_telling(c->core->store, m->id, m->hide_subject, m->pad_sizes, f));
 	return mailbox_set_replies(c->core->store, m->id, m->reply_rule, m->reply_clear, f);
 }
 
@@ -246,7 +249,8 @@ const struct call_spec calls_users[] = {
 		{ .name = "clear", .kind = ARG_WORD, .words = "on|off" },
 		{ .name = "reply", .kind = ARG_WORD, .words = "required|relaxed" },
 		{ .name = "clear_replies", .kind = ARG_WORD, .words = "accept|refuse" },
-		{ .name = "hide_subject", .kind = ARG_WORD, .words = "on|off" } } },
+		{ .name = "hide_subject", .kind = ARG_WORD, .words = "on|off" },
+		{ .name = "pad_sizes", .kind = ARG_WORD, .words = "on|off" } } },
 	{ "mailbox.show", run_mailbox_show, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
 	{ "mailbox.resume", run_mailbox_resume, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },
 	{ "mailbox.delete", run_mailbox_delete, { { .name = "address", .kind = ARG_ADDRESS, .required = true } } },

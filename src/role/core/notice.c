@@ -63,6 +63,7 @@ int txn_notice(struct core *c, const struct mailbox *to, enum verp_kind verp, st
 	o->box = (struct alias_mailbox){ .mailbox = to->id,
 		                         .profile = to->active_profile,
 		                         .hide_subject = to->hide_subject,
+		                         .pad_sizes = to->pad_sizes,
 		                         .address = t->rcpt };
 	o->mode = to->active_profile ? SEAL_ENCRYPT : SEAL_CLEAR;
 	t->verp = verp;

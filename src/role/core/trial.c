@@ -100,6 +100,7 @@ static struct txn *letter(struct core *c, const struct profile *p, const struct 
 	o->box = (struct alias_mailbox){ .mailbox = to->id,
 		                         .profile = p->id,
 		                         .hide_subject = to->hide_subject,
+		                         .pad_sizes = to->pad_sizes,
 		                         .address = o->alias.address };
 	o->mode = SEAL_ENCRYPT; /* also where the mailbox takes clear mail: it is what is tested */
 	return t;

@@ -433,7 +433,7 @@ static int seal_one(struct output *o, struct fail *f)
 		.mode = o->mode,
 		.cipher = (uint32_t)o->profile.cipher,
 		.flags = output_to_file(o) | (t->origin == TXN_MAIL ? SEAL_ADD_ALIAS_TO : 0) |
-		         (o->box.hide_subject ? SEAL_HIDE_SUBJECT : 0),
+		         (o->box.hide_subject ? SEAL_HIDE_SUBJECT : 0) | (o->box.pad_sizes ? SEAL_PAD : 0),
 		.key_id = (uint64_t)o->cert.id,
 		.user_cert = o->profile.user_cert,
 		.sender_cert = o->cert.cert,

@@ -73,6 +73,7 @@ export interface Mailbox {
   signedReplies: boolean; /* only answers that its key signed are sent on */
   clearReplies: boolean; /* such answers are taken in clear too */
   hideSubject: boolean; /* of what is sealed */
+  padSizes: boolean;
 }
 
 export interface Profile {
@@ -299,6 +300,7 @@ export const api = {
       ...(c.sealedAlways !== undefined && { clear: onOff(!c.sealedAlways) }),
       ...(c.signedReplies !== undefined && { reply: c.signedReplies ? "required" : "relaxed" }),
       ...(c.hideSubject !== undefined && { hide_subject: onOff(c.hideSubject) }),
+      ...(c.padSizes !== undefined && { pad_sizes: onOff(c.padSizes) }),
       ...(c.clearReplies !== undefined && { clear_replies: c.clearReplies ? "accept" : "refuse" }),
     }),
   mailboxDelete: (address: string) => del(`/mailboxes/${at(address)}`),

@@ -87,12 +87,13 @@ export interface WireMailbox {
   reply: "required" | "relaxed";
   clear_replies: "accept" | "refuse";
   hide_subject: boolean;
+  pad_sizes: boolean;
   state: "on" | "paused";
   reason: string;
 }
 export const mailboxOf = (w: WireMailbox): Mailbox => ({
   address: w.address, verified: w.verified, paused: w.state === "paused", reason: w.reason, sealedAlways: !w.clear, signedReplies: w.reply === "required",
-  clearReplies: w.clear_replies === "accept", hideSubject: w.hide_subject,
+  clearReplies: w.clear_replies === "accept", hideSubject: w.hide_subject, padSizes: w.pad_sizes,
 });
 
 export interface WireProfile {

@@ -104,6 +104,7 @@ function Rules({ mailbox, onChange }: { mailbox: Mailbox; onChange: (m: Mailbox)
       <Setting title={s.required} hint={s.requiredHint} checked={mailbox.sealedAlways} onValue={(sealedAlways) => set({ sealedAlways })} />
       <Setting title={s.replies} hint={s.repliesHint} checked={mailbox.signedReplies} onValue={(signedReplies) => set({ signedReplies })} />
       <Setting title={s.hideSubject} hint={s.hideSubjectHint} checked={mailbox.hideSubject} onValue={(hideSubject) => set({ hideSubject })} />
+      <Setting title={s.padSizes} hint={s.padSizesHint} checked={mailbox.padSizes} onValue={(padSizes) => set({ padSizes })} />
       <Setting title={s.clearReplies} hint={s.clearRepliesHint} checked={mailbox.clearReplies} onValue={(clearReplies) => set({ clearReplies })} />
     </div>
   );
