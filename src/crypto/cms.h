@@ -12,6 +12,8 @@ struct cms_cert; /* DER kept, issuerAndSerialNumber and public key parsed */
 /* FAIL_SYNTAX: no certificate in DER. FAIL_DENIED: a key that key_import_public refuses. Dates and names are the
  * caller's to judge. Costs about 20 us: keep it. */
 MUST_CHECK int cms_cert_new(struct str der, struct cms_cert **ret, struct fail *f);
+/* Without its public key, which is most of that: for signatures of ours, where the private key brings it. */
+MUST_CHECK int cms_cert_signer(struct str der, struct cms_cert **ret, struct fail *f);
 void cms_cert_free(struct cms_cert *c);
 DEFINE_OWNS(cms_cert, cms_cert_free)
 struct str cms_cert_der(const struct cms_cert *c);
@@ -34,7 +36,7 @@ enum cms_cipher { CMS_AES_256_CBC = 1, CMS_AES_256_GCM = 2 };
  * issuerAndSerialNumber; EC: ECDH dhSinglePass-stdDH-sha256kdf with AES-256 key wrap (RFC 5753), ephemeral key
  * on the recipient's curve. The length of the content must be told ahead (definite lengths, DER throughout);
  * put must then bring exactly plain_bytes, else FAIL_BUG. Output is DER ContentInfo to `out`.
- * FAIL_DENIED when the certificate's key usage does not permit it. After a failure the envelope only fails. */
+ * FAIL_DENIED when the certificate's key usage does not permit it; FAIL_BUG: a cms_cert_signer(). After a failure the envelope only fails. */
 struct cms_envelope;
 MUST_CHECK int cms_envelope_new(const struct cms_cert *recipient, enum cms_cipher cipher,
                                 uint64_t plain_bytes, struct sink out, struct cms_envelope **ret,

@@ -35,25 +35,28 @@ static bool prepare(struct cms_cert *c)
 	       EVP_PKEY_CTX_set_rsa_padding(c->op, RSA_PKCS1_PADDING) == 1;
 }
 
-static int read_cert(struct cms_cert *c, struct fail *f)
+static int read_names(struct cms_cert *c, struct fail *f)
 {
 	struct cert_parts p = { 0 };
 	size_t seq;
 
 	TRY(cert_split(buf_str(&c->der), &p, f));
 	TRY(read_usage(p.extensions, &c->usage, f));
-	TRY(key_import_public(p.part[PART_SPKI], &c->key, f));
+	c->spki = p.part[PART_SPKI];
 	seq = der_open(&c->sid, DER_SEQ);
 	buf_add(&c->sid, p.part[PART_ISSUER]);
 	buf_add(&c->sid, p.part[PART_SERIAL]);
 	der_close(&c->sid, seq);
-	if (!prepare(c))
-		return fail_ossl(f, FAIL_SYS, "prepared certificate");
 	return OK;
 }
 
-/* The library's own reader of certificates takes half a millisecond, most of it for the key. */
-int cms_cert_new(struct str der, struct cms_cert **ret, struct fail *f)
+static int read_key(struct cms_cert *c, struct fail *f)
+{
+	TRY(key_import_public(c->spki, &c->key, f));
+	return prepare(c) ? OK : fail_ossl(f, FAIL_SYS, "prepared certificate");
+}
+
+static int make(struct str der, bool with_key, struct cms_cert **ret, struct fail *f)
 {
 	OWNS(cms_cert) c = xnew(struct cms_cert);
 
@@ -62,9 +65,22 @@ int cms_cert_new(struct str der, struct cms_cert **ret, struct fail *f)
 	c->der = BUF(CERT_MAX);
 	c->sid = BUF(CERT_MAX);
 	buf_add(&c->der, der);
-	TRY(read_cert(c, f));
+	TRY(read_names(c, f));
+	if (with_key)
+		TRY(read_key(c, f));
 	*ret = TAKE(c);
 	return OK;
+}
+
+/* The library's own reader of certificates takes half a millisecond, most of it for the key. */
+int cms_cert_new(struct str der, struct cms_cert **ret, struct fail *f)
+{
+	return make(der, true, ret, f);
+}
+
+int cms_cert_signer(struct str der, struct cms_cert **ret, struct fail *f)
+{
+	return make(der, false, ret, f);
 }
 
 void cms_cert_free(struct cms_cert *c)

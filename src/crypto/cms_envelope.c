@@ -229,6 +229,8 @@ int cms_envelope_new(const struct cms_cert *recipient, enum cms_cipher cipher, u
 
 	if (cipher != CMS_AES_256_CBC && cipher != CMS_AES_256_GCM)
 		return fail(f, FAIL_BUG, "content cipher %d", (int)cipher);
+	if (!recipient->key)
+		return fail(f, FAIL_BUG, "a recipient without a key");
 	if (plain_bytes > CONTENT_MAX)
 		return fail(f, FAIL_LIMIT, "too long to encrypt");
 	e->out = out;

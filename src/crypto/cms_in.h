@@ -11,8 +11,9 @@ enum cms_usage { CMS_SIGN = 0x80 | 0x40, CMS_ENCIPHER = 0x20, CMS_AGREE = 0x08, 
 
 struct cms_cert {
 	struct buf der;
-	struct buf sid; /* IssuerAndSerialNumber, RFC 5652 10.2.4 */
-	struct key *key;
+	struct buf sid;   /* IssuerAndSerialNumber, RFC 5652 10.2.4 */
+	struct str spki;  /* within der */
+	struct key *key;  /* NULL, as op: only ever the signer's, whose private key is at hand */
 	EVP_PKEY_CTX *op; /* RSA: prepared to encrypt; EC: to make ephemeral keys on the same curve */
 	unsigned usage;   /* CMS_ANY when the certificate does not say */
 };

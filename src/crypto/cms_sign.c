@@ -42,7 +42,8 @@ static int sign_attributes(const struct key *k, struct str attributes, uint8_t s
 	return key_sign(k, digest, sig, ret_n, f);
 }
 
-static void put_signer(struct buf *b, const struct cms_cert *signer, struct str attributes, struct str sig)
+static void put_signer(struct buf *b, const struct cms_cert *signer, const struct key *k,
+                       struct str attributes, struct str sig)
 {
 	size_t set = der_open(b, DER_SET), info = der_open(b, DER_SEQ);
 
@@ -50,14 +51,14 @@ static void put_signer(struct buf *b, const struct cms_cert *signer, struct str 
 	buf_add(b, buf_str(&signer->sid));
 	buf_add(b, ALG_SHA256);
 	der_put(b, DER_CONTEXT_SEQ + 0, attributes);
-	buf_add(b, signer->key->curve ? ALG_ECDSA_SHA256 : ALG_RSA);
+	buf_add(b, k->curve ? ALG_ECDSA_SHA256 : ALG_RSA);
 	der_put(b, DER_OCTETS, sig);
 	der_close(b, info);
 	der_close(b, set);
 }
 
 static void put_content(struct buf *b, struct str *certs, size_t n_certs, const struct cms_cert *signer,
-                        struct str attributes, struct str sig)
+                        const struct key *k, struct str attributes, struct str sig)
 {
 	size_t info = der_open(b, DER_SEQ), explicit, data, seq;
 
@@ -70,7 +71,7 @@ static void put_content(struct buf *b, struct str *certs, size_t n_certs, const 
 	der_put(b, DER_OID, OID_DATA);
 	der_close(b, seq);
 	der_put_set(b, DER_CONTEXT_SEQ + 0, certs, n_certs);
-	put_signer(b, signer, attributes, sig);
+	put_signer(b, signer, k, attributes, sig);
 	der_close(b, data);
 	der_close(b, explicit);
 	der_close(b, info);
@@ -101,14 +102,14 @@ int cms_sign_detached(const struct key *signer_key, const struct cms_cert *signe
 	uint8_t sig[KEY_SIG_MAX];
 	size_t n, before = out->n;
 
-	if (!key_eq(signer_key, signer->key))
+	if (!str_eq(buf_str(&signer_key->spki), signer->spki))
 		return fail(f, FAIL_BUG, "the key is not the signer's");
 	if (!(signer->usage & CMS_SIGN))
 		return fail(f, FAIL_DENIED, "the certificate is not for signatures");
 	TRY(collect(signer, more_certs, n_more, certs, f));
 	put_attributes(&attributes, digest);
 	TRY(sign_attributes(signer_key, buf_str(&attributes), sig, &n, f));
-	put_content(out, certs, n_more + 1, signer, buf_str(&attributes), str_of(sig, n));
+	put_content(out, certs, n_more + 1, signer, signer_key, buf_str(&attributes), str_of(sig, n));
 	if (out->over) {
 		out->n = before;
 		return fail(f, FAIL_LIMIT, "no room for a signature");

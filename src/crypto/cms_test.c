@@ -76,6 +76,31 @@ static void signatures_verify(void **state)
 		}
 }
 
+/* Without the certificate's key the same is signed, checked as strictly, and nothing encrypted. */
+static void a_signer_needs_no_public_key(void **state)
+{
+	for (size_t leaf = 0; leaf < 2; leaf++) {
+		OWN(buf) der = BUF(MIB);
+		OWN(buf) sig = BUF(MIB);
+		OWNS(cms_cert) signer = NULL;
+		OWNS(cms_envelope) e = NULL;
+		uint8_t digest[32] = { 0 };
+
+		build_chain(WITH_RSA, leaf, &limits, STR("k3v9w@relay.example"));
+		judge_get("leaf", &der);
+		assert_int_equal(cms_cert_signer(buf_str(&der), &signer, NULL), OK);
+		assert_null(signer->key);
+		sign(4096, keys[leaf][LEAF], signer);
+		judge_accepts(VERIFY);
+		assert_int_equal(
+		        cms_sign_detached(keys[leaf][INTERMEDIATE], signer, NULL, 0, digest, &sig, NULL),
+		        FAIL_BUG);
+		assert_int_equal(
+		        cms_envelope_new(signer, CMS_AES_256_CBC, 1, sink_buf(&sig), &e, NULL), FAIL_BUG);
+		assert_int_equal(sig.n, 0);
+	}
+}
+
 static size_t count(struct str in, struct str word)
 {
 	size_t n = 0;
@@ -545,6 +570,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signatures_verify),
+		cmocka_unit_test(a_signer_needs_no_public_key),
 		cmocka_unit_test(signatures_say_no_time),
 		cmocka_unit_test(signers_are_checked),
 		cmocka_unit_test(attack_23_authorities_neither_sign_nor_receive),

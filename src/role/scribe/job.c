@@ -102,7 +102,6 @@ static int make_plan(const struct seal *m, struct str hostname, struct cache *ca
 			return fail(f, FAIL_BUG, "no key to sign with");
 		p.more = more_certs(m, a, &p.n_more);
 		TRY(cache_cert(cache, m->user_cert, now_ms, &p.user, f));
-		TRY(cache_cert(cache, m->sender_cert, now_ms, &p.sender, f));
 	}
 	*ret = p;
 	return OK;
@@ -137,10 +136,14 @@ int job_write(struct job *j, const struct seal *m, int file, struct str hostname
               struct seal_result *ret_result, struct fail *f)
 {
 	struct writing w = { .scan = &j->scan };
+	OWNS(cms_cert) sender = NULL;
 	struct lodger *l = NULL;
 	int room = -1;
 
 	TRY(make_plan(m, hostname, cache, key, now_ms, &j->arena, &w.plan, f));
+	if (m->mode == SEAL_ENCRYPT)
+		TRY(cms_cert_signer(m->sender_cert, &sender, f));
+	w.plan.sender = sender;
 	if (file < 0) {
 		TRY(room_take(j->rooms, &room, f));
 		l = add_lodger(j, room);
