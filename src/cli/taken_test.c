@@ -37,10 +37,13 @@ static int begin_as_told(void)
 	OWN(heard) h = { 0 };
 	int road = -1;
 
-	for (hear(CHANNEL, &h); h.tag != IPC_role_go && h.tag != IPC_NONE; hear(CHANNEL, &h))
+	do {
+		(void)hears_within(CHANNEL, STAGE_MS); /* it does not block, and the parent has others to tell */
+		hear(CHANNEL, &h);
 		if (h.tag == IPC_role_peer &&
 		    (road < 0 || ((const struct role_peer *)(const void *)h.msg)->role == ROLE_CORE))
 			road = ipc_fd_take(&h.fds, 0);
+	} while (h.tag != IPC_role_go && h.tag != IPC_NONE);
 	SAY(CHANNEL, role_ready, 0, 0, 0, 0);
 	return road;
 }

@@ -122,11 +122,13 @@ enum scan_flags {
 	F(text, from) F(text, alias) F(text, message_id) F(i64, now_utc) F(list, map) F(list, own) \
 	F(list, ids) F(list, carried) F(text, trace)
 enum seal_mode { SEAL_ENCRYPT = 1, SEAL_CLEAR, SEAL_AS_IS };
-enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2, SEAL_HIDE_SUBJECT = 4, SEAL_PAD = 8 };
-/* The scribe has not the key at hand (it keeps a few, of one user, for a minute). */
+/* SEAL_KEY_COMES: the vault was asked to lend the key already. */
+enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2, SEAL_HIDE_SUBJECT = 4, SEAL_PAD = 8, SEAL_KEY_COMES = 16 };
+/* The scribe has not the key at hand (it keeps a few, of one user, for a minute) and was told of none that comes. */
 #define NEED_KEY(F) F(u64, job) F(u32, output) F(u64, key_id)
-/* The scribe's end of a socket into which the vault writes one key record, then closes. +1 descriptor */
-#define KEY_ROAD(F) F(u64, job) F(u32, output) F(u64, key_id)
+/* vault -> scribe, on a road of their own, on which the scribe says nothing: a leaf key for that job. record: empty when it
+ * could not be lent. */
+#define LENT(F) F(u64, job) F(u64, key_id) F(key, record)
 /* plain: bytes of the message as it will be sent; stored: bytes under body_key. +0..1 descriptor */
 #define SEALED(F) F(u64, job) F(u32, output) F(u32, code) F(text, why) F(key, body_key) \
 	F(u64, plain) F(u64, stored) F(u32, flags)
@@ -140,8 +142,10 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
 /* core -> the forked one, first. certs: DER, with the number of the reverse address that each is of; pins: certificates of
  * the mailbox's users' keys; domains: in which addresses within the content are to be told. */
 #define OPEN_BEGIN(F) F(u64, job) F(list, certs) F(list, groups) F(u32, n_groups) F(list, pins) F(list, domains)
-/* It needs the private key of certs[cert]; KEY_ROAD answers, with output = cert. */
+/* It needs the private key of certs[cert]. */
 #define OPEN_KEY(F) F(u64, job) F(u32, cert)
+/* Its end of a socket into which the vault writes one key record, then closes. +1 descriptor */
+#define KEY_ROAD(F) F(u64, job) F(u32, cert)
 /* What the message says of itself; never content. With a code and OPENED_LAYERS only form, signature and from are told. form: enum opened_form; signature: enum open_signature, with pin, time and
  * digest when it is a pinned one. people: pairs name, address of To and Cc; found: addresses within the content in those
  * domains; names: those that the user goes by in it; refs: of References and In-Reply-To, answers: of the latter; digest: SHA-256 of the body as it came, without its header. */
@@ -196,7 +200,9 @@ enum opened_form {
  * With none, only the id of that master key is asked for. */
 #define REWRAP(F) F(u64, req) F(list, wrapped)
 #define REWRAPPED(F) F(u64, req) F(u32, code) F(text, why) F(blob, master_id) F(list, wrapped)
-/* One leaf key of that user into the socket. +1 descriptor */
+/* One leaf key of that user for a job of that scribe, which hears LENT. */
+#define LEND_SCRIBE(F) F(u32, scribe) F(u64, job) F(u64, key_id) F(u64, user) F(u64, profile) F(blob, wrapped_leaf)
+/* One into the socket, for what opener has forked. +1 descriptor */
 #define LEND(F) F(u64, user) F(u64, profile) F(blob, wrapped_leaf)
 
 /* ---- core <-> keygen <-> vault --------------------------------------------------------------------------------- */
@@ -225,14 +231,14 @@ enum opened_form {
 	M(rcpt_ask, RCPT_ASK) M(rcpt_answer, RCPT_ANSWER) M(accept_ask, ACCEPT_ASK) M(accept_answer, ACCEPT_ANSWER)  \
 	M(auth_ask, AUTH_ASK) M(auth_answer, AUTH_ANSWER)                                                            \
 	M(gate_facts, GATE_FACTS) M(deliver, DELIVER) M(delivered, DELIVERED) M(names_ask, NAMES_ASK) M(names_answer, NAMES_ANSWER)                                                                  \
-	M(scan_job, SCAN_JOB) M(scanned, SCANNED) M(seal, SEAL) M(need_key, NEED_KEY) M(key_road, KEY_ROAD)                  \
+	M(scan_job, SCAN_JOB) M(scanned, SCANNED) M(seal, SEAL) M(need_key, NEED_KEY) M(lent, LENT)                          \
 	M(sealed, SEALED) M(job_end, JOB_END)                                                                        \
-	M(open_fork, OPEN_FORK) M(open_begin, OPEN_BEGIN) M(open_key, OPEN_KEY) M(opened_facts, OPENED)              \
+	M(open_fork, OPEN_FORK) M(open_begin, OPEN_BEGIN) M(open_key, OPEN_KEY) M(key_road, KEY_ROAD) M(opened_facts, OPENED)              \
 	M(scrub, SCRUB) M(scrubbed, SCRUBBED)                                                                        \
 	M(csr_read, CSR_READ) M(csr_facts, CSR_FACTS) M(chain_check, CHAIN_CHECK) M(chain_checked, CHAIN_CHECKED)    \
 	M(store_keys, STORE_KEYS) M(store_keys_answer, STORE_KEYS_ANSWER) M(intermediate, INTERMEDIATE)              \
 	M(intermediate_answer, INTERMEDIATE_ANSWER) M(issue_user, ISSUE_USER) M(issue_sender, ISSUE_SENDER)          \
-	M(issued, ISSUED) M(rewrap, REWRAP) M(rewrapped, REWRAPPED) M(lend, LEND)                                                                              \
+	M(issued, ISSUED) M(rewrap, REWRAP) M(rewrapped, REWRAPPED) M(lend_scribe, LEND_SCRIBE) M(lend, LEND)                                                                              \
 	M(key_make, KEY_MAKE) M(key_made, KEY_MADE) M(spare_wrap, SPARE_WRAP) M(spare_wrapped, SPARE_WRAPPED)        \
 	M(call, CALL) M(answer, ANSWER) M(web_call, WEB_CALL)
 // clang-format on

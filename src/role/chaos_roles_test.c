@@ -261,7 +261,7 @@ static void one_role(enum role r, const struct played *roads, size_t n)
 	}
 ONE_ROLE(vault, ROLE_VAULT, { CORE_VAULT, ROLE_CORE, 0, -1 }, { KEYGEN_VAULT, ROLE_KEYGEN, 0, -1 })
 /* keygen and opener are left to edges_test: a key, or a process, for each question takes its time */
-ONE_ROLE(scribe, ROLE_SCRIBE, { CORE_SCRIBE, ROLE_CORE, 0, -1 })
+ONE_ROLE(scribe, ROLE_SCRIBE, { CORE_SCRIBE, ROLE_CORE, 0, -1 }, { VAULT_SCRIBE, ROLE_VAULT, 0, -1 })
 ONE_ROLE(gate, ROLE_GATE, { CORE_GATE, ROLE_CORE, 0, -1 })
 
 static void call(int road, const char *verb, const char *const *words)

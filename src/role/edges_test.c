@@ -226,6 +226,7 @@ static void the_vault(void **state)
 	stage_go(&s);
 	run(&(struct target){ CORE_VAULT, &s, ROLE_CORE, .is_well = vault_is_well });
 	run(&(struct target){ KEYGEN_VAULT, &s, ROLE_KEYGEN, .is_well = vault_is_well });
+	run(&(struct target){ SCRIBE_VAULT, &s, ROLE_SCRIBE, .index = 1, .is_well = vault_is_well });
 	stage_stop(&s);
 }
 
@@ -283,6 +284,7 @@ static void scribe(void **state)
 	stage_new(&s, ROLE_SCRIBE, 0, NULL);
 	stage_go(&s);
 	run(&(struct target){ CORE_SCRIBE, &s, ROLE_CORE, .is_well = scribe_is_well });
+	run(&(struct target){ VAULT_SCRIBE, &s, ROLE_VAULT, .is_well = scribe_is_well });
 	stage_stop(&s);
 }
 

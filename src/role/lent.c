@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-enum { KEY_WAIT_MS = 5000, RECORD_MAX = 8192 };
+enum { KEY_WAIT_MS = 5000, RECORD_MAX = 4096 };
 
 int lent_key(int road, struct key **ret, struct fail *f)
 {

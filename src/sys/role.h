@@ -17,6 +17,8 @@ enum role {
 	ROLE_COUNT
 };
 
+enum { SCRIBES_MAX = 16 };
+
 const char *role_name(enum role r);
 bool role_by_name(struct str name, enum role *ret);
 

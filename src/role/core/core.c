@@ -177,8 +177,10 @@ static void road_ended(struct core *c, struct peer *p)
 		calls_control_gone(c, p);
 	}
 	for (size_t i = 0; i < SCRIBES_MAX; i++)
-		if (c->scribes[i] == p)
+		if (c->scribes[i] == p) {
 			c->scribes[i] = NULL;
+			c->scribe_keys[i] = (struct scribe_keys){ 0 };
+		}
 	txns_scribe_gone(c, p);
 	wait_road_ended(&c->waits, p);
 	peer_free(p);

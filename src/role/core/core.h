@@ -9,10 +9,11 @@
 #include "policy/throttle.h"
 #include "role/core/meter.h"
 #include "role/core/wait.h"
+#include "role/lent.h"
 #include "role/role.h"
 #include "store/store.h"
 
-enum { SCRIBES_MAX = 16, NOTED_MAX = 64 };
+enum { NOTED_MAX = 64 };
 
 struct issue;
 struct txn;
@@ -45,6 +46,15 @@ struct stock_look {
 	uint64_t next_ms; /* when the next one begins */
 };
 
+/* What a scribe has at hand, the one used last first (loan.h). */
+struct scribe_keys {
+	int64_t user;
+	struct {
+		int64_t id;
+		uint64_t used_ms;
+	} keys[LENT_KEYS];
+};
+
 struct core {
 	struct role_start *start;
 	struct loop *loop;
@@ -52,6 +62,7 @@ struct core {
 	struct store *store; /* NULL until the vault has unwrapped its keys */
 	struct secret column_key, hash_key;
 	struct peer *vault, *keygen, *gate, *opener, *web, *scribes[SCRIBES_MAX];
+	struct scribe_keys scribe_keys[SCRIBES_MAX];
 	struct waits waits;
 	struct counters counters;
 	struct meter meter;

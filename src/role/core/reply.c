@@ -284,7 +284,7 @@ static void on_key(void *self, const void *msg, struct ipc_fds *fds)
 		return;
 	}
 	SEND_FD(c->vault, two[0], lend, (uint64_t)k->user, (uint64_t)k->profile, k->wrapped);
-	SEND_FD(r->txn->scribe, two[1], key_road, r->txn->job, m->cert, m->cert);
+	SEND_FD(r->txn->scribe, two[1], key_road, r->txn->job, m->cert);
 	close(two[0]);
 	close(two[1]);
 }

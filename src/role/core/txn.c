@@ -8,6 +8,7 @@
 #include "role/core/admit.h"
 #include "role/core/bounce.h"
 #include "role/core/held.h"
+#include "role/core/loan.h"
 #include "role/core/queue.h"
 #include "role/core/quotas.h"
 #include "role/core/reply.h"
@@ -454,6 +455,8 @@ static int seal_one(struct output *o, struct fail *f)
 	m.trace = buf_str(&trace);
 	if (list_next_pair(&ids, &original, &told)) /* the first pair is the message's own */
 		m.message_id = told;
+	if (o->mode == SEAL_ENCRYPT && loan_ahead(o))
+		m.flags |= SEAL_KEY_COMES;
 	return output_ask(o, IPC_seal, &m, f);
 }
 
@@ -489,18 +492,14 @@ void txn_need_key(void *core, const void *msg, struct ipc_fds *fds)
 	const struct need_key *m = msg;
 	struct txn *t = by_job(c, fds->from, m->job);
 	struct output *o = t && m->output < t->n_outputs ? &t->outputs[m->output] : NULL;
-	int pair[2];
+	struct fail f = { 0 };
+	int r;
 
 	if (!o || !o->asked || o->sealed || (uint64_t)o->cert.id != m->key_id)
 		return;
-	if (!c->vault || sock_pair(false, pair, NULL) < 0) {
-		fail_by(t, FAIL_AGAIN, "no road for a key");
-		return;
-	}
-	SEND_FD(c->vault, pair[0], lend, (uint64_t)o->profile.user, (uint64_t)o->profile.id, o->cert.wrapped);
-	SEND_FD(t->scribe, pair[1], key_road, m->job, m->output, m->key_id);
-	close(pair[0]);
-	close(pair[1]);
+	r = loan_ask(o, &f);
+	if (r < 0)
+		fail_by(t, r, f.why);
 }
 
 void txn_keep(struct txn *t)

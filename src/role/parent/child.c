@@ -34,7 +34,7 @@ static const struct road {
 } roads[] = {
 	{ ROLE_CORE, ROLE_VAULT },  { ROLE_CORE, ROLE_KEYGEN },  { ROLE_CORE, ROLE_GATE },
 	{ ROLE_CORE, ROLE_SCRIBE }, { ROLE_VAULT, ROLE_KEYGEN }, { ROLE_CORE, ROLE_OPENER },
-	{ ROLE_CORE, ROLE_WEB },
+	{ ROLE_CORE, ROLE_WEB },    { ROLE_VAULT, ROLE_SCRIBE },
 };
 
 static void put_pair(void *self, struct str key, struct str value)

@@ -19,8 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SCRIBES_MOST = 16 };
-
 static int add_listener(struct parent *p, enum listen_kind kind, enum role role, struct str address, int type,
                         unsigned mode, struct fail *f)
 {
@@ -156,7 +154,7 @@ static unsigned how_many_scribes(const struct conf *c, bool private_mode)
 
 	if (private_mode || n < 1)
 		return 1;
-	return n > SCRIBES_MOST ? SCRIBES_MOST : (unsigned)n;
+	return n > SCRIBES_MAX ? SCRIBES_MAX : (unsigned)n;
 }
 
 /* Everything but listeners; used by both modes. */

@@ -1,12 +1,13 @@
-/* cache.h - the few sender keys and certificates that a scribe keeps parsed, for one user and one minute: parsing costs as
- * much as a signature. */
+/* cache.h - the few sender keys and users' certificates that a scribe keeps parsed, for one user and one minute: parsing costs
+ * as much as a signature. */
 #ifndef ROLE_SCRIBE_CACHE_H
 #define ROLE_SCRIBE_CACHE_H
 
 #include "crypto/cms.h"
 #include "crypto/key.h"
+#include "role/lent.h"
 
-enum { CACHE_KEYS = 8, CACHE_CERTS = 16, CACHE_MS = 60000 };
+enum { CACHE_KEYS = LENT_KEYS, CACHE_CERTS = 16, CACHE_MS = LENT_MS };
 
 struct cache {
 	uint64_t user;

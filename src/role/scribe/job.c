@@ -24,6 +24,8 @@ void job_free(struct job *j)
 {
 	while (j->pending)
 		job_forget(j, j->pending);
+	for (struct loan *l = j->loans; l; l = l->next)
+		key_free(l->key);
 	for (struct lodger *l = j->lodgers; l; l = l->next)
 		room_give(j->rooms, l->fd, l->bytes);
 	arena_done(&j->arena);
@@ -31,7 +33,7 @@ void job_free(struct job *j)
 	free(j);
 }
 
-struct pending *job_keep(struct job *j, const struct seal *m, int fd)
+struct pending *job_keep(struct job *j, const struct seal *m, int fd, uint64_t now_ms)
 {
 	struct pending *p = xnew(struct pending);
 	struct str *const texts[] = { &p->m.user_cert, &p->m.sender_cert, &p->m.intermediate, &p->m.from_name,
@@ -40,6 +42,7 @@ struct pending *job_keep(struct job *j, const struct seal *m, int fd)
 
 	p->m = *m;
 	p->fd = fd;
+	p->since_ms = now_ms;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		*texts[i] = arena_str(&j->arena, *texts[i]);
 	p->next = j->pending;
@@ -58,6 +61,28 @@ void job_forget(struct job *j, struct pending *p)
 	if (p->fd >= 0)
 		close(p->fd);
 	free(p);
+}
+
+void job_lend(struct job *j, uint64_t key_id, struct key *key)
+{
+	struct loan *l = arena_alloc(&j->arena, sizeof(*l));
+
+	*l = (struct loan){ j->loans, key_id, key };
+	j->loans = l;
+}
+
+bool job_loan(struct job *j, uint64_t key_id, struct key **ret_key)
+{
+	for (struct loan **p = &j->loans; *p; p = &(*p)->next) {
+		struct loan *l = *p;
+
+		if (l->id != key_id)
+			continue;
+		*ret_key = l->key;
+		*p = l->next;
+		return true;
+	}
+	return false;
 }
 
 /* ---- a plan from a request -------------------------------------------------------------------------------------- */

@@ -13,6 +13,14 @@ struct pending {
 	struct pending *next;
 	struct seal m; /* its views live in the job's arena */
 	int fd;        /* file to write to, or -1 */
+	uint64_t since_ms;
+};
+
+/* A key that came before its output was asked for; NULL: it could not be lent. */
+struct loan {
+	struct loan *next; /* in the job's arena */
+	uint64_t id;
+	struct key *key;
 };
 
 /* A result that core has not taken yet. */
@@ -31,6 +39,7 @@ struct job {
 	struct arena arena;
 	struct scan scan;
 	struct pending *pending;
+	struct loan *loans;
 };
 
 /* Maps and reads the message; takes nothing of fd. The job is made also when reading fails; it gives back its rooms at its end, when
@@ -40,8 +49,12 @@ MUST_CHECK int job_read(struct job *j, int fd, struct fail *f);
 void job_free(struct job *j);
 
 /* A copy of the request that outlives its record. Takes fd. */
-struct pending *job_keep(struct job *j, const struct seal *m, int fd);
+struct pending *job_keep(struct job *j, const struct seal *m, int fd, uint64_t now_ms);
 void job_forget(struct job *j, struct pending *p);
+
+void job_lend(struct job *j, uint64_t key_id, struct key *key); /* takes key, which may be NULL */
+/* *ret_key is the caller's. false: nothing came of that id. */
+bool job_loan(struct job *j, uint64_t key_id, struct key **ret_key);
 
 /* Writes one output in its stored form into the file, or if that is -1 into a room, which stays the job's: *ret_room is -1
  * otherwise. `key` may be NULL unless the mode is SEAL_ENCRYPT. */

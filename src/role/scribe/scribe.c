@@ -6,18 +6,17 @@
 #include "base/log.h"
 #include "crypto/aead.h"
 #include "crypto/cert.h"
-#include "role/lent.h"
 #include "role/scribe/job.h"
 #include "wire/bounce.h"
 #include "wire/charset.h"
 
 #include <unistd.h>
 
-enum { AGE_MS = 10000, SPKI_MAX = 8192 };
+enum { AGE_MS = 10000, KEY_WAIT_MS = 5000, SPKI_MAX = 8192 };
 
 struct scribe {
 	struct role_start *start;
-	struct peer *core;
+	struct peer *core, *vault;
 	struct job *jobs;
 	struct rooms rooms;
 	struct cache cache;
@@ -150,6 +149,37 @@ static void write_output(struct scribe *s, struct job *j, const struct seal *m, 
 	peer_send(s->core, IPC_sealed, &answer, &room, room >= 0 ? 1 : 0);
 }
 
+static void tell_no_key(struct scribe *s, const struct seal *m)
+{
+	struct fail f = { 0 };
+
+	fail(&f, FAIL_AGAIN, "the vault did not lend the key");
+	tell_failure(s, m->job, m->output, f.code, &f);
+}
+
+static void keep_key(struct scribe *s, const struct seal *m, struct key *key)
+{
+	cache_for_user(&s->cache, m->user);
+	cache_put_key(&s->cache, m->key_id, key, clock_mono_ms());
+}
+
+/* At hand, or lent for this job before it was asked for. *ret is NULL: it will not come. false: it may come yet. */
+static bool find_key(struct scribe *s, struct job *j, const struct seal *m, const struct key **ret)
+{
+	struct key *key = NULL;
+
+	cache_for_user(&s->cache, m->user);
+	*ret = cache_key(&s->cache, m->key_id, clock_mono_ms());
+	if (*ret)
+		return true;
+	if (!job_loan(j, m->key_id, &key))
+		return false;
+	if (key)
+		keep_key(s, m, key);
+	*ret = key;
+	return true;
+}
+
 static void on_seal(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct scribe *s = self;
@@ -166,51 +196,63 @@ static void on_seal(void *self, const void *msg, struct ipc_fds *fds)
 			close(file);
 		return;
 	}
-	if (m->mode == SEAL_ENCRYPT) {
-		cache_for_user(&s->cache, m->user);
-		key = cache_key(&s->cache, m->key_id, clock_mono_ms());
-		if (!key) {
-			job_keep(j, m, file);
+	if (m->mode == SEAL_ENCRYPT && !find_key(s, j, m, &key)) {
+		job_keep(j, m, file, clock_mono_ms());
+		if (!(m->flags & SEAL_KEY_COMES))
 			SEND(s->core, need_key, m->job, m->output, m->key_id);
-			return;
-		}
+		return;
 	}
-	write_output(s, j, m, file, key);
+	if (m->mode == SEAL_ENCRYPT && !key)
+		tell_no_key(s, m);
+	else
+		write_output(s, j, m, file, key);
 	if (file >= 0)
 		close(file);
 }
 
-static struct pending *find_pending(const struct job *j, uint32_t output, uint64_t key_id)
+/* The output that waits is written, or gives up without a key. */
+static void go_on(struct scribe *s, struct job *j, struct pending *p, const struct key *key)
 {
-	struct pending *p = j ? j->pending : NULL;
-
-	while (p && (p->m.output != output || p->m.key_id != key_id))
-		p = p->next;
-	return p;
+	if (key)
+		write_output(s, j, &p->m, p->fd, key);
+	else
+		tell_no_key(s, &p->m);
+	job_forget(j, p);
 }
 
-static void on_key_road(void *self, const void *msg, struct ipc_fds *fds)
+static void on_lent(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct scribe *s = self;
-	const struct key_road *m = msg;
+	const struct lent *m = msg;
 	struct job *j = find(s, m->job);
-	struct pending *p = find_pending(j, m->output, m->key_id);
-	OWNFD road = ipc_fd_take(fds, 0);
+	struct pending *p = j ? j->pending : NULL;
 	struct key *key = NULL;
 	struct fail f = { 0 };
-	int r;
 
-	if (!p)
+	if (!j)
 		return;
-	r = lent_key(road, &key, &f);
-	if (r < 0) {
-		tell_failure(s, m->job, m->output, r, &f);
-	} else {
-		cache_for_user(&s->cache, p->m.user);
-		cache_put_key(&s->cache, m->key_id, key, clock_mono_ms());
-		write_output(s, j, &p->m, p->fd, key);
+	if (m->record.n && key_import_private(m->record, &key, &f) < 0)
+		log_fail(LOG_WARN, "lent", &f);
+	while (p && p->m.key_id != m->key_id)
+		p = p->next;
+	if (!p) {
+		job_lend(j, m->key_id, key);
+		return;
 	}
-	job_forget(j, p);
+	if (key)
+		keep_key(s, &p->m, key);
+	go_on(s, j, p, key);
+}
+
+/* Those that have waited since then, or longer. */
+static void give_up(struct scribe *s, uint64_t since_ms)
+{
+	for (struct job *j = s->jobs; j; j = j->next)
+		for (struct pending *p = j->pending, *next; p; p = next) {
+			next = p->next;
+			if (p->since_ms <= since_ms)
+				go_on(s, j, p, NULL);
+		}
 }
 
 /* ---- requests from outside --------------------------------------------------------------------------------------- */
@@ -276,13 +318,13 @@ static void on_chain(void *self, const void *msg, struct ipc_fds *fds)
 
 /* ---- the role ---------------------------------------------------------------------------------------------------- */
 
-static const struct ipc_rule rules[] = {
-	{ IPC_scan_job, on_scan, 1, 1 },
-	{ IPC_seal, on_seal, 0, 1 },
-	{ IPC_key_road, on_key_road, 1, 1 },
-	{ IPC_job_end, on_job_end, 0, 0 },
-	{ IPC_csr_read, on_csr, 0, 0 },
-	{ IPC_chain_check, on_chain, 0, 0 },
+static const struct ipc_rule core_rules[] = {
+	{ IPC_scan_job, on_scan, 1, 1 },     { IPC_seal, on_seal, 0, 1 },
+	{ IPC_job_end, on_job_end, 0, 0 },   { IPC_csr_read, on_csr, 0, 0 },
+	{ IPC_chain_check, on_chain, 0, 0 }, { IPC_NONE, NULL, 0, 0 },
+};
+static const struct ipc_rule vault_rules[] = {
+	{ IPC_lent, on_lent, 0, 0 },
 	{ IPC_NONE, NULL, 0, 0 },
 };
 
@@ -303,22 +345,31 @@ static void on_closed(void *self, struct peer *p, const struct fail *why)
 
 	if (why->code != FAIL_PEER)
 		log_fail(LOG_ERROR, "road", why);
-	if (s->core == p)
+	if (s->core == p) {
 		s->core = NULL;
-	forget_jobs(s);
+		forget_jobs(s);
+	}
+	if (s->vault == p) { /* what it was to lend does not come */
+		s->vault = NULL;
+		give_up(s, clock_mono_ms());
+	}
 	peer_free(p);
 }
 
 static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
 {
 	struct scribe *s = self;
-	struct peer_options o = { rules, s, on_closed };
+	struct peer_options o = { other == ROLE_CORE ? core_rules : vault_rules, s, on_closed };
+	struct peer **place = other == ROLE_CORE ? &s->core : &s->vault;
 
-	if (other != ROLE_CORE)
+	if (other != ROLE_CORE && other != ROLE_VAULT)
 		return fail(f, FAIL_BUG, "a road to %s", role_name(other));
-	peer_free(s->core);
-	forget_jobs(s);
-	s->core = peer_new(s->start->loop, fd, &o);
+	peer_free(*place);
+	if (other == ROLE_CORE)
+		forget_jobs(s);
+	else
+		give_up(s, clock_mono_ms());
+	*place = peer_new(s->start->loop, fd, &o);
 	return OK;
 }
 
@@ -327,6 +378,7 @@ static void on_age(void *arg)
 	struct scribe *s = arg;
 
 	cache_age(&s->cache, clock_mono_ms());
+	give_up(s, clock_mono_ms() - KEY_WAIT_MS);
 	rooms_empty(&s->rooms);
 	timer_set(s->age, AGE_MS);
 }

@@ -1,5 +1,5 @@
 /* vault.c - the one process that holds the master key. It wraps and unwraps keys, builds certificates from typed
- * fields, and lends one leaf key at a time into one scribe's socket. It never signs bytes that it is given, and
+ * fields, and lends leaf keys, one at a time and each for one message, to scribes and to what opener forks. It never signs bytes that it is given, and
  * it believes what is authenticated under the master key, not what core says. */
 #include "role/vault/vault.h"
 
@@ -18,7 +18,7 @@ struct vault {
 	struct secret master; /* seals, and opens */
 	struct secret former; /* opens too, while the master key is being changed; or none */
 	struct loop *loop;
-	struct peer *core, *keygen;
+	struct peer *core, *keygen, *scribes[SCRIBES_MAX];
 };
 
 enum { STORE_KEY = 32, CERT_MAX = 8192, CSR_MAX = 8192, WRAPPED_MAX = 16384 };
@@ -222,23 +222,46 @@ static void answer_issue_sender(void *self, const void *msg, struct ipc_fds *fds
 
 /* ---- lending --------------------------------------------------------------------------------------------------- */
 
-/* Only leaves are lent (promise 3). The road is one scribe's; on any failure it is closed empty. */
+/* Only leaves are lent (promise 3). */
+static int open_leaf(struct vault *v, struct str wrapped, uint64_t user, uint64_t profile, struct secret *ret,
+                     struct fail *f)
+{
+	const struct wrap_label label = { WRAP_LEAF, user, profile };
+	int r = open_as(v, wrapped, &label, ret, f);
+
+	if (r < 0)
+		log_fail(LOG_WARN, "lend", f);
+	return r;
+}
+
+static void answer_lend_scribe(void *self, const void *msg, struct ipc_fds *fds)
+{
+	struct vault *v = self;
+	const struct lend_scribe *m = msg;
+	struct peer *to = m->scribe < SCRIBES_MAX ? v->scribes[m->scribe] : NULL;
+	OWN(secret) record = SECRET_NONE;
+	struct fail f = { 0 };
+
+	if (to && open_leaf(v, m->wrapped_leaf, m->user, m->profile, &record, &f) < 0)
+		record = SECRET_NONE; /* and it hears that there is none */
+	if (to)
+		SEND(to, lent, m->job, m->key_id, secret_str(&record));
+}
+
+/* The road is one answer's; on any failure it is closed empty. */
 static void answer_lend(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct vault *v = self;
 	const struct lend *m = msg;
-	const struct wrap_label label = { WRAP_LEAF, m->user, m->profile };
 	OWN(secret) record = SECRET_NONE;
 	OWNFD road = ipc_fd_take(fds, 0);
 	struct fail f = { 0 };
-	int r = open_as(v, m->wrapped_leaf, &label, &record, &f);
+	int r = open_leaf(v, m->wrapped_leaf, m->user, m->profile, &record, &f);
 
 	(void)!fcntl(
 	        road, F_SETFL,
 	        O_NONBLOCK); /* it is empty and takes a record; one that was filled does not hold us up */
-	if (r == OK)
-		r = sock_send(road, secret_str(&record), NULL, 0, &f);
-	if (r < 0)
+	if (r == OK && sock_send(road, secret_str(&record), NULL, 0, &f) < 0)
 		log_fail(LOG_WARN, "lend", &f);
 }
 
@@ -300,6 +323,7 @@ static const struct ipc_rule core_rules[] = {
 	{ IPC_issue_user, answer_issue_user, 0, 0 },
 	{ IPC_issue_sender, answer_issue_sender, 0, 0 },
 	{ IPC_rewrap, answer_rewrap, 0, 0 },
+	{ IPC_lend_scribe, answer_lend_scribe, 0, 0 },
 	{ IPC_lend, answer_lend, 1, 1 },
 	{ IPC_NONE, NULL, 0, 0 },
 };
@@ -307,6 +331,9 @@ static const struct ipc_rule keygen_rules[] = {
 	{ IPC_spare_wrap, answer_spare_wrap, 0, 0 },
 	{ IPC_NONE, NULL, 0, 0 },
 };
+
+/* It is told, and says nothing. */
+static const struct ipc_rule scribe_rules[] = { { IPC_NONE, NULL, 0, 0 } };
 
 static void on_closed(void *self, struct peer *p, const struct fail *why)
 {
@@ -320,20 +347,31 @@ static void on_closed(void *self, struct peer *p, const struct fail *why)
 		v->keygen = NULL;
 		role_lost(ROLE_KEYGEN, 0);
 	}
+	for (unsigned i = 0; i < SCRIBES_MAX; i++) {
+		if (v->scribes[i] != p)
+			continue;
+		v->scribes[i] = NULL;
+		role_lost(ROLE_SCRIBE, i);
+	}
 	peer_free(p);
 }
 
 int vault_take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
 {
 	struct vault *v = self;
-	const struct ipc_rule *rules = other == ROLE_CORE     ? core_rules
-	                               : other == ROLE_KEYGEN ? keygen_rules
-	                                                      : NULL;
-	struct peer **place = other == ROLE_CORE ? &v->core : &v->keygen;
-	struct peer_options o = { rules, v, on_closed };
+	static const struct ipc_rule *const rules[ROLE_COUNT] = {
+		[ROLE_CORE] = core_rules, [ROLE_KEYGEN] = keygen_rules, [ROLE_SCRIBE] = scribe_rules
+	};
+	struct peer **const places[ROLE_COUNT] = {
+		[ROLE_CORE] = &v->core,
+		[ROLE_KEYGEN] = &v->keygen,
+		[ROLE_SCRIBE] = index < SCRIBES_MAX ? &v->scribes[index] : NULL,
+	};
+	struct peer **place = other < ROLE_COUNT ? places[other] : NULL;
+	struct peer_options o = { other < ROLE_COUNT ? rules[other] : NULL, v, on_closed };
 
-	if (!rules)
-		return fail(f, FAIL_BUG, "a road to %s", role_name(other));
+	if (!place)
+		return fail(f, FAIL_BUG, "a road to %s %u", role_name(other), index);
 	peer_free(*place);
 	*place = peer_new(v->loop, fd, &o);
 	return OK;
@@ -367,6 +405,8 @@ void vault_free(struct vault *v)
 		return;
 	peer_free(v->core);
 	peer_free(v->keygen);
+	for (size_t i = 0; i < SCRIBES_MAX; i++)
+		peer_free(v->scribes[i]);
 	secret_done(&v->master);
 	secret_done(&v->former);
 	free(v);

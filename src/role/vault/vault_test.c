@@ -73,6 +73,15 @@ static void on_rewrapped(void *self, const void *msg, struct ipc_fds *fds)
 	keep(IPC_rewrapped, m->code, m->wrapped, STR(""));
 }
 
+static void on_lent(void *self, const void *msg, struct ipc_fds *fds)
+{
+	const struct lent *m = msg;
+
+	assert_int_equal(m->job, 9);
+	assert_int_equal(m->key_id, 11);
+	keep(IPC_lent, 0, m->record, STR(""));
+}
+
 static void on_closed(void *self, struct peer *p, const struct fail *why)
 {
 	said.closed = true;
@@ -80,20 +89,25 @@ static void on_closed(void *self, struct peer *p, const struct fail *why)
 }
 
 static const struct ipc_rule answers[] = {
-	{ IPC_store_keys_answer, on_keys, 0, 0 }, { IPC_intermediate_answer, on_intermediate, 0, 0 },
-	{ IPC_issued, on_issued, 0, 0 },          { IPC_spare_wrapped, on_wrapped, 0, 0 },
-	{ IPC_rewrapped, on_rewrapped, 0, 0 },    { IPC_NONE, NULL, 0, 0 },
+	{ IPC_store_keys_answer, on_keys, 0, 0 },
+	{ IPC_intermediate_answer, on_intermediate, 0, 0 },
+	{ IPC_issued, on_issued, 0, 0 },
+	{ IPC_spare_wrapped, on_wrapped, 0, 0 },
+	{ IPC_rewrapped, on_rewrapped, 0, 0 },
+	{ IPC_lent, on_lent, 0, 0 },
+	{ IPC_NONE, NULL, 0, 0 },
 };
 
 static struct vault *vault;
-static struct peer *core, *keygen;
+static struct peer *core, *keygen, *scribe;
 
 static struct peer *road(enum role who)
 {
 	struct peer_options o = { answers, NULL, on_closed };
 	int pair[2];
 
-	if (sock_pair(true, pair, NULL) < 0 || vault_take_peer(vault, who, 0, pair[0], NULL) < 0)
+	if (sock_pair(true, pair, NULL) < 0 ||
+	    vault_take_peer(vault, who, who == ROLE_SCRIBE, pair[0], NULL) < 0)
 		return NULL;
 	return peer_new(said.loop, pair[1], &o);
 }
@@ -110,7 +124,8 @@ static int begin(void **state)
 		return 1;
 	core = road(ROLE_CORE);
 	keygen = road(ROLE_KEYGEN);
-	return !core || !keygen;
+	scribe = road(ROLE_SCRIBE); /* number 1 */
+	return !core || !keygen || !scribe;
 }
 
 static void wait_answer(void)
@@ -186,6 +201,15 @@ static size_t lend(struct str wrapped, uint64_t user, uint64_t profile)
 	return n;
 }
 
+/* The same to a scribe, over its own road. */
+static size_t lend_scribe(struct str wrapped, uint64_t user, uint64_t profile)
+{
+	SEND(core, lend_scribe, 1, 9, 11, user, profile, wrapped);
+	wait_answer();
+	assert_int_equal(said.tag, IPC_lent);
+	return said.one.n;
+}
+
 static void promise_3_a_ca_key_is_never_lent(void **state)
 {
 	OWN(arena) a = ARENA;
@@ -197,6 +221,10 @@ static void promise_3_a_ca_key_is_never_lent(void **state)
 	assert_int_equal(lend(ca, 7, 3), 0);
 	assert_int_equal(lend(spare(&a), 0, 0), 0);
 	assert_int_equal(lend(spare(&a), 7, 3), 0);
+	assert_true(lend_scribe(leaf, 7, 3) > 32);
+	assert_int_equal(lend_scribe(ca, 7, 3), 0);
+	assert_int_equal(lend_scribe(spare(&a), 0, 0), 0);
+	assert_int_equal(lend_scribe(spare(&a), 7, 3), 0);
 }
 
 static void promise_3_a_loan_is_for_its_user_alone(void **state)
@@ -208,6 +236,8 @@ static void promise_3_a_loan_is_for_its_user_alone(void **state)
 	leaf = kept(&a, &said.two);
 	assert_int_equal(lend(leaf, 8, 3), 0);
 	assert_int_equal(lend(leaf, 7, 4), 0);
+	assert_int_equal(lend_scribe(leaf, 8, 3), 0);
+	assert_int_equal(lend_scribe(leaf, 7, 4), 0);
 	((char *)(uintptr_t)leaf.p)[leaf.n - 1] ^= 1;
 	assert_int_equal(lend(leaf, 7, 3), 0);
 }
@@ -228,6 +258,17 @@ static void a_loan_does_not_wait(void **state)
 	wait_answer();
 	assert_int_equal(said.tag, IPC_store_keys_answer);
 	close(pair[1]);
+}
+
+/* To one that is not there: others are served. */
+static void a_loan_to_nobody_is_none(void **state)
+{
+	OWN(arena) a = ARENA;
+	struct str leaf = leaf_of(&a, new_ca(&a, 7, 3), 7, 3);
+
+	SEND(core, lend_scribe, 0, 9, 11, 7, 3, leaf);
+	SEND(core, lend_scribe, UINT32_MAX, 9, 11, 7, 3, leaf);
+	assert_true(lend_scribe(leaf, 7, 3) > 32);
 }
 
 /* A wrapped CA key with another label on it: the label is under the seal. */
@@ -404,6 +445,11 @@ static bool as_loan(struct arena *a, struct str k, const struct labelled *good)
 	return lend(k, 7, 3) > 0;
 }
 
+static bool as_loan_to_a_scribe(struct arena *a, struct str k, const struct labelled *good)
+{
+	return lend_scribe(k, 7, 3) > 0;
+}
+
 static const struct {
 	const char *what, *takes;
 	bool (*try)(struct arena *a, struct str k, const struct labelled *good);
@@ -415,6 +461,7 @@ static const struct {
 	{ "issue_sender.wrapped_ca", "a", as_authority_of_sender },
 	{ "issue_sender.spare", "s", as_spare_of_sender },
 	{ "lend.wrapped_leaf", "l", as_loan },
+	{ "lend_scribe.wrapped_leaf", "l", as_loan_to_a_scribe },
 };
 
 static void try_everywhere(struct arena *a, const struct labelled k[static KEYS])
@@ -483,6 +530,7 @@ int main(void)
 		cmocka_unit_test(promise_3_a_loan_is_for_its_user_alone),
 		cmocka_unit_test(promise_3_a_key_cannot_be_relabelled),
 		cmocka_unit_test(a_loan_does_not_wait),
+		cmocka_unit_test(a_loan_to_nobody_is_none),
 		cmocka_unit_test(promise_8_the_vault_signs_within_the_limits_alone),
 		cmocka_unit_test(store_keys_come_back),
 		cmocka_unit_test(promise_3_a_key_fits_where_its_label_says),
@@ -493,6 +541,7 @@ int main(void)
 
 	peer_free(core);
 	peer_free(keygen);
+	peer_free(scribe);
 	vault_free(vault);
 	loop_free(said.loop);
 	buf_done(&said.one);
