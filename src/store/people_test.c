@@ -5,6 +5,7 @@
 #include "store/aliases.h"
 #include "store/blocks.h"
 #include "store/fixture_test.h"
+#include "store/profiles.h"
 #include "store/users.h"
 
 static void what_a_correspondent_asks_is_kept_apart(void **state)
@@ -215,6 +216,56 @@ static void a_users_own_addresses_are_told(void **state)
 	assert_string_equal(got.p, want.p);
 }
 
+/* An active profile of a user of its own, so many of whose addresses are ready. */
+static int64_t pool_of(struct store *st, const char *user, int64_t ready)
+{
+	struct profile p = { .state = PROFILE_ACTIVE };
+	OWN(buf) address = BUF(100);
+
+	MUST(user_add(st, str_c(user), 5, &p.user, NULL));
+	buf_addf(&address, "%s@mailbox.example", user);
+	MUST(mailbox_add(st, p.user, buf_str(&address), false, 5, &p.mailbox, NULL));
+	MUST(profile_add(st, &p, &p.id, NULL));
+	for (; ready; ready--) {
+		struct sender_cert c = { .profile = p.id, .cert = STR("c"), .wrapped = STR("w") };
+
+		buf_clear(&address);
+		buf_addf(&address, "%s-%lld@relay.example", user, (long long)ready);
+		MUST(reverse_add(st, p.user, buf_str(&address), REVERSE_POOL, 3, &c.reverse, NULL));
+		MUST(sender_cert_add(st, &c, &c.id, NULL));
+	}
+	return p.id;
+}
+
+/* The emptiest pool is filled first; the one for which nothing can be made is passed over alone, also by those below it. */
+static void a_pool_that_cannot_be_filled_starves_no_other(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	int64_t low, stuck, high, full, got;
+	struct pool_look l = { 0 };
+
+	MUST(profile_deactivate(st, i.profile, NULL));
+	low = pool_of(st, "low", 2);
+	stuck = pool_of(st, "stuck", 0);
+	high = pool_of(st, "high", 1);
+	full = pool_of(st, "full", 3);
+	assert_true(low < stuck && stuck < high && high < full);
+	MUST(pool_hungry(st, 3, &l, &got, NULL));
+	assert_int_equal(got, stuck);
+	pool_pass(&l, stuck);
+	MUST(pool_hungry(st, 3, &l, &got, NULL));
+	assert_int_equal(got, high);
+	pool_pass(&l, high);
+	MUST(pool_hungry(st, 3, &l, &got, NULL));
+	assert_int_equal(got, low);
+	pool_pass(&l, low);
+	assert_int_equal(pool_hungry(st, 3, &l, &got, NULL), FAIL_ABSENT);
+	assert_int_equal(l.at, 0);
+	MUST(pool_hungry(st, 3, &l, &got, NULL)); /* the next round tries it again */
+	assert_int_equal(got, stuck);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -228,6 +279,7 @@ int main(void)
 		cmocka_unit_test_setup(the_shared_address_is_nobodys, fixture_fresh),
 		cmocka_unit_test_setup(an_alias_is_no_reverse_address_of_its_own, fixture_fresh),
 		cmocka_unit_test_setup(a_users_own_addresses_are_told, fixture_fresh),
+		cmocka_unit_test_setup(a_pool_that_cannot_be_filled_starves_no_other, fixture_fresh),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_make_top, fixture_remove_top);

@@ -238,7 +238,21 @@ int pool_count(struct store *st, int64_t profile, int64_t *ret, struct fail *f)
 	return OK;
 }
 
-int pool_hungry(struct store *st, int64_t wanted, int64_t *at, int64_t *ret_profile, struct fail *f)
+void pool_pass(struct pool_look *l, int64_t profile)
+{
+	if (l->n_passed < POOL_LOOK)
+		l->passed[l->n_passed++] = profile;
+}
+
+static bool was_passed(const struct pool_look *l, int64_t profile)
+{
+	for (size_t i = 0; i < l->n_passed; i++)
+		if (l->passed[i] == profile)
+			return true;
+	return false;
+}
+
+int pool_hungry(struct store *st, int64_t wanted, struct pool_look *l, int64_t *ret_profile, struct fail *f)
 {
 	OWNQ q = q_read(st, "SELECT p.id, " POOL_SIZE " FROM profile p WHERE p.id > ? AND p.state = 3"
 	                    " ORDER BY p.id LIMIT ?");
@@ -246,14 +260,14 @@ int pool_hungry(struct store *st, int64_t wanted, int64_t *at, int64_t *ret_prof
 	bool row = false;
 	int n = 0;
 
-	q_i64(&q, *at);
+	q_i64(&q, l->at);
 	q_i64(&q, POOL_LOOK);
 	for (;; n++) {
 		TRY(q_row(&q, &row, f));
 		if (!row)
 			break;
 		last = q_col_i64(&q, 0);
-		if (q_col_i64(&q, 1) < least) {
+		if (q_col_i64(&q, 1) < least && !was_passed(l, last)) {
 			least = q_col_i64(&q, 1);
 			found = last;
 		}
@@ -262,7 +276,7 @@ int pool_hungry(struct store *st, int64_t wanted, int64_t *at, int64_t *ret_prof
 		*ret_profile = found;
 		return OK;
 	}
-	*at = n == POOL_LOOK ? last : 0;
+	*l = (struct pool_look){ .at = n == POOL_LOOK ? last : 0 };
 	return fail(f, FAIL_ABSENT, "none of these pools is hungry");
 }
 

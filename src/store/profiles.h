@@ -55,11 +55,18 @@ MUST_CHECK int sender_cert_each(struct store *st, int64_t reverse,
 MUST_CHECK int sender_cert_delete(struct store *st, int64_t id, struct fail *f);
 /* How many are ready in the pool of a profile; FAIL_ABSENT: it is not active. */
 MUST_CHECK int pool_count(struct store *st, int64_t profile, int64_t *ret, struct fail *f);
-/* Looks at the pools of POOL_LOOK active profiles with numbers above *at, not at all of them: there may be thousands, and nothing
- * else happens meanwhile. The emptiest of those below `wanted`; or FAIL_ABSENT, and *at is where to go on, 0 after the last. */
+/* Looks at the pools of POOL_LOOK active profiles with numbers above `at`, not at all of them: there may be thousands, and nothing
+ * else happens meanwhile. The emptiest of those below `wanted` that were not passed over; or FAIL_ABSENT, and `at` is where to go on,
+ * 0 after the last. */
 enum { POOL_LOOK = 32 };
-MUST_CHECK int pool_hungry(struct store *st, int64_t wanted, int64_t *at, int64_t *ret_profile,
+struct pool_look {
+	int64_t at, passed[POOL_LOOK];
+	size_t n_passed;
+};
+MUST_CHECK int pool_hungry(struct store *st, int64_t wanted, struct pool_look *l, int64_t *ret_profile,
                            struct fail *f);
+/* Nothing can be made for that one now: the others of this look, above it and below, do not wait for it. */
+void pool_pass(struct pool_look *l, int64_t profile);
 
 MUST_CHECK int spare_add(struct store *st, int64_t alg, struct str wrapped, struct fail *f);
 MUST_CHECK int spare_take(struct store *st, int64_t alg, struct arena *a, struct str *ret_wrapped,

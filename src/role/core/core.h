@@ -11,7 +11,7 @@
 #include "role/core/wait.h"
 #include "role/lent.h"
 #include "role/role.h"
-#include "store/store.h"
+#include "store/profiles.h"
 
 enum { NOTED_MAX = 64 };
 
@@ -39,10 +39,14 @@ struct told {
 
 /* Pools that were drawn from are filled first; once a minute all are looked at, some at a time. */
 struct stock_look {
-	int64_t drawn[64]; /* profiles */
+	struct {
+		int64_t profile;
+		int64_t left; /* at least so many, when it was counted, less what was drawn since */
+	} drawn[64];
 	size_t n_drawn;
-	bool round;       /* one is under way, */
-	int64_t at;       /* and goes on behind this profile */
+	int64_t filled; /* for which something is being made */
+	bool round;     /* one is under way, */
+	struct pool_look at;
 	uint64_t next_ms; /* when the next one begins */
 };
 

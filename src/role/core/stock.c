@@ -266,13 +266,6 @@ static bool shelve_one(struct core *c)
 	return false;
 }
 
-static void on_pooled(void *arg, int code, const struct sender_cert *cert)
-{
-	struct core *c = arg;
-
-	made(c, code == OK);
-}
-
 static void forget_drawn(struct stock_look *l, size_t i)
 {
 	l->drawn[i] = l->drawn[--l->n_drawn];
@@ -285,10 +278,11 @@ static int hungry_drawn(struct core *c, int64_t *ret_profile, struct fail *f)
 
 	for (size_t i = 0; i < l->n_drawn;) {
 		int64_t n = 0;
-		int e = pool_count(c->store, l->drawn[i], &n, f);
+		int e = pool_count(c->store, l->drawn[i].profile, &n, f);
 
+		l->drawn[i].left = n;
 		if (e == OK && n < wanted_now(c, c->conf->pool)) {
-			*ret_profile = l->drawn[i];
+			*ret_profile = l->drawn[i].profile;
 			return OK;
 		}
 		if (e != OK && e != FAIL_ABSENT)
@@ -310,12 +304,12 @@ static int hungry(struct core *c, int64_t *ret_profile, struct fail *f)
 		return e;
 	if (!l->round && clock_mono_ms() >= l->next_ms) {
 		l->round = true;
-		l->at = 0;
+		l->at = (struct pool_look){ 0 };
 	}
 	if (!l->round)
 		return FAIL_ABSENT;
 	e = pool_hungry(c->store, c->conf->pool, &l->at, ret_profile, f);
-	if (e == FAIL_ABSENT && !l->at) {
+	if (e == FAIL_ABSENT && !l->at.at) {
 		l->round = false;
 		l->next_ms = clock_mono_ms() + REFILL_IDLE_MS;
 	}
@@ -328,10 +322,19 @@ static void pass_over(struct core *c, int64_t profile)
 	struct stock_look *l = &c->look;
 
 	for (size_t i = 0; i < l->n_drawn; i++)
-		if (l->drawn[i] == profile)
+		if (l->drawn[i].profile == profile)
 			forget_drawn(l, i--);
-	if (l->round && l->at < profile)
-		l->at = profile;
+	if (l->round)
+		pool_pass(&l->at, profile);
+}
+
+static void on_pooled(void *arg, int code, const struct sender_cert *cert)
+{
+	struct core *c = arg;
+
+	if (code < 0 && code != FAIL_AGAIN) /* a process that is away comes back */
+		pass_over(c, c->look.filled);
+	made(c, code == OK);
 }
 
 static int address_for(struct core *c, const struct profile *p, struct arena *a, struct reverse *ret,
@@ -339,7 +342,7 @@ static int address_for(struct core *c, const struct profile *p, struct arena *a,
 {
 	struct str domain = stock_domain(c, p, c->conf->domains[0]);
 
-	if (!domain.n)
+	if (!domain.n || p->not_after <= core_now(c))
 		return FAIL_ABSENT;
 	/* an address that another profile of this user, or a failure, has left without one */
 	if (reverse_bare(c->store, p->user, p->id, a, ret, NULL) == OK && str_ends(ret->address, domain))
@@ -369,6 +372,7 @@ static bool pool_one(struct core *c)
 		return false;
 	}
 	c->refilling = true;
+	c->look.filled = id;
 	stock_cert(c, &p, r.id, r.address, on_pooled, c);
 	return true;
 }
@@ -396,26 +400,40 @@ static void look_soon(struct core *c)
 		again(c, REFILL_SOON_MS);
 }
 
+static size_t find_drawn(const struct stock_look *l, int64_t profile)
+{
+	size_t i = 0;
+
+	while (i < l->n_drawn && l->drawn[i].profile != profile)
+		i++;
+	return i;
+}
+
 void stock_wake(struct core *c, int64_t profile)
 {
 	struct stock_look *l = &c->look;
 	const size_t room = sizeof(l->drawn) / sizeof(l->drawn[0]);
-	size_t i = 0;
+	size_t i = find_drawn(l, profile);
 
-	while (i < l->n_drawn && l->drawn[i] != profile)
-		i++;
 	if (i == room) { /* more than are kept in mind: a round finds them all */
 		l->next_ms = 0;
 		i = (size_t)profile % room;
 	} else if (i == l->n_drawn) {
 		l->n_drawn++;
 	}
-	l->drawn[i] = profile;
+	l->drawn[i].profile = profile;
+	l->drawn[i].left = 0; /* not counted yet */
 	look_soon(c);
 }
 
 void stock_drawn(struct core *c, int64_t profile)
 {
+	struct stock_look *l = &c->look;
+	size_t i = find_drawn(l, profile);
+
 	c->drawn_ms = clock_mono_ms();
-	stock_wake(c, profile);
+	if (i < l->n_drawn && --l->drawn[i].left >= wanted_now(c, c->conf->pool))
+		again(c, REFILL_CALM_MS); /* no need to count it for each of them */
+	else
+		stock_wake(c, profile);
 }
