@@ -110,12 +110,19 @@ struct str str_cut(struct str *s, char sep)
 	return head;
 }
 
+/* Eight bytes at a time: a message is walked once, whatever its size. */
 bool str_is_ascii(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] > 127)
-			return false;
-	return true;
+	uint64_t all = 0, word;
+	size_t i = 0;
+
+	for (; s.n - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, s.p + i, sizeof(word));
+		all |= word;
+	}
+	for (; i < s.n; i++)
+		all |= (unsigned char)s.p[i];
+	return !(all & 0x8080808080808080);
 }
 
 /* Length of the well-formed sequence at p, or 0. RFC 3629 section 4. */

@@ -9,5 +9,7 @@
  * the first byte means, which may be in the middle of a line, is for the caller: a dot there, or the LF of a CR before, is not
  * seen. */
 size_t plain_lines(struct str s);
+/* The same as processors without AVX2 have it: for tests. */
+size_t plain_lines_anywhere(struct str s);
 
 #endif

@@ -43,6 +43,7 @@ static void judge(struct str s)
 {
 	size_t most = by_hand(s), got = plain_lines(s);
 
+	assert_int_equal(got, plain_lines_anywhere(s));
 	if (got > most || (got && s.p[got - 1] != '\n'))
 		fail_msg("took %zu of %zu", got, most);
 	assert_true(got + LEFT >= most);

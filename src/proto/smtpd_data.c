@@ -55,20 +55,6 @@ static enum smtpd_reply check(const struct smtpd *s, const char *p, size_t n)
 	return b.flaw;
 }
 
-/* Eight bytes at a time: a message is walked once, whatever its size. */
-static bool has_8bit(const char *p, size_t n)
-{
-	uint64_t all = 0, word;
-
-	for (; n >= sizeof(word); p += sizeof(word), n -= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		all |= word;
-	}
-	for (; n; p++, n--)
-		all |= (unsigned char)*p;
-	return all & 0x8080808080808080;
-}
-
 static void count(struct smtpd *s, const char *p, size_t n)
 {
 	struct smtpd_mail *m = &s->mail;
@@ -78,7 +64,7 @@ static void count(struct smtpd *s, const char *p, size_t n)
 	s->line += n;
 	if (s->in_header)
 		m->header_bytes += n;
-	*high = *high || has_8bit(p, n);
+	*high = *high || !str_is_ascii(str_of(p, n));
 }
 
 /* Moves n bytes that were read at `r` to the end of the view. */
