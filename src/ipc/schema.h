@@ -73,7 +73,7 @@ enum rcpt_way { WAY_NONE, WAY_IN, WAY_OUT, WAY_TEST };
 /* gate -> core, now and then, for `postern stat`. memory: bytes of messages on their way in. */
 #define GATE_FACTS(F) F(u64, sessions) F(u64, sessions_total) F(u64, turned_away) F(u64, tls_total) F(u64, memory) \
 	F(u64, connections)
-enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4 };
+enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4, ACCEPT_BINARY = 8 };
 
 /* core -> gate: what does DNS say of a user's domain? */
 #define NAMES_ASK(F) F(u64, req) F(text, domain)
@@ -83,7 +83,8 @@ enum accept_flags { ACCEPT_8BIT = 1, ACCEPT_SMTPUTF8 = 2, ACCEPT_TLS = 4 };
 enum names_of { NAMES_TXT, NAMES_MX, NAMES_DMARC, NAMES_QUESTIONS };
 
 /* core -> gate: send a stored body (aead_stream under body_key, `stored` bytes at `offset` of the descriptor, giving
- * `plain` bytes with CRLF). route: its name in the operator's file. +1 descriptor */
+ * `plain` bytes with CRLF; with ACCEPT_BINARY after the content was made base64 of, see transform/seal.h). route: its name in
+ * the operator's file. +1 descriptor */
 #define DELIVER(F) F(u64, delivery) F(text, mid) F(text, route) F(text, sender) F(text, rcpt) \
 	F(key, body_key) F(u64, offset) F(u64, stored) F(u64, plain) F(u32, flags)
 /* outcome: enum delivery_outcome; reason: enum bounce_reason, of a refusal; note: the next hop's words, bounded, for the operator's eyes only. */
@@ -132,7 +133,7 @@ enum seal_flags { SEAL_TO_FILE = 1, SEAL_ADD_ALIAS_TO = 2, SEAL_HIDE_SUBJECT = 4
 /* plain: bytes of the message as it will be sent; stored: bytes under body_key. +0..1 descriptor */
 #define SEALED(F) F(u64, job) F(u32, output) F(u32, code) F(text, why) F(key, body_key) \
 	F(u64, plain) F(u64, stored) F(u32, flags)
-enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2 };
+enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2, SEALED_BINARY = 8 }; /* as accept_flags: they go on to gate */
 #define JOB_END(F) F(u64, job)
 
 /* ---- core <-> opener, and the process that it forks for one message --------------------------------------------- */

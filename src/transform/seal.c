@@ -111,27 +111,49 @@ static int put_padding(uint64_t bytes, struct sink out, struct fail *f)
 	return OK;
 }
 
-/* Signed, then encrypted, then base64: every byte goes through all three and is not kept. */
+/* Signed, then encrypted: every byte goes through both and is not kept. */
 static int put_sealed(const struct scan *scan, const struct entity *e, const struct seal_plan *p,
                       struct sink out, struct fail *f)
 {
 	OWN(signed_part) s = { BUF(1024), BUF(2 * SIGNATURE_MAX) };
 	OWNS(cms_envelope) env = NULL;
-	struct lines lines = { .out = out };
 	uint64_t bytes, padded;
 	struct sink in;
 
 	TRY(make_signed(scan, e, p, &s, f));
 	bytes = s.head.n + e->bytes + s.tail.n;
 	padded = p->pad ? size_class(bytes) : bytes;
-	TRY(cms_envelope_new(p->user, p->cipher, padded, (struct sink){ put_lines, &lines }, &env, f));
+	TRY(cms_envelope_new(p->user, p->cipher, padded, out, &env, f));
 	in = (struct sink){ put_envelope, env };
 	TRY(sink_put(in, buf_str(&s.head), f));
 	TRY(entity_put(e, in, f));
 	TRY(sink_put(in, buf_str(&s.tail), f));
 	TRY(put_padding(padded - bytes, in, f));
-	TRY(cms_envelope_end(env, f));
+	return cms_envelope_end(env, f);
+}
+
+static int put_text(const struct scan *s, const struct entity *e, const struct seal_plan *p,
+                    struct str header, struct sink out, struct fail *f)
+{
+	struct lines lines = { .out = out };
+
+	TRY(sink_put(out, header, f));
+	TRY(put_sealed(s, e, p, (struct sink){ put_lines, &lines }, f));
 	return b64_lines_end(&lines.state, out, f);
+}
+
+static int put_binary(const struct scan *s, const struct entity *e, const struct seal_plan *p,
+                      struct str header, struct sink out, uint64_t *ret_bytes, struct fail *f)
+{
+	const uint8_t n[SEAL_HEAD_BYTES] = { (uint8_t)(header.n >> 24), (uint8_t)(header.n >> 16),
+		                             (uint8_t)(header.n >> 8), (uint8_t)header.n };
+	struct counted content = { out, 0 };
+
+	TRY(sink_put(out, str_of(n, sizeof(n)), f));
+	TRY(sink_put(out, header, f));
+	TRY(put_sealed(s, e, p, (struct sink){ put_counted, &content }, f));
+	*ret_bytes = header.n + b64_lines_bytes(content.bytes);
+	return OK;
 }
 
 static void outer_type(const struct seal_plan *p, struct buf *b)
@@ -165,8 +187,8 @@ static int form_sealed(const struct scan *s, const struct seal_plan *p, struct a
 	if (outer.over || inner.over) /* in no case a subject that is not hidden */
 		return fail(f, FAIL_LIMIT, "a header of more than %d bytes", HEADER_MAX);
 	TRY(entity_make(s, p, buf_str(&inner), a, &e, f));
-	TRY(sink_put(out, buf_str(&outer), f));
-	return put_sealed(s, &e, p, out, f);
+	return p->binary ? put_binary(s, &e, p, buf_str(&outer), out, &ret->bytes, f)
+	                 : put_text(s, &e, p, buf_str(&outer), out, f);
 }
 
 static int form_clear(const struct scan *s, const struct seal_plan *p, struct arena *a, struct sink out,
@@ -206,7 +228,8 @@ int seal_message(const struct scan *s, const struct seal_plan *p, struct sink ou
 	if (p->form < FORM_SEALED || p->form > FORM_AS_IS)
 		return fail(f, FAIL_BUG, "no such form");
 	TRY(forms[p->form](s, p, &a, (struct sink){ put_counted, &c }, &r, f));
-	r.bytes = c.bytes;
+	if (!r.bytes)
+		r.bytes = c.bytes;
 	*ret = r;
 	return OK;
 }

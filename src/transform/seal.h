@@ -28,14 +28,17 @@ struct seal_plan {
 	const struct str_pair *ids; /* Message-IDs */
 	size_t n_ids;
 	/* FORM_SEALED */
+	bool binary; /* the content as octets, SEAL_HEAD_BYTES with the header's length before it: whoever sends it makes base64 */
 	const struct cms_cert *user, *sender;
 	const struct key *sender_key;
 	const struct str *more; /* certificates for the signature: the intermediate, those carried */
 	size_t n_more;
 };
 
+enum { SEAL_HEAD_BYTES = 4 }; /* the highest first */
+
 struct seal_result {
-	uint64_t bytes; /* of the message written */
+	uint64_t bytes; /* of the message as it will be sent */
 	bool eight_bit;
 	bool utf8; /* the header needs SMTPUTF8: never, unless it was passed on as it is */
 };

@@ -9,6 +9,7 @@
 #include "transform/entity.h"
 #include "transform/hidden.h"
 #include "transform/seal.h"
+#include "wire/b64.h"
 #include "wire/charset.h"
 
 #include <stdlib.h>
@@ -154,6 +155,23 @@ static struct str head_of(struct str out)
 	return str_first(out, end + 4);
 }
 
+/* Of octets no more is known than their header and how many they become. */
+static void check_binary(const struct scan *s, struct seal_plan p, size_t text_header)
+{
+	OWN(buf) out = BUF(OUT_MAX);
+	struct seal_result r;
+	size_t n = 0;
+
+	p.binary = true;
+	require(seal_message(s, &p, sink_buf(&out), &r, NULL) == OK && out.n > SEAL_HEAD_BYTES);
+	for (size_t i = 0; i < SEAL_HEAD_BYTES; i++)
+		n = n << 8 | (uint8_t)out.p[i];
+	require(n == text_header && n < out.n - SEAL_HEAD_BYTES);
+	require(str_eq(head_of(str_from(buf_str(&out), SEAL_HEAD_BYTES)),
+	               str_of(out.p + SEAL_HEAD_BYTES, n)));
+	require(r.bytes == n + b64_lines_bytes(out.n - SEAL_HEAD_BYTES - n) && !r.eight_bit && !r.utf8);
+}
+
 static void check_sealed(const struct scan *s, struct seal_plan p, struct arena *a)
 {
 	OWN(buf) out = BUF(OUT_MAX);
@@ -178,6 +196,7 @@ static void check_sealed(const struct scan *s, struct seal_plan p, struct arena 
 	check_lines(buf_str(&out), out.n);
 	check_reading(buf_str(&out), true);
 	require(str_find(str_from(buf_str(&out), head->n), canary) == out.n - head->n);
+	check_binary(s, p, head_of(buf_str(&out)).n);
 }
 
 static void check_clear(const struct scan *s, const struct seal_plan *p)

@@ -117,11 +117,9 @@ static bool has_avx2(void)
 
 typedef char *line_fn(const uint8_t *p, char *out);
 
-static int put_by(line_fn *line, struct b64_lines *e, struct str in, struct sink out, struct fail *f)
+/* Whole lines of it; what is left is held. */
+static char *fill(line_fn *line, struct b64_lines *e, struct str in, char *at)
 {
-	char room[LINES * LINE_OUT] UNSET;
-	char *at = room;
-
 	if (e->n) {
 		size_t k = LINE_IN - e->n < in.n ? LINE_IN - e->n : in.n;
 
@@ -129,27 +127,40 @@ static int put_by(line_fn *line, struct b64_lines *e, struct str in, struct sink
 		e->n += k;
 		in = str_from(in, k);
 		if (e->n < LINE_IN)
-			return OK;
+			return at;
 		at = line(e->held, at);
 		e->n = 0;
 	}
-	while (in.n >= LINE_IN) {
+	for (; in.n >= LINE_IN; in = str_of(in.p + LINE_IN, in.n - LINE_IN))
 		at = line((const uint8_t *)in.p, at);
-		in = str_from(in, LINE_IN);
-		if (at == room + sizeof(room)) {
-			TRY(sink_put(out, str_of(room, sizeof(room)), f));
-			at = room;
-		}
-	}
 	if (in.n)
 		memcpy(e->held, in.p, in.n);
 	e->n = in.n;
-	return sink_put(out, str_of(room, (size_t)(at - room)), f);
+	return at;
+}
+
+static int put_by(line_fn *line, struct b64_lines *e, struct str in, struct sink out, struct fail *f)
+{
+	char room[LINES * LINE_OUT] UNSET;
+
+	while (in.n) {
+		struct str piece = str_first(in, LINES * LINE_IN - e->n);
+		char *end = fill(line, e, piece, room);
+
+		TRY(sink_put(out, str_of(room, (size_t)(end - room)), f));
+		in = str_from(in, piece.n);
+	}
+	return OK;
+}
+
+static line_fn *best_line(void)
+{
+	return has_avx2() ? encode_line_avx2 : encode_line;
 }
 
 int b64_lines_put(struct b64_lines *e, struct str in, struct sink out, struct fail *f)
 {
-	return put_by(has_avx2() ? encode_line_avx2 : encode_line, e, in, out, f);
+	return put_by(best_line(), e, in, out, f);
 }
 
 int b64_lines_put_plain(struct b64_lines *e, struct str in, struct sink out, struct fail *f)
@@ -157,20 +168,39 @@ int b64_lines_put_plain(struct b64_lines *e, struct str in, struct sink out, str
 	return put_by(encode_line, e, in, out, f);
 }
 
-int b64_lines_end(struct b64_lines *e, struct sink out, struct fail *f)
+size_t b64_lines_fill(struct b64_lines *e, struct str in, char *to)
 {
-	char line[LINE_OUT + 4];
+	return (size_t)(fill(best_line(), e, in, to) - to);
+}
+
+size_t b64_lines_fill_end(struct b64_lines *e, char *to)
+{
 	size_t whole = e->n / 3 * 3;
-	char *at = encode(e->held, whole, line);
+	char *at = encode(e->held, whole, to);
 
 	if (!e->n)
-		return OK;
+		return 0;
 	if (e->n > whole)
 		at = encode_tail(e->held + whole, e->n - whole, at);
 	*at++ = '\r';
 	*at++ = '\n';
 	e->n = 0;
-	return sink_put(out, str_of(line, (size_t)(at - line)), f);
+	return (size_t)(at - to);
+}
+
+int b64_lines_end(struct b64_lines *e, struct sink out, struct fail *f)
+{
+	char line[LINE_OUT];
+	size_t n = b64_lines_fill_end(e, line);
+
+	return sink_put(out, str_of(line, n), f);
+}
+
+uint64_t b64_lines_bytes(uint64_t in)
+{
+	uint64_t last = in % LINE_IN;
+
+	return in / LINE_IN * LINE_OUT + (last ? (last + 2) / 3 * 4 + 2 : 0);
 }
 
 void b64_print(struct str in, struct buf *out)

@@ -15,6 +15,11 @@ MUST_CHECK int b64_lines_put(struct b64_lines *e, struct str in, struct sink out
 /* The same in plain C, as other processors have it: for tests to compare. */
 MUST_CHECK int b64_lines_put_plain(struct b64_lines *e, struct str in, struct sink out, struct fail *f);
 MUST_CHECK int b64_lines_end(struct b64_lines *e, struct sink out, struct fail *f);
+/* The two for who has the room at hand: b64_lines_bytes() of what is held and what comes, and of a line for the end. */
+size_t b64_lines_fill(struct b64_lines *e, struct str in, char *to);
+size_t b64_lines_fill_end(struct b64_lines *e, char *to);
+/* How many characters so many bytes become, line ends and all. */
+uint64_t b64_lines_bytes(uint64_t in);
 
 /* In one go, no line breaks. */
 void b64_print(struct str in, struct buf *out);

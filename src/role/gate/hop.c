@@ -179,7 +179,8 @@ static int open_more(struct hop *h, struct fail *f)
 	struct delivery *d = h->job;
 
 	if (!h->body.stream)
-		TRY(body_open(&h->body, d->fd, d->offset, d->stored, secret_str(&d->key), f));
+		TRY(body_open(&h->body, d->fd, d->offset, d->stored, secret_str(&d->key),
+		              d->flags & ACCEPT_BINARY, f));
 	return body_step(&h->body, &h->plain, &h->body_ended, f);
 }
 

@@ -367,7 +367,8 @@ static int stored(struct str body, uint64_t *ret_bytes, int flip)
 	return fd;
 }
 
-void send_stored(struct world *w, const char *route, uint64_t id, struct str body, int flip)
+static void order(struct world *w, const char *route, uint64_t id, struct str body, uint64_t plain, int flip,
+                  uint32_t flags)
 {
 	uint64_t bytes = 0;
 	const struct conf_route *r = route_to(w, str_c(route));
@@ -375,8 +376,18 @@ void send_stored(struct world *w, const char *route, uint64_t id, struct str bod
 
 	SEND_FD(w->core, fd, deliver, id, STR("01TESTMID"), r ? r->name : str_c(route),
 	        STR("bounce+x@gate.example"), STR("anna@mailbox.example"), str_of(body_key, AEAD_KEY), BEFORE,
-	        bytes, body.n, 0);
+	        bytes, plain, flags);
 	close(fd);
+}
+
+void send_stored(struct world *w, const char *route, uint64_t id, struct str body, int flip)
+{
+	order(w, route, id, body, body.n, flip, 0);
+}
+
+void send_octets(struct world *w, const char *route, uint64_t id, struct str body, uint64_t plain, int flip)
+{
+	order(w, route, id, body, plain, flip, ACCEPT_BINARY);
 }
 
 void nexthop_offers_tls(struct nexthop *h)

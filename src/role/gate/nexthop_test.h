@@ -63,6 +63,8 @@ void nexthop_close(struct nexthop *h);
 void nexthop_offers_tls(struct nexthop *h);
 /* Core's order to deliver this body there, from a file in the store's form; flip: the stored byte to damage, or -1. */
 void send_stored(struct world *w, const char *route, uint64_t id, struct str body, int flip);
+/* The same of a body that is a header and octets (transform/seal.h), which are `plain` bytes on their way. */
+void send_octets(struct world *w, const char *route, uint64_t id, struct str body, uint64_t plain, int flip);
 /* Closes what is connected now, without a word. */
 void nexthop_drop(struct nexthop *h);
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "wire/b64.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -316,6 +317,71 @@ static void test_body_sizes(void **state)
 	tear_down(&w, &h);
 }
 
+/* As the scribe writes it: the header, and the octets of which the body's base64 is made here. */
+static void make_octets(size_t header, size_t octets, struct buf *stored, struct buf *sent)
+{
+	struct b64_lines lines = { 0 };
+	OWN(buf) head = BUF(0), content = BUF(4 << 20);
+	const char n[] = { 0, (char)(header >> 16), (char)(header >> 8), (char)header };
+
+	fill(&head, header);
+	for (size_t i = 0; i < octets; i++)
+		buf_addc(&content, (char)(i * 89 + (i >> 8) * 31));
+	buf_add(stored, str_of(n, sizeof(n)));
+	buf_add(stored, buf_str(&head));
+	buf_add(stored, buf_str(&content));
+	buf_add(sent, buf_str(&head));
+	assert_int_equal(b64_lines_put(&lines, buf_str(&content), sink_buf(sent), NULL), OK);
+	assert_int_equal(b64_lines_end(&lines, sink_buf(sent), NULL), OK);
+}
+
+static const struct {
+	size_t header, octets;
+} binaries[] = { { 300, 1 },           { 300, 48 },        { 300, 5000 },  { 300, 65536 - 304 },
+	         { 300, 65536 - 303 }, { 300, 65536 - 4 }, { 65532, 100 }, { 65533, 100 },
+	         { 70000, 65536 },     { 200000, 200000 }, { 300, 24576 }, { 300, 24575 },
+	         { 300, 1000000 } };
+
+static void test_octets_are_sent_as_base64(void **state)
+{
+	struct nexthop h;
+	struct world w;
+
+	set_up(&w, &h, NULL, 60);
+	for (size_t i = 0; i < sizeof(binaries) / sizeof(binaries[0]); i++) {
+		OWN(buf) stored = BUF(4 << 20), sent = BUF(4 << 20);
+
+		make_octets(binaries[i].header, binaries[i].octets, &stored, &sent);
+		send_octets(&w, h.endpoint, i + 1, buf_str(&stored), sent.n, -1);
+		assert_int_equal(wait_report(&w, i + 1)->outcome, DELIVERY_DONE);
+		assert_int_equal(h.n_mails, i + 1);
+		assert_true(str_eq(buf_str(&h.mails[i].body), buf_str(&sent)));
+	}
+	tear_down(&w, &h);
+}
+
+/* Nothing of it may look like a whole message: a damaged octet, a wrong sum, a header longer than all, no header at all. */
+static void test_octets_that_are_wrong(void **state)
+{
+	OWN(buf) stored = BUF(4 << 20), sent = BUF(4 << 20);
+	struct nexthop h;
+	struct world w;
+	uint64_t id = 0;
+
+	make_octets(300, 100000, &stored, &sent);
+	set_up(&w, &h, NULL, 60);
+	send_octets(&w, h.endpoint, ++id, buf_str(&stored), sent.n, 70000);
+	assert_int_equal(wait_report(&w, id)->outcome, DELIVERY_LATER);
+	send_octets(&w, h.endpoint, ++id, buf_str(&stored), sent.n + 1, -1);
+	assert_int_equal(wait_report(&w, id)->outcome, DELIVERY_LATER);
+	send_octets(&w, h.endpoint, ++id, STR("\xff\xff\xff\xffSubject: x\r\n\r\n"), sent.n, -1);
+	assert_int_equal(wait_report(&w, id)->outcome, DELIVERY_LATER);
+	send_octets(&w, h.endpoint, ++id, STR("\0\0"), sent.n, -1);
+	assert_int_equal(wait_report(&w, id)->outcome, DELIVERY_LATER);
+	assert_int_equal(h.n_mails, 0);
+	tear_down(&w, &h);
+}
+
 static void test_slow_reader(void **state)
 {
 	OWN(buf) body = BUF(0);
@@ -484,6 +550,8 @@ int main(void)
 		cmocka_unit_test(test_route_down),
 		cmocka_unit_test(test_fewer_connections),
 		cmocka_unit_test(test_body_sizes),
+		cmocka_unit_test(test_octets_are_sent_as_base64),
+		cmocka_unit_test(test_octets_that_are_wrong),
 		cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_reader_that_stops),
 		cmocka_unit_test(test_damaged_body),

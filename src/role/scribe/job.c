@@ -114,6 +114,7 @@ static int make_plan(const struct seal *m, struct str hostname, struct cache *ca
 		.add_alias = m->flags & SEAL_ADD_ALIAS_TO,
 		.hide_subject = m->flags & SEAL_HIDE_SUBJECT,
 		.pad = m->flags & SEAL_PAD,
+		.binary = m->mode == SEAL_ENCRYPT,
 		.message_id = m->message_id,
 		.now_utc = m->now_utc,
 		.sender_key = key,

@@ -145,7 +145,8 @@ static void write_output(struct scribe *s, struct job *j, const struct seal *m, 
 		                  .plain = result.bytes,
 		                  .stored = w.bytes,
 		                  .flags = (result.eight_bit ? SEALED_8BIT : 0) |
-		                           (result.utf8 ? SEALED_SMTPUTF8 : 0) };
+		                           (result.utf8 ? SEALED_SMTPUTF8 : 0) |
+		                           (m->mode == SEAL_ENCRYPT ? SEALED_BINARY : 0) };
 	peer_send(s->core, IPC_sealed, &answer, &room, room >= 0 ? 1 : 0);
 }
 
@@ -232,7 +233,7 @@ static void on_lent(void *self, const void *msg, struct ipc_fds *fds)
 	if (!j)
 		return;
 	if (m->record.n && key_import_private(m->record, &key, &f) < 0)
-		log_fail(LOG_WARN, "lent", &f);
+		log_fail(LOG_WARN, "lend", &f);
 	while (p && p->m.key_id != m->key_id)
 		p = p->next;
 	if (!p) {
