@@ -3,11 +3,18 @@
 #include "crypto/aead.h"
 #include "sys/memfd.h"
 
+#include <assert.h>
+#include <string.h>
 #include <unistd.h>
+
+/* What is written at once: file systems keep it in pages of that size where it begins at a multiple of it, and a page costs the
+ * same whatever its size. */
+enum { AT_ONCE = 256 * 1024 };
 
 struct out_file {
 	int fd;
 	uint64_t at;
+	size_t n; /* bytes in the room */
 };
 
 void stored_done(struct stored *s)
@@ -15,14 +22,26 @@ void stored_done(struct stored *s)
 	secret_done(&s->body_key);
 }
 
-/* A chunk of the stream: long enough for a write of its own. */
+static char room[AT_ONCE + AEAD_CHUNK + AEAD_TAG]; /* what stands in it is encrypted */
+
+static int write_out(struct out_file *o, size_t n, struct fail *f)
+{
+	TRY(memfd_put(o->fd, str_of(room, n), o->at, f));
+	o->at += n;
+	o->n -= n;
+	memmove(room, room + n, o->n);
+	return OK;
+}
+
+/* A chunk of the stream. */
 static int put_out(void *self, struct str bytes, struct fail *f)
 {
 	struct out_file *o = self;
 
-	TRY(memfd_put(o->fd, bytes, o->at, f));
-	o->at += bytes.n;
-	return OK;
+	assert(bytes.n <= sizeof(room) - o->n);
+	memcpy(room + o->n, bytes.p, bytes.n);
+	o->n += bytes.n;
+	return o->n < AT_ONCE ? OK : write_out(o, AT_ONCE, f);
 }
 
 static int put_stream(void *self, struct str bytes, struct fail *f)
@@ -42,6 +61,7 @@ int stored_write(int to, bool is_file, int (*write)(void *self, struct sink out,
 	TRY(aead_stream_seal_new(secret_str(&s.body_key), (struct sink){ put_out, &out }, &stream, f));
 	TRY(write(self, (struct sink){ put_stream, stream }, f));
 	TRY(aead_stream_end(stream, f));
+	TRY(write_out(&out, out.n, f));
 	if (is_file && fdatasync(to) < 0)
 		return fail_errno(f, FAIL_SYS, "sync of a body");
 	*ret = (struct stored){ secret_take(&s.body_key), out.at };
