@@ -92,6 +92,7 @@ struct core {
 	struct timer *ripen, *due, *hourly, *refill, *redo, *probes, *watches;
 	uint64_t refill_ms, drawn_ms; /* when the shelves are looked at next; when one was drawn from last */
 	unsigned n_looks;             /* at domains of users, under way (watch.h) */
+	bool redoing;                 /* what was delivered and could not be noted is noted soon (queue.c) */
 	bool refilling;               /* something is being made for them */
 	struct stock_look look;       /* which pools are looked at */
 	uint64_t space_until;         /* ms: so long is space_low believed (space.h) */

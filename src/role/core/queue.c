@@ -35,6 +35,7 @@ struct delivery {
 	bool retried;    /* it had failed before */
 	bool unreadable; /* what is stored could not be opened: not sent */
 	bool giving_up, done;
+	bool noted; /* the group that is open says that it is done */
 };
 
 static struct delivery *under_way(const struct core *c, int64_t id)
@@ -212,13 +213,22 @@ void queue_gate_gone(struct core *c)
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
 
+/* Who has it must not get it again: it stays under way until a group that says so is durable. */
+static int note_done(struct core *c, struct delivery *d, struct fail *f)
+{
+	int r = queue_delete(c->store, d->id, f);
+
+	d->done = true;
+	d->noted = r == OK || r == FAIL_ABSENT; /* absent: deleted by the operator meanwhile */
+	return r;
+}
+
 static int done(struct core *c, const struct queue_item *i, const struct delivered *m, struct fail *f)
 {
 	c->counters.delivered++;
 	bounce_taken(c, i);
 	log_info("ev=delivered mid=%.*s rcpt=%s code=%u", STR_ARG(i->mid), log_mask(i->rcpt), m->smtp);
-	under_way(c, i->id)->done = true; /* until the group that says so is durable */
-	return queue_delete(c->store, i->id, f);
+	return note_done(c, under_way(c, i->id), f);
 }
 
 static int never(struct core *c, const struct queue_item *i, const struct delivered *m, struct str status,
@@ -309,31 +319,37 @@ static void redo(void *arg)
 {
 	struct core *c = arg;
 
-	for (const struct delivery *d = c->deliveries; d; d = d->next)
-		if (d->done)
-			(void)!queue_delete(c->store, d->id,
-			                    NULL); /* what fails now fails again with the group */
+	c->redoing = false;
+	for (struct delivery *d = c->deliveries; d; d = d->next)
+		if (d->done && !d->noted)
+			(void)!note_done(c, d, NULL); /* what fails now is tried again after the group */
 	core_dirty(c);
 }
 
-/* While the disk is full nothing can be noted, but mail goes out: whoever has it must not get it again, in this life. */
+/* While the disk is full nothing can be noted, but mail goes out. A group that could not be kept takes its notes with it; the next
+ * one, of others' mail, may be kept before they are made anew. */
 void queue_committed(struct core *c, int result)
 {
-	for (struct delivery **p = &c->deliveries; *p && result == OK;) {
+	bool left = false;
+
+	for (struct delivery **p = &c->deliveries; *p;) {
 		struct delivery *d = *p;
 
-		if (!d->done) {
-			p = &d->next;
+		if (d->noted && result == OK) {
+			drop(c, p);
 			continue;
 		}
-		drop(c, p);
+		d->noted = false;
+		left |= d->done;
+		p = &d->next;
 	}
-	if (result == OK) {
+	if (result == OK)
 		queue_wake(c);
+	if (!left || c->redoing)
 		return;
-	}
 	if (!c->redo)
 		c->redo = timer_new(c->loop, redo, c);
+	c->redoing = true;
 	timer_set(c->redo, REDO_MS);
 }
 
