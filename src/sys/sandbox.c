@@ -255,12 +255,26 @@ enum { FORKED_MEMORY = 1 << 30, FORKED_FILES = 64 };
 /* The compiled filter; memory of the process that forks, and so of those that are forked. */
 static struct sock_fprog forked_filter;
 
+/* As the kernel wants it: the library does not see that a write was cut short, and half a filter would be refused in each process
+ * that is forked, for as long as this one lives. */
+static bool is_whole(const struct sock_filter *program, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct sock_filter *p = &program[i];
+		size_t far = BPF_OP(p->code) == BPF_JA ? p->k : p->jt > p->jf ? p->jt : p->jf;
+
+		if (BPF_CLASS(p->code) == BPF_JMP && i + 1 + far >= n)
+			return false;
+	}
+	return n && BPF_CLASS(program[n - 1].code) == BPF_RET;
+}
+
 static int export_filter(scmp_filter_ctx ctx, struct fail *f)
 {
 	OWNFD fd = -1;
 	struct stat st;
 	ssize_t n = -1;
-	void *program;
+	struct sock_filter *program;
 
 	TRY(memfd_new(&fd, f));
 	errno = -seccomp_export_bpf(ctx, fd);
@@ -268,11 +282,11 @@ static int export_filter(scmp_filter_ctx ctx, struct fail *f)
 		return fail_errno(f, FAIL_SYS, "seccomp filter");
 	program = xalloc((size_t)st.st_size);
 	n = pread(fd, program, (size_t)st.st_size, 0);
-	if (n != st.st_size) {
+	if (n != st.st_size || !is_whole(program, (size_t)n / sizeof(*program))) {
 		free(program);
-		return fail_errno(f, FAIL_SYS, "seccomp filter");
+		return fail(f, FAIL_SYS, "seccomp filter: %zd octets of it", n);
 	}
-	forked_filter.len = (unsigned short)((size_t)n / sizeof(struct sock_filter));
+	forked_filter.len = (unsigned short)((size_t)n / sizeof(*program));
 	forked_filter.filter = program;
 	return OK;
 }
