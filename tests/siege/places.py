@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""tests/siege/places.py [deaths|faults|sockets|memory]... [--jobs N] [--only ROLE:WHAT] [--road in|out|both] [--most N]: the
+"""tests/siege/places.py [deaths|faults|sockets|tls|memory]... [--jobs N] [--only ROLE:WHAT] [--road in|out|both] [--most N]: the
 road of mail in to an alias, that of answers out, or both, broken at every place there is.
 
 deaths: a role, or what it forks, dies at its k-th message, or core at the k-th durable step of its store, for k = 1, 2, 3... until
 the whole road is over before it comes to k: no place is left out. faults: the k-th write, sync, change of size or opening of a
-role fails (faults.c), in the same way; sockets: gate's k-th call to the internet. memory: a role's k-th allocation fails, for k
-that grow by an eighth each time, since there are tens of thousands.
+role fails (faults.c), in the same way; sockets: gate's k-th call to the internet; tls: the same, while both legs of each road are
+under TLS. memory: a role's k-th allocation fails, for k that grow by an eighth each time, since there are tens of thousands.
 
 Each case is a server of its own on a copy of one state; its senders insist as MTAs do. What got a 250 must be delivered and open
 with the user's key, or be to the octet what was answered, with nothing of the user in it; nothing arrives in clear; nothing comes
@@ -29,12 +29,14 @@ import time
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS / "e2e"), str(TESTS / "judges")]
 
+import certs  # noqa: E402
 import messages  # noqa: E402
 import nexthop  # noqa: E402
 import postern  # noqa: E402
 import reply  # noqa: E402
 import roads  # noqa: E402
 from run import run  # noqa: E402
+from sessions import certificate  # noqa: E402
 from test_crash import copy_of  # noqa: E402
 from world import World  # noqa: E402
 
@@ -61,6 +63,8 @@ TABLE = [
     ("sockets", "both", "gate", "accept", "EMFILE+1500 ENFILE+1500 ENOBUFS+1500 ECONNABORTED"),
     ("sockets", "both", "gate", "connect", "ECONNREFUSED ETIMEDOUT ENETUNREACH EMFILE"),
     ("sockets", "both", "gate", "socket", "EMFILE ENOBUFS"),
+    ("tls", "both", "gate", "send", "ECONNRESET EPIPE ETIMEDOUT ENOBUFS SHORT EAGAIN+200"),
+    ("tls", "both", "gate", "recv", "ECONNRESET ETIMEDOUT EINTR SHORT EAGAIN+200"),
     ("memory", "both", "core gate scribe opener vault keygen", "alloc", "ENOMEM"),
 ]
 AGAIN = {"core": 2, "gate": 2}  # more copies than were sent: deliveries whose note was lost. Of the other roles: none
@@ -101,11 +105,12 @@ class Gaps(threading.Thread):
 def road(server, items, hop, since, desk, again):
     """Everything is sent, accepted and delivered, and the queue drains; asserts what is promised."""
     for item in items:
-        roads.insist(server.port, item)
+        roads.insist(server.port, item, tls=bool(hop.tls))
     arrivals = roads.Arrivals(server.world, items, desk)
     roads.delivered(arrivals, lambda: hop.messages[since:], items)
     roads.drained(server)
     arrivals.look(hop.messages[since:])
+    assert all(m.tls for m in hop.messages[since:]) or not hop.tls, "not under TLS"
     more = sum(arrivals.copies.values()) - len(items)
     assert more <= again and all(n <= 2 for n in arrivals.copies.values()), f"{more} copies too many"
 
@@ -148,9 +153,12 @@ def failed(server, marker):
 
 
 def world_of(folder, hop, way):
-    """A stopped server with an alias and a correspondent, and what takes the road."""
+    """A stopped server with an alias and a correspondent, and what takes the road: under TLS, where the next hop has it."""
     (folder / "world").mkdir()
-    w = World(hop, folder / "world", settings={"delivery.retry": "1s, 1s, 2s", "server.scribes": 1, "profiles.pool": 2})
+    settings = {"delivery.retry": "1s, 1s, 2s", "server.scribes": 1, "profiles.pool": 2}
+    if hop.tls:
+        settings.update({**certificate(folder), "route default.tls": "encrypt"})
+    w = World(hop, folder / "world", settings=settings)
     items = list(roads.mails(w.alias, way)) if way != "out" else []
     if way != "in":
         client = reply.Client(w.server.port, w.keys, w.folder)
@@ -171,7 +179,8 @@ def steps(kind, most):
 def siege_of(kind, way, role, what, layer, most):
     """All places of one kind, one after the other."""
     folder, found, worst, ended, places = pathlib.Path(tempfile.mkdtemp(prefix="siege-")), [], 0.0, 0, 0
-    with nexthop.NextHop(folder / "maildirs") as hop:
+    tls = certs.Authority(folder / "hop").server("hop") if kind == "tls" else None
+    with nexthop.NextHop(folder / "maildirs", tls=tls) as hop:
         w, items = world_of(folder, hop, way)
         for k in steps(kind, most):
             case = f"{role}:{what}:{k}"
@@ -199,7 +208,7 @@ def layer_in(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kinds", nargs="*", default=["deaths", "faults", "sockets", "memory"])
+    parser.add_argument("kinds", nargs="*", default=["deaths", "faults", "sockets", "tls", "memory"])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="what a place's name begins with: core:ipc, gate")
     parser.add_argument("--road", default="", help="in, out or both: this one alone")

@@ -46,12 +46,15 @@ def answers(client, done, case):
         yield Item(says, client.keys.address, letter.rcpts[0], letter.raw, messages.crlf(text_of(says, size)))
 
 
-def insist(port, item):
+def insist(port, item, tls=False):
     """As MTAs do: until it has a 250."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
-            sent = smtp.send(port, item.sender, item.rcpt, item.raw)
+            with smtp.Smtp(port) as client:
+                if tls:
+                    client.starttls()
+                sent = client.send(item.sender, item.rcpt, item.raw)
             if sent.ok:
                 return
             said = [a for a in (sent.mail, *sent.rcpts.values(), sent.dot) if a]
