@@ -2,14 +2,15 @@
 """tests/siege/scale.py rows|queue [...]: whether size makes slow. Two servers of the same build stand beside each other, a small
 one and a large one, and are asked in turn, so that a busy moment of the machine is busy for both.
 
-rows: a store of --aliases and --correspondents beside one of 1,000: the time of RCPT to known and to unknown addresses, of
+rows: a store of --aliases and --correspondents beside one that is small: the time of RCPT to known and to unknown addresses, by the
+clock and by the processor of gate and core (the scheduler's nanoseconds, of which other work of the machine takes none), of
 letters from new senders, of `postern stat`; the size on disk.
 
 queue: --queued messages for a provider that does not answer beside none: how many a second are accepted and delivered to
 others, core's processor time for each and its memory. Once while they wait for their time, once when all are due.
 
-Exits with 1 when a look-up is slower by more than 1 ms (p99), or accepting and delivering by more than a tenth in core's
-processor time."""
+Exits with 1 when a look-up takes more than 1 ms more of the processor (p99), or accepting and delivering more than a tenth more of
+it in core, also when all are due."""
 
 import argparse
 import json
@@ -21,13 +22,12 @@ import tempfile
 import time
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS / "bench"), str(TESTS / "e2e"), str(TESTS / "judges")]
+sys.path[:0] = [str(TESTS), str(TESTS / "e2e"), str(TESTS / "judges")]
 
 import fill  # noqa: E402
 import memory  # noqa: E402
 import messages  # noqa: E402
 import nexthop  # noqa: E402
-import peers  # noqa: E402
 import smtp  # noqa: E402
 from world import World  # noqa: E402
 
@@ -49,6 +49,10 @@ def percentiles(times):
     return {"p50_ms": round(cut[49], 3), "p99_ms": round(cut[98], 3), "p99.9_ms": round(sorted(times)[int(len(times) * 0.999)], 3)}
 
 
+def processor_ms(pids):
+    return sum(int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0]) for pid in pids) / 1e6
+
+
 # ---- rows
 
 
@@ -58,6 +62,7 @@ class Asker:
     def __init__(self, w):
         self.w, self.asked = w, 0
         self.client = None
+        self.roles = w.server.roles()["gate"] + w.server.roles()["core"]
 
     def ask(self, address):
         if self.asked % 80 == 0:
@@ -68,9 +73,9 @@ class Asker:
             self.client.cmd("RSET")
             self.client.cmd("MAIL FROM:<asker@shop.example>")
         self.asked += 1
-        began = time.perf_counter()
+        cpu, began = processor_ms(self.roles), time.perf_counter()
         answer = self.client.cmd(f"RCPT TO:<{address}>")
-        return (time.perf_counter() - began) * 1000, answer.code
+        return (time.perf_counter() - began) * 1000, processor_ms(self.roles) - cpu, answer.code
 
 
 def real_aliases(w, count):
@@ -78,16 +83,16 @@ def real_aliases(w, count):
 
 
 def ask_both(worlds, known, rounds):
-    times, askers = {n: {"known": [], "unknown": []} for n in worlds}, {n: Asker(w) for n, w in worlds.items()}
+    """{server: {kind: {by: percentiles}}}"""
+    asked = {"known": (lambda: random.choice(known), 250), "unknown": (lambda: f"nobody{random.getrandbits(60):x}@relay.example", 550)}
+    times, askers = {n: {kind: [] for kind in asked} for n in worlds}, {n: Asker(w) for n, w in worlds.items()}
     for i in range(rounds):
         for name in random.sample(list(worlds), 2):
-            ms, code = askers[name].ask(random.choice(known))
-            assert code == 250, code
-            times[name]["known"].append(ms)
-            ms, code = askers[name].ask(f"nobody{random.getrandbits(60):x}@relay.example")
-            assert code == 550, code
-            times[name]["unknown"].append(ms)
-    return {n: {kind: percentiles(t) for kind, t in both.items()} for n, both in times.items()}
+            for kind, (address, wanted) in asked.items():
+                *taken, code = askers[name].ask(address())
+                assert code == wanted, code
+                times[name][kind].append(taken)
+    return {n: {kind: dict(zip(("clock", "processor"), map(percentiles, zip(*t)))) for kind, t in both.items()} for n, both in times.items()}
 
 
 def letters(worlds, count):
@@ -131,8 +136,9 @@ def rows(args, hop, folder):
     found["new_senders"] = letters(worlds, args.letters)
     found["stat_ms"] = operators(worlds)
     found["core_bytes"] = {n: memory.pss(w.server.roles()["core"][0]) for n, w in worlds.items()}
-    found["slower_p99_ms"] = {k: round(found["rcpt"]["large"][k]["p99_ms"] - found["rcpt"]["small"][k]["p99_ms"], 3) for k in ("known", "unknown")}
-    found["held"] = max(found["slower_p99_ms"].values()) < LOOKUP_MS
+    found["slower_p99_ms"] = {by: {k: round(found["rcpt"]["large"][k][by]["p99_ms"] - found["rcpt"]["small"][k][by]["p99_ms"], 3)
+                                   for k in ("known", "unknown")} for by in ("clock", "processor")}
+    found["held"] = max(found["slower_p99_ms"]["processor"].values()) < LOOKUP_MS
     for w in worlds.values():
         w.close()
     return found
@@ -144,7 +150,7 @@ def rows(args, hop, folder):
 def burst(w, count, number):
     """(ms of core's processor time a message, messages a second) for `count` messages, accepted and delivered."""
     (core,), since, began = w.server.roles()["core"], len(w.hop.messages), time.monotonic()
-    cpu = peers.stat(core)[1]
+    cpu = processor_ms([core])
     with smtp.Smtp(w.server.port) as client:
         for i in range(count):
             mail = messages.head("orders@shop.example", w.alias, f"burst {number}-{i}") + messages.text(f"{number} {i}\n")
@@ -156,7 +162,7 @@ def burst(w, count, number):
             assert answer.code == 250, str(answer)
     w.hop.wait(count, since=since, rcpt=w.keys.address, seconds=120)
     took = time.monotonic() - began
-    return (peers.stat(core)[1] - cpu) * 1000 / count, count / took
+    return (processor_ms([core]) - cpu) / count, count / took
 
 
 def bursts(worlds, rounds, count):
@@ -210,7 +216,7 @@ def queue(args, hop, folder):
     time.sleep(2)
     found["all_due"] = bursts(worlds, args.rounds, args.count)
     found["core_bytes_all_due"] = {n: memory.pss(w.server.roles()["core"][0]) for n, w in worlds.items()}
-    found["held"] = found["waiting"]["cpu_ratio"] <= SLOWER
+    found["held"] = max(found["waiting"]["cpu_ratio"], found["all_due"]["cpu_ratio"]) <= SLOWER
     for w in worlds.values():
         w.server.stop(seconds=60)
         w.server.logs.clear()
