@@ -87,9 +87,12 @@ enum names_of { NAMES_TXT, NAMES_MX, NAMES_DMARC, NAMES_QUESTIONS };
  * the operator's file. +1 descriptor */
 #define DELIVER(F) F(u64, delivery) F(text, mid) F(text, route) F(text, sender) F(text, rcpt) \
 	F(key, body_key) F(u64, offset) F(u64, stored) F(u64, plain) F(u32, flags)
-/* outcome: enum delivery_outcome; reason: enum bounce_reason, of a refusal; note: the next hop's words, bounded, for the operator's eyes only. */
-#define DELIVERED(F) F(u64, delivery) F(u32, outcome) F(u32, smtp) F(text, enhanced) F(text, note) F(u32, reason)
+/* outcome: enum delivery_outcome; reason: enum bounce_reason, of a refusal; note: the next hop's words, bounded, for the operator's eyes only;
+ * hop: enum delivery_hop. */
+#define DELIVERED(F) F(u64, delivery) F(u32, outcome) F(u32, smtp) F(text, enhanced) F(text, note) F(u32, reason) F(u32, hop)
 enum delivery_outcome { DELIVERY_DONE = 1, DELIVERY_LATER, DELIVERY_NEVER };
+/* What was learnt of the destination as a whole. DEAD: none of its servers could be spoken with, or nothing moves there. */
+enum delivery_hop { HOP_UNSAID, HOP_SPOKE, HOP_DEAD };
 
 /* ---- core <-> scribe ------------------------------------------------------------------------------------------- */
 

@@ -65,15 +65,12 @@ static int read_item(struct q *q, struct arena *a, struct queue_item *ret, struc
 	return OK;
 }
 
-#define DUE(which)                                                                                           \
-	"SELECT " COLUMNS " FROM queue q JOIN body b ON b.id = q.body WHERE q.next_try <= ?" which           \
-	" ORDER BY q.next_try, q.id"
-
-int queue_due(struct store *st, int64_t now, bool fresh, bool (*skip)(void *arg, int64_t id),
-              int (*fn)(void *arg, const struct queue_item *i, struct fail *f), void *arg, size_t most,
-              struct fail *f)
+int queue_fresh(struct store *st, int64_t now, bool (*skip)(void *arg, int64_t id),
+                int (*fn)(void *arg, const struct queue_item *i, struct fail *f), void *arg, size_t most,
+                struct fail *f)
 {
-	OWNQ q = q_read(st, fresh ? DUE(" AND q.tries = 0") : DUE(""));
+	OWNQ q = q_read(st, "SELECT " COLUMNS " FROM queue q JOIN body b ON b.id = q.body"
+	                    " WHERE q.next_try <= ? AND q.tries = 0 ORDER BY q.next_try, q.id");
 	bool row = false;
 
 	q_i64(&q, now);
@@ -93,20 +90,62 @@ int queue_due(struct store *st, int64_t now, bool fresh, bool (*skip)(void *arg,
 	return OK;
 }
 
-int queue_next(struct store *st, bool fresh, bool (*skip)(void *arg, int64_t id), void *arg, int64_t *ret,
-               struct fail *f)
+bool queue_is_before(const struct queue_place *a, const struct queue_place *b)
 {
-	OWNQ q = q_read(st, fresh ? "SELECT id, next_try FROM queue WHERE tries = 0 ORDER BY next_try, id"
-	                          : "SELECT id, next_try FROM queue ORDER BY next_try, id");
+	return a->next_try < b->next_try || (a->next_try == b->next_try && a->id < b->id);
+}
+
+static int read_waiting(struct q *q, struct arena *a, struct queue_item *ret, struct fail *f)
+{
+	*ret = (struct queue_item){ .id = q_col_i64(q, 0),
+		                    .next_try = q_col_i64(q, 1),
+		                    .tries = q_col_i64(q, 2),
+		                    .expires = q_col_i64(q, 3) };
+	return q_col_sealed(q, 4, "queue.rcpt", a, &ret->rcpt, f);
+}
+
+/* In two halves: of (next_try, id) > (?, ?) SQLite looks the first alone up, and a million may be due at the same second. */
+#define WAITING(where) "SELECT id, next_try, tries, expires, rcpt FROM queue WHERE " where
+
+int queue_walk(struct store *st, int64_t now, struct queue_place *at,
+               int (*fn)(void *arg, const struct queue_item *i, struct fail *f), void *arg, size_t most,
+               bool *ret_end, struct fail *f)
+{
+	OWNQ q = q_read(st, WAITING("next_try = ?1 AND id > ?2") " UNION ALL " WAITING(
+	                            "next_try > ?1 AND next_try <= ?3") " ORDER BY next_try, id");
+	bool row = true;
+
+	q_i64(&q, at->next_try);
+	q_i64(&q, at->id);
+	q_i64(&q, now);
+	for (; most; most--) {
+		OWN(arena) a = ARENA;
+		struct queue_item i;
+		int r;
+
+		TRY(q_row(&q, &row, f));
+		if (!row)
+			break;
+		TRY(read_waiting(&q, &a, &i, f));
+		r = fn(arg, &i, f);
+		if (r == FAIL_AGAIN)
+			break;
+		TRY(r);
+		*at = (struct queue_place){ i.next_try, i.id };
+	}
+	*ret_end = !row;
+	return OK;
+}
+
+int queue_next(struct store *st, int64_t now, int64_t *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT next_try FROM queue WHERE next_try > ? ORDER BY next_try LIMIT 1");
 	bool row = false;
 
-	for (;;) {
-		TRY(q_row(&q, &row, f));
-		if (row && skip(arg, q_col_i64(&q, 0)))
-			continue;
-		*ret = row ? q_col_i64(&q, 1) : INT64_MAX;
-		return OK;
-	}
+	q_i64(&q, now);
+	TRY(q_row(&q, &row, f));
+	*ret = row ? q_col_i64(&q, 0) : INT64_MAX;
+	return OK;
 }
 
 int queue_get(struct store *st, int64_t id, struct arena *a, struct queue_item *ret, struct fail *f)

@@ -20,14 +20,25 @@ struct queue_item {
 };
 
 MUST_CHECK int queue_add(struct store *st, const struct queue_item *i, int64_t *ret_id, struct fail *f);
-/* Items with next_try <= now, the oldest first, without those of which `skip` is true, at most `most`; `fresh`: of those alone
- * that were not tried yet, however many others are due. */
-MUST_CHECK int queue_due(struct store *st, int64_t now, bool fresh, bool (*skip)(void *arg, int64_t id),
-                         int (*fn)(void *arg, const struct queue_item *i, struct fail *f), void *arg,
-                         size_t most, struct fail *f);
-/* When the next item wants to go that is not skipped; INT64_MAX when there is none. */
-MUST_CHECK int queue_next(struct store *st, bool fresh, bool (*skip)(void *arg, int64_t id), void *arg,
-                          int64_t *ret, struct fail *f);
+/* In the order in which items are due. */
+struct queue_place {
+	int64_t next_try, id;
+};
+bool queue_is_before(const struct queue_place *a, const struct queue_place *b);
+
+/* Items that are due and were not tried yet, however many others are due: the oldest first, without those of which `skip` is
+ * true, at most `most`. */
+MUST_CHECK int queue_fresh(struct store *st, int64_t now, bool (*skip)(void *arg, int64_t id),
+                           int (*fn)(void *arg, const struct queue_item *i, struct fail *f), void *arg,
+                           size_t most, struct fail *f);
+/* Goes on with the items that are due behind *at, tried or not, at most `most`, and moves *at. fn is told of each its id, rcpt,
+ * next_try, tries and expires, and no more: of a million that wait little is read. FAIL_AGAIN from it: not this one now; *at
+ * stands before it. *ret_end: nothing is due behind *at. */
+MUST_CHECK int queue_walk(struct store *st, int64_t now, struct queue_place *at,
+                          int (*fn)(void *arg, const struct queue_item *i, struct fail *f), void *arg,
+                          size_t most, bool *ret_end, struct fail *f);
+/* When the first of those that are not due yet will be; INT64_MAX when there is none. */
+MUST_CHECK int queue_next(struct store *st, int64_t now, int64_t *ret, struct fail *f);
 MUST_CHECK int queue_get(struct store *st, int64_t id, struct arena *a, struct queue_item *ret,
                          struct fail *f);
 MUST_CHECK int queue_find(struct store *st, struct str mid, int64_t *ret_id, struct fail *f);

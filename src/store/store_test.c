@@ -280,22 +280,70 @@ static void what_is_due_comes_in_order(void **state)
 	int64_t next, late = enqueue(st, &i, STR("x"), 500);
 
 	enqueue(st, &i, STR("y"), 5);
-	MUST(queue_due(st, 10, false, nothing, count_item, &n, 100, NULL));
+	MUST(queue_fresh(st, 10, nothing, count_item, &n, 100, NULL));
 	assert_int_equal(n, 1);
 	MUST(queue_retry(st, late, 700, STR("4.4.1"), STR("no"), NULL));
-	MUST(queue_next(st, false, nothing, NULL, &next, NULL));
+	MUST(queue_next(st, 4, &next, NULL));
 	assert_int_equal(next, 5);
+	MUST(queue_next(st, 5, &next, NULL));
+	assert_int_equal(next, 700);
+	MUST(queue_next(st, 700, &next, NULL));
+	assert_true(next == INT64_MAX);
 	n = 0; /* what was tried is not fresh, when it is due too */
-	MUST(queue_due(st, 800, true, nothing, count_item, &n, 100, NULL));
+	MUST(queue_fresh(st, 800, nothing, count_item, &n, 100, NULL));
 	assert_int_equal(n, 1);
-	MUST(queue_due(st, 800, false, nothing, count_item, &n, 100, NULL));
-	assert_int_equal(n, 3);
-	MUST(queue_next(st, true, nothing, NULL, &next, NULL));
-	assert_int_equal(next, 5);
 	MUST(queue_flush(st, 0, NULL));
 	n = 0;
-	MUST(queue_due(st, 1, false, nothing, count_item, &n, 100, NULL));
-	assert_int_equal(n, 2);
+	MUST(queue_fresh(st, 1, nothing, count_item, &n, 100, NULL));
+	assert_int_equal(n, 1);
+}
+
+enum { WALKED_MAX = 64 };
+
+struct walked {
+	int64_t ids[WALKED_MAX];
+	size_t n, most; /* no more than that now */
+};
+
+static int note_item(void *arg, const struct queue_item *i, struct fail *f)
+{
+	struct walked *w = arg;
+
+	assert_true(str_eq(i->rcpt, STR("alice@mailbox.example")));
+	if (w->n == w->most)
+		return FAIL_AGAIN;
+	w->ids[w->n++] = i->id;
+	return OK;
+}
+
+/* Each once, in the order in which they are due, wherever it was left; many that are due at the same second too. */
+static void a_walk_goes_on_where_it_was(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	struct walked w = { .most = 7 };
+	struct queue_place at = { 0, 0 };
+	int64_t ids[10], late;
+	bool end = true;
+
+	for (int k = 0; k < 10; k++)
+		ids[k] = enqueue(st, &i, STR("x"), 5);
+	late = enqueue(st, &i, STR("y"), 3);
+	MUST(queue_walk(st, 2, &at, note_item, &w, 100, &end, NULL));
+	assert_true(end && !w.n);
+	MUST(queue_walk(st, 5, &at, note_item, &w, 4, &end, NULL)); /* no more at once */
+	assert_true(!end && w.n == 4 && at.next_try == 5 && at.id == ids[2]);
+	MUST(queue_walk(st, 5, &at, note_item, &w, 100, &end, NULL)); /* no room for more */
+	assert_true(!end && w.n == 7 && at.id == ids[5]);
+	w.most = WALKED_MAX;
+	MUST(queue_walk(st, 5, &at, note_item, &w, 100, &end, NULL));
+	assert_true(end && w.n == 11 && at.id == ids[9]);
+	assert_int_equal(w.ids[0], late);
+	for (size_t k = 0; k < 10; k++)
+		assert_int_equal(w.ids[1 + k], ids[k]);
+	MUST(queue_retry(st, ids[4], 9, STR("4.4.1"), STR("no"), NULL));
+	MUST(queue_walk(st, 9, &at, note_item, &w, 100, &end, NULL));
+	assert_true(end && w.n == 12 && w.ids[11] == ids[4]);
 }
 
 static void sums_follow_the_rows(void **state)
@@ -566,6 +614,7 @@ int main(void)
 		cmocka_unit_test_setup(a_segment_without_bodies_is_written_over, fixture_fresh),
 		cmocka_unit_test_setup(what_is_held_is_not_written_over, fixture_fresh),
 		cmocka_unit_test_setup(what_is_due_comes_in_order, fixture_fresh),
+		cmocka_unit_test_setup(a_walk_goes_on_where_it_was, fixture_fresh),
 		cmocka_unit_test_setup(sums_follow_the_rows, fixture_fresh),
 		cmocka_unit_test_setup(old_rows_are_purged, fixture_fresh),
 		cmocka_unit_test_setup(rates_are_counted_by_the_hour, fixture_fresh),

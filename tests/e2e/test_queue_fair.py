@@ -1,6 +1,9 @@
-"""What waits for somebody who does not answer is not in the way of what comes now; nor is what cannot be read any more."""
+"""What waits for somebody who does not answer is not in the way of what comes now; nor is what cannot be read any more. Whoever does
+not answer is asked by a few messages now and then, and all the others are touched by nothing until it answers, or they expire."""
 
+import collections
 import pathlib
+import re
 import sys
 import time
 
@@ -14,6 +17,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "siege")
 import fill  # noqa: E402
 
 WAITING = 3000  # more than gate is given at once, several times over
+PROBES = 3      # SITE_PROBES
+TRIED = 3       # fill.queue()
+CLOSED = "421 4.3.2 closed for today"
 
 
 @pytest.fixture()
@@ -50,6 +56,88 @@ def test_new_mail_does_not_stand_behind_what_was_tried(world):
         world.arrived(world.keys.address, since)
         since = len(world.hop.messages)
     assert time.monotonic() - began < 8, "it stood behind them until their connections were given up"
+
+
+def closed(world, dead, retry, waiting=WAITING):
+    """bob's provider greets nobody, and so many messages for it are due."""
+    dead.behave()
+    dead.misbehave("connect", CLOSED, times=1 << 30)
+    world.server.set({"delivery.retry": retry})
+    assert world.send(messages.plain(world.bobs), world.bobs).ok
+    world.server.wait_log("ev=deferred")
+    world.server.stop()
+    with fill.database(world.server) as db:
+        fill.queue(db, waiting, "0")
+        db.execute("UPDATE queue SET next_try = 0")  # the first one too
+    world.server.start()
+
+
+def tries(world):
+    return collections.Counter(i["tries"] for i in world.server.queue())
+
+
+def said(world, pattern):
+    return len(re.findall(pattern, world.server.log))
+
+
+def test_a_dead_provider_is_asked_by_a_few(world, dead):
+    """Counted, not timed: however long it took, so many pauses there were, and a few messages between them; a restart is no other
+    thing."""
+    closed(world, dead, "1s")
+    world.server.wait_log("state=asleep pauses=4", 60)
+    world.server.restart()
+    world.server.wait_log(r"(?s)ev=serving.*ev=serving.*ev=serving.*state=asleep pauses=2", 60)
+    found = tries(world)
+    pauses = said(world, "state=asleep")
+    assert sum(found.values()) == WAITING + 1
+    assert WAITING - found[TRIED] <= (pauses + 1) * PROBES, f"the rest is as it was: {found}, after {pauses} pauses"
+    assert said(world, "ev=hop route=dead.example state=down") <= (said(world, "state=asleep") + 1) * PROBES
+
+
+def test_what_waited_goes_when_it_is_there_again(world, dead):
+    closed(world, dead, "1s", 700)  # more than may be under way, several times over
+    world.server.wait_log("state=asleep pauses=2", 60)
+    dead.behave()
+    dead.wait(701, seconds=60)
+    world.server.wait_queue(0, 60)
+    assert len(dead.messages) == 701, "each of them once"
+    assert said(world, "site=\\S+ state=awake") == 1
+
+
+def test_new_mail_for_it_waits_without_a_try(world, dead):
+    closed(world, dead, "1h", 10)
+    world.server.wait_log("state=asleep")
+    before = said(world, "ev=hop route=dead.example")
+    since = len(world.hop.messages)
+    for _ in range(20):
+        assert world.send(messages.plain(world.bobs), world.bobs).ok
+    assert world.send(messages.plain(world.alias)).ok
+    world.arrived(world.keys.address, since)
+    world.server.wait_log(r"(?s)(ev=deferred.*?){21}")
+    new = [i for i in world.server.queue() if i["tries"] == 1]
+    assert len(new) >= 20 and all(i["status"] == "4.4.1" for i in new), new
+    assert sum(i["note"] == "the next hop has not answered others and is asked again later" for i in new) == 20
+    assert said(world, "ev=hop route=dead.example") == before
+    dead.behave()
+    world.server.cli("queue", "flush")  # and the operator knows better
+    dead.wait(31, seconds=60)
+    world.server.wait_queue(0, 60)
+
+
+def test_it_expires_while_its_provider_sleeps(world, dead):
+    closed(world, dead, "1s", 300)
+    world.server.wait_log("state=asleep")
+    world.server.stop()
+    with fill.database(world.server) as db:
+        ending = [m.decode() for (m,) in db.execute("SELECT mid FROM queue WHERE tries = ? ORDER BY id DESC LIMIT 40", (TRIED,))]
+        db.executemany("UPDATE queue SET expires = ? WHERE mid = ?", [(int(time.time()) + 4, m.encode()) for m in ending])
+    world.server.start()
+    for mid in ending:
+        world.server.wait_log(rf"ev=failed mid={mid} \S+ status=4\.4\.7 tries={TRIED + 1}", 60)
+    left = world.server.queue()
+    assert not {i["mid"] for i in left} & set(ending)
+    asked = (said(world, "state=asleep") + 1) * PROBES
+    assert sum(i["tries"] == TRIED for i in left) >= 300 - len(ending) - asked, "no other one was touched"
 
 
 def test_a_body_that_is_gone_holds_nobody_else_up(world):

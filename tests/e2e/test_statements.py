@@ -23,7 +23,6 @@ MAY_SCAN = [
     ("expiry.c", "SELECT d.user FROM (", "d", "the few that three indexes found to be due"),
     ("held.c", "WHERE ?1 = 0 OR user = ?1", "held", "a list"),
     ("profiles.c", "FROM profile p", "p", "a list"),
-    ("queue.c", "SELECT id, next_try FROM queue", "queue USING (?:COVERING INDEX queue_next|INDEX queue_fresh)", "ended at the first that is not under way"),
     ("queue.c", "WHERE mid = ?", "queue", "one message that the operator deletes by name"),
     ("queue.c", "ON b.id = q.body ORDER BY q.id", "q", "a list for the operator"),
     ("sessions.c", "DELETE FROM session", "session", "once an hour"),

@@ -32,6 +32,7 @@ static int run_list(struct request *c, struct fail *f)
 static int run_flush(struct request *c, struct fail *f)
 {
 	core_dirty(c->core);
+	queue_wake_all(c->core);
 	return queue_flush(c->core->store, core_now(c->core), f);
 }
 

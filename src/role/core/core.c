@@ -281,6 +281,14 @@ static void stop(void *self)
 	c->store = NULL;
 }
 
+static void reload(void *self, const struct conf *conf)
+{
+	struct core *c = self;
+
+	c->start->conf = *conf;
+	queue_wake_all(c);
+}
+
 static const char *directory(void *self)
 {
 	return ".";
@@ -290,6 +298,7 @@ static const struct role_def def = { .peer = take_peer,
 	                             .listener = take_listener,
 	                             .init = init,
 	                             .ready = ready,
+	                             .reload = reload,
 	                             .stop = stop,
 	                             .directory = directory };
 

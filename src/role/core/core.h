@@ -8,7 +8,9 @@
 #include "ipc/peer.h"
 #include "policy/throttle.h"
 #include "role/core/meter.h"
+#include "role/core/sites.h"
 #include "role/core/wait.h"
+#include "role/core/walk.h"
 #include "role/lent.h"
 #include "role/role.h"
 #include "store/profiles.h"
@@ -89,6 +91,9 @@ struct core {
 	struct delivery *deliveries; /* at the gate (queue.h) */
 	size_t n_deliveries;
 	size_t n_retried; /* of those: which had failed before */
+	size_t n_waited;  /* and of those: for a destination that answers again */
+	struct sites sites;
+	struct walks walks;
 	struct timer *ripen, *due, *hourly, *refill, *redo, *probes, *watches;
 	uint64_t refill_ms, drawn_ms; /* when the shelves are looked at next; when one was drawn from last */
 	unsigned n_looks;             /* at domains of users, under way (watch.h) */

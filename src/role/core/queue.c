@@ -8,6 +8,7 @@
 #include "role/core/activity.h"
 #include "role/core/bounce.h"
 #include "role/core/lost.h"
+#include "role/core/queue_in.h"
 #include "role/core/sent.h"
 #include "role/core/txn.h"
 #include "store/segment.h"
@@ -18,27 +19,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* RETRIED_MAX: what failed before never takes all of the room, however much of it is due. */
-enum {
-	UNDER_WAY_MAX = 512,
-	RETRIED_MAX = 256,
-	BATCH = 128,
-	WAIT_MOST_MS = 60000,
-	REDO_MS = 1000,
-	NOTE_MAX = 400
-};
+enum { BATCH = 128, WAIT_MOST_MS = 60000, REDO_MS = 1000, NOTE_MAX = 400 };
 
-/* An item at the gate, or one that waits for its DSN to be written, or for its end to be durable. */
-struct delivery {
-	struct delivery *next;
-	int64_t id;
-	bool retried;    /* it had failed before */
-	bool unreadable; /* what is stored could not be opened: not sent */
-	bool giving_up, done;
-	bool noted; /* the group that is open says that it is done */
-};
-
-static struct delivery *under_way(const struct core *c, int64_t id)
+struct delivery *queue_under_way(const struct core *c, int64_t id)
 {
 	for (struct delivery *d = c->deliveries; d; d = d->next)
 		if (d->id == id)
@@ -48,10 +31,10 @@ static struct delivery *under_way(const struct core *c, int64_t id)
 
 static bool skip(void *arg, int64_t id)
 {
-	return under_way(arg, id) != NULL;
+	return queue_under_way(arg, id) != NULL;
 }
 
-static struct delivery *add(struct core *c, const struct queue_item *i)
+struct delivery *queue_add_delivery(struct core *c, const struct queue_item *i)
 {
 	struct delivery *d = xnew(struct delivery);
 
@@ -70,6 +53,7 @@ static void drop(struct core *c, struct delivery **p)
 	*p = d->next;
 	c->n_deliveries--;
 	c->n_retried -= d->retried;
+	c->n_waited -= d->waited;
 	free(d);
 }
 
@@ -92,25 +76,42 @@ static struct str route_of(const struct core *c, struct str rcpt)
 
 /* ---- sending --------------------------------------------------------------------------------------------------- */
 
-static int send_one(void *arg, const struct queue_item *i, struct fail *f)
+int queue_send(struct core *c, const struct queue_item *i, struct core_site *s, bool waited, struct fail *f)
 {
-	struct core *c = arg;
 	OWN(arena) a = ARENA;
 	OWNFD fd = -1;
+	struct delivery *d;
 	struct body b;
 	uint64_t offset;
 	int r = body_get(c->store, i->body, &a, &b, &fd, &offset, f);
 
 	if (r < 0 && (f->sys == EMFILE || f->sys == ENFILE || f->sys == ENOMEM))
 		return r; /* not of this message alone: later */
-	if (r < 0) {      /* those behind it do not wait for it */
+	d = queue_add_delivery(c, i);
+	if (r < 0) { /* those behind it do not wait for it */
 		log_fail(LOG_ERROR, "queue", f);
-		add(c, i)->unreadable = true;
+		d->unsent = UNREADABLE;
 		return OK;
 	}
-	add(c, i);
+	d->probe = s && site_goes(&s->site) ? s->number : 0;
+	d->waited = waited;
+	c->n_waited += waited;
 	SEND_FD(c->gate, fd, deliver, (uint64_t)i->id, i->mid, route_of(c, i->rcpt), i->sender, i->rcpt,
 	        b.key, offset, b.stored, b.plain, (uint32_t)i->flags);
+	return OK;
+}
+
+/* What is new to a destination that is being asked for the first time goes as if nothing were in doubt. */
+static int send_fresh(void *arg, const struct queue_item *i, struct fail *f)
+{
+	struct core *c = arg;
+	struct core_site *s = walk_site(c, i->rcpt);
+
+	if (!s || !s->site.pauses)
+		return queue_send(c, i, NULL, false, f);
+	if (site_may_go(&s->site, core_now(c)))
+		return queue_send(c, i, s, false, f);
+	queue_add_delivery(c, i)->unsent = ASLEEP;
 	return OK;
 }
 
@@ -119,76 +120,97 @@ static size_t at_most(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* When something is due that there is room for. What comes free by a result wakes us anyway. */
-static void look_again(struct core *c)
+/* When time brings something to do. What comes free by a result wakes us anyway. */
+static uint64_t look_again_ms(struct core *c)
 {
-	int64_t now = core_now(c), next = INT64_MAX;
-	uint64_t ms;
+	int64_t now = core_now(c), next = INT64_MAX, asked = walk_next(c, now);
+	uint64_t ms = clock_mono_ms();
 
-	if (queue_next(c->store, c->n_retried >= RETRIED_MAX, skip, c, &next, NULL) < 0)
+	if (c->walks.more)
+		return c->walks.next_ms > ms ? c->walks.next_ms - ms : 0;
+	if (queue_next(c->store, now, &next, NULL) < 0)
 		next = now + 1;
-	ms = next <= now                        ? 0
-	     : next - now > WAIT_MOST_MS / 1000 ? WAIT_MOST_MS
-	                                        : (uint64_t)(next - now) * 1000;
-	timer_set(c->due, ms);
+	if (asked < next)
+		next = asked;
+	return next - now > WAIT_MOST_MS / 1000 ? WAIT_MOST_MS : (uint64_t)(next - now) * 1000;
 }
 
-/* As if the gate had tried and not got through: the schedule, and the end, are those of every message. */
-static void put_off_unreadable(struct core *c)
-{
-	for (;;) {
-		const struct delivery *d = c->deliveries;
-		struct delivered m = { 0,
-			               DELIVERY_LATER,
-			               451,
-			               STR("4.3.0"),
-			               STR("the stored message cannot be read"),
-			               BOUNCE_OTHER };
+static int result(struct core *c, struct delivery *d, const struct queue_item *i, const struct delivered *m,
+                  uint16_t dice, struct fail *f);
 
-		while (d && !d->unreadable)
-			d = d->next;
-		if (!d)
-			return;
-		m.delivery = (uint64_t)d->id;
-		under_way(c, d->id)->unreadable = false;
-		queue_delivered(c, &m, NULL);
+/* As if the gate had tried and not got through: the schedule, and the end, are those of every message. */
+static int put_off(struct core *c, struct delivery *d, struct fail *f)
+{
+	static const struct delivered why[] = {
+		[UNREADABLE] = { 0, DELIVERY_LATER, 451, STR_INIT("4.3.0"),
+		                 STR_INIT("the stored message cannot be read"), BOUNCE_OTHER, HOP_UNSAID },
+		[ASLEEP] = { 0, DELIVERY_LATER, 451, STR_INIT("4.4.1"),
+		             STR_INIT("the next hop has not answered others and is asked again later"),
+		             BOUNCE_NETWORK, HOP_UNSAID },
+		[OVERDUE] = { 0, DELIVERY_LATER, 451, STR_INIT("4.4.1"),
+		              STR_INIT("the next hop has not answered"), BOUNCE_NETWORK, HOP_UNSAID },
+	};
+	OWN(arena) a = ARENA;
+	struct queue_item i;
+
+	core_dirty(c);
+	TRY(queue_get(c->store, d->id, &a, &i, f));
+	return result(c, d, &i, &why[d->unsent], 0, f);
+}
+
+static void put_off_all(struct core *c)
+{
+	for (struct delivery *d = c->deliveries, *next; d; d = next) {
+		struct fail f = { 0 };
+
+		next = d->next;
+		if (d->unsent == SENT || d->giving_up)
+			continue;
+		if (put_off(c, d, &f) < 0) {
+			log_fail(LOG_ERROR, "queue", &f);
+			end(c, d->id);
+			walk_anew(c);
+		}
 	}
 }
 
 /* What comes now goes first: a million messages for somebody who does not answer are not in its way. */
 static int send_due(struct core *c, struct fail *f)
 {
-	size_t room = UNDER_WAY_MAX - at_most(c->n_deliveries, UNDER_WAY_MAX), left;
+	size_t room = UNDER_WAY_MAX - at_most(c->n_deliveries, UNDER_WAY_MAX);
 
-	TRY(queue_due(c->store, core_now(c), true, skip, send_one, c, at_most(room, BATCH), f));
-	room = UNDER_WAY_MAX - at_most(c->n_deliveries, UNDER_WAY_MAX);
-	left = RETRIED_MAX - at_most(c->n_retried, RETRIED_MAX);
-	return queue_due(c->store, core_now(c), false, skip, send_one, c, at_most(at_most(room, left), BATCH),
-	                 f);
+	TRY(queue_fresh(c->store, core_now(c), skip, send_fresh, c, at_most(room, BATCH), f));
+	return walk_on(c, f);
 }
 
 static void on_due(void *arg)
 {
 	struct core *c = arg;
 	struct fail f = { 0 };
+	size_t before = c->n_deliveries;
 	int r;
 
 	if (!c->gate || c->n_deliveries >= UNDER_WAY_MAX)
 		return; /* a new road, or a result, wakes us */
 	r = send_due(c, &f);
-	put_off_unreadable(c);
+	timer_set(c->due, c->n_deliveries - before >= BATCH ? 0 : look_again_ms(c));
+	put_off_all(c);
 	if (r < 0) {
 		log_fail(LOG_ERROR, "queue", &f);
 		timer_set(c->due, WAIT_MOST_MS / 10);
-		return;
 	}
-	look_again(c);
 }
 
 void queue_wake(struct core *c)
 {
 	if (c->due)
 		timer_set(c->due, 0);
+}
+
+void queue_wake_all(struct core *c)
+{
+	walk_wake_all(c);
+	queue_wake(c);
 }
 
 void queue_start(struct core *c)
@@ -209,6 +231,7 @@ void queue_gate_gone(struct core *c)
 		}
 		drop(c, p);
 	}
+	walk_wake_all(c); /* what was asked is not answered any more */
 }
 
 /* ---- results --------------------------------------------------------------------------------------------------- */
@@ -223,16 +246,17 @@ static int note_done(struct core *c, struct delivery *d, struct fail *f)
 	return r;
 }
 
-static int done(struct core *c, const struct queue_item *i, const struct delivered *m, struct fail *f)
+static int done(struct core *c, struct delivery *d, const struct queue_item *i, const struct delivered *m,
+                struct fail *f)
 {
 	c->counters.delivered++;
 	bounce_taken(c, i);
 	log_info("ev=delivered mid=%.*s rcpt=%s code=%u", STR_ARG(i->mid), log_mask(i->rcpt), m->smtp);
-	return note_done(c, under_way(c, i->id), f);
+	return note_done(c, d, f);
 }
 
-static int never(struct core *c, const struct queue_item *i, const struct delivered *m, struct str status,
-                 struct fail *f)
+static int never(struct core *c, struct delivery *d, const struct queue_item *i, const struct delivered *m,
+                 struct str status, struct fail *f)
 {
 	bool ran_out = str_eq(status, STR("4.4.7"));
 
@@ -247,7 +271,7 @@ static int never(struct core *c, const struct queue_item *i, const struct delive
 		                               : lost_tell(c, i, m->note, status);
 
 		if (r == OK) {
-			under_way(c, i->id)->giving_up = true; /* until the letter is in the same group */
+			d->giving_up = true; /* until the letter is in the same group */
 			return OK;
 		}
 		if (r == FAIL_AGAIN) { /* no scribe yet: a message does not end without a word to anybody */
@@ -259,16 +283,27 @@ static int never(struct core *c, const struct queue_item *i, const struct delive
 	return queue_delete(c->store, i->id, f);
 }
 
-static int later(struct core *c, const struct queue_item *i, const struct delivered *m, struct fail *f)
+/* Of a destination that sleeps: when it is asked again, for from then on all that waits for it is due. */
+static int64_t next_try(struct core *c, const struct delivery *d, const struct queue_item *i, uint16_t dice)
 {
-	uint16_t dice = 0;
-	int64_t now = core_now(c), next;
+	const struct core_site *s = d->unsent == ASLEEP ? walk_site(c, i->rcpt) : NULL;
+	int64_t now = core_now(c), next = s ? s->site.until : now;
 
-	if (random_bytes(&dice, sizeof(dice), NULL) < 0)
-		dice = 0;
-	next = retry_at(c->conf->retry_s, c->conf->n_retry, i->tries, now, dice);
+	if (!s)
+		return retry_at(c->conf->retry_s, c->conf->n_retry, i->tries, now, dice);
 	if (next >= i->expires)
-		return never(c, i, m, STR("4.4.7"), f); /* the time ran out, whatever the last answer was */
+		next = i->expires - 1;
+	return next > now ? next : now + 1;
+}
+
+static int later(struct core *c, struct delivery *d, const struct queue_item *i, const struct delivered *m,
+                 uint16_t dice, struct fail *f)
+{
+	int64_t now = core_now(c), next = next_try(c, d, i, dice);
+
+	if (next >= i->expires)
+		return never(c, d, i, m, STR("4.4.7"),
+		             f); /* the time ran out, whatever the last answer was */
 	c->counters.deferred++;
 	activity_delivery(c, i, EVENT_DEFERRED, m->reason);
 	log_info("ev=deferred mid=%.*s rcpt=%s code=%u status=%.*s tries=%lld next_s=%lld", STR_ARG(i->mid),
@@ -278,40 +313,51 @@ static int later(struct core *c, const struct queue_item *i, const struct delive
 	return queue_retry(c->store, i->id, next, m->enhanced, str_first(m->note, NOTE_MAX), f);
 }
 
-static int result(struct core *c, const struct queue_item *i, const struct delivered *m, struct fail *f)
+static int result(struct core *c, struct delivery *d, const struct queue_item *i, const struct delivered *m,
+                  uint16_t dice, struct fail *f)
 {
 	switch ((enum delivery_outcome)m->outcome) {
 	case DELIVERY_DONE:
-		return done(c, i, m, f);
+		return done(c, d, i, m, f);
 	case DELIVERY_NEVER:
-		return never(c, i, m, m->enhanced.n ? m->enhanced : STR("5.0.0"), f);
+		return never(c, d, i, m, m->enhanced.n ? m->enhanced : STR("5.0.0"), f);
 	case DELIVERY_LATER:
-		return later(c, i, m, f);
+		return later(c, d, i, m, dice, f);
 	}
 	return fail(f, FAIL_BUG, "outcome %u", m->outcome);
 }
 
+/* The message and its destination by one throw: who is alone there is due when its site may be asked again. */
 void queue_delivered(void *core, const void *msg, struct ipc_fds *fds)
 {
 	struct core *c = core;
 	const struct delivered *m = msg;
-	const struct delivery *d = under_way(c, (int64_t)m->delivery);
+	struct delivery *d = queue_under_way(c, (int64_t)m->delivery);
 	OWN(arena) a = ARENA;
-	struct queue_item i;
+	struct queue_item i = { 0 };
 	struct fail f = { 0 };
+	uint16_t dice = 0;
 	int r;
 
 	if (!d || d->done || d->giving_up) { /* nobody gave it that, or it has said so before */
 		log_warn("ev=answer-refused what=delivered");
 		return;
 	}
+	if (random_bytes(&dice, sizeof(dice), NULL) < 0)
+		dice = 0;
 	r = queue_get(c->store, d->id, &a, &i, &f);
+	if (m->outcome >= DELIVERY_DONE && m->outcome <= DELIVERY_NEVER) {
+		walk_told(c, d->probe, r == OK ? i.rcpt : STR(""), (enum delivery_hop)m->hop, dice);
+		d->probe = 0;
+	}
 	if (r == OK)
-		r = result(c, &i, m, &f);
+		r = result(c, d, &i, m, dice, &f);
 	else
 		end(c, d->id); /* deleted by the operator meanwhile */
-	if (r < 0 && r != FAIL_ABSENT)
+	if (r < 0 && r != FAIL_ABSENT) {
 		log_fail(LOG_ERROR, "queue", &f);
+		walk_anew(c);
+	}
 	core_dirty(c);
 }
 
@@ -345,6 +391,8 @@ void queue_committed(struct core *c, int result)
 	}
 	if (result == OK)
 		queue_wake(c);
+	else
+		walk_anew(c); /* what was put off in it is where it was before */
 	if (!left || c->redoing)
 		return;
 	if (!c->redo)
@@ -367,8 +415,10 @@ void queue_not_given_up(struct core *c, int64_t id)
 {
 	struct fail f = { 0 };
 
-	if (queue_retry(c->store, id, core_now(c) + c->conf->retry_s[0], STR("4.3.0"), STR(""), &f) < 0)
+	if (queue_retry(c->store, id, core_now(c) + c->conf->retry_s[0], STR("4.3.0"), STR(""), &f) < 0) {
 		log_fail(LOG_WARN, "queue", &f);
+		walk_anew(c);
+	}
 	end(c, id);
 	core_dirty(c);
 }

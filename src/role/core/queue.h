@@ -8,6 +8,8 @@
 void queue_start(struct core *c);
 /* Something may be due now. */
 void queue_wake(struct core *c);
+/* And what is known of destinations that do not answer is forgotten: the operator has done something about it. */
+void queue_wake_all(struct core *c);
 /* The open group was kept, or was lost: what was delivered in it is then noted anew, and not sent again. */
 void queue_committed(struct core *c, int result);
 void queue_gate_gone(struct core *c);

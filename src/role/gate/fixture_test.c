@@ -139,7 +139,7 @@ static void on_delivered(void *self, const void *msg, struct ipc_fds *fds)
 	const struct delivered *m = msg;
 	struct reported *r = &w->reports[w->n_reports++ % WORLD_REPORTS];
 
-	*r = (struct reported){ m->delivery, m->outcome, m->smtp, "", "" };
+	*r = (struct reported){ m->delivery, m->outcome, m->smtp, m->hop, "", "" };
 	copy(r->enhanced, sizeof(r->enhanced), m->enhanced);
 	copy(r->note, sizeof(r->note), m->note);
 }

@@ -27,7 +27,7 @@ struct accepted {
 
 struct reported {
 	uint64_t delivery;
-	uint32_t outcome, smtp;
+	uint32_t outcome, smtp, hop;
 	char enhanced[16], note[600];
 };
 

@@ -90,7 +90,8 @@ static void end(struct hop *h, const struct ending *why)
 
 static void end_unconnected(struct hop *h, struct str note)
 {
-	const struct ending e = { DELIVERY_LATER, (uint32_t)fail_face(FAIL_PEER)->smtp, STR("4.4.1"), note };
+	const struct ending e = { DELIVERY_LATER, (uint32_t)fail_face(FAIL_PEER)->smtp, STR("4.4.1"), note,
+		                  HOP_UNSAID };
 
 	end(h, &e);
 }
@@ -100,7 +101,7 @@ static enum step serve_close(struct hop *h)
 	const struct smtpc_outcome *o = smtpc_outcome(h->machine);
 	struct str enhanced = o->enhanced[0] == '4' ? str_c(o->enhanced) : STR("4.3.2");
 	struct str note = str_c(*h->tls_why ? h->tls_why : o->text);
-	const struct ending e = { DELIVERY_LATER, (uint32_t)o->code, enhanced, note };
+	const struct ending e = { DELIVERY_LATER, (uint32_t)o->code, enhanced, note, HOP_UNSAID };
 
 	end(h, &e);
 	return STEP_OVER;
@@ -208,6 +209,12 @@ static enum step serve_output(struct hop *h)
 	return STEP_WAIT;
 }
 
+/* What a server says of one message, and none of what ends a connection, tells that it is there for others too. */
+static enum delivery_hop hop_of(const struct smtpc_outcome *o)
+{
+	return o->kind == SMTPC_TEMP && (o->own || o->code == 421) ? HOP_UNSAID : HOP_SPOKE;
+}
+
 /* What is sent over a connection that had been idle may find out only now that the other side had closed it. By BDAT the
  * body has left before that is known; not a word to it is as good as a refusal. */
 static bool was_stale(const struct hop *h, const struct smtpc_outcome *o)
@@ -237,7 +244,7 @@ static enum step serve_outcome(struct hop *h)
 	else
 		route_end(h->route, TAKE(h->job),
 		          &(struct ending){ kinds[o->kind].outcome, (uint32_t)o->code, enhanced,
-		                            str_c(o->text) });
+		                            str_c(o->text), hop_of(o) });
 	close_body(h);
 	h->n_jobs++;
 	smtpc_outcome_taken(h->machine);
@@ -350,7 +357,7 @@ static void on_ready(void *arg, bool readable, bool writable)
 		end_unconnected(h, str_c(f.why));
 	} else if (leads_back(h)) {
 		const struct ending e = { DELIVERY_NEVER, 550, STR("5.4.6"),
-			                  STR("the domain's mail server is this machine") };
+			                  STR("the domain's mail server is this machine"), HOP_UNSAID };
 
 		end(h, &e);
 	} else {

@@ -39,19 +39,22 @@ struct lookup {
 };
 
 static const struct ending no_answer = { DELIVERY_LATER, 451, STR_INIT("4.4.3"),
-	                                 STR_INIT("the name servers give no answer for the domain") };
+	                                 STR_INIT("the name servers give no answer for the domain"),
+	                                 HOP_UNSAID };
 static const struct ending no_domain = { DELIVERY_NEVER, 550, STR_INIT("5.1.2"),
-	                                 STR_INIT("the domain does not exist") };
+	                                 STR_INIT("the domain does not exist"), HOP_UNSAID };
 static const struct ending no_name = { DELIVERY_NEVER, 550, STR_INIT("5.1.2"),
-	                               STR_INIT("the domain is no name that DNS knows") };
+	                               STR_INIT("the domain is no name that DNS knows"), HOP_UNSAID };
 static const struct ending no_host = { DELIVERY_NEVER, 550, STR_INIT("5.4.4"),
-	                               STR_INIT("the domain has no mail server with an address") };
+	                               STR_INIT("the domain has no mail server with an address"),
+	                               HOP_UNSAID };
 static const struct ending null_mx = { DELIVERY_NEVER, 556, STR_INIT("5.1.10"),
-	                               STR_INIT("the domain takes no mail (null MX)") };
+	                               STR_INIT("the domain takes no mail (null MX)"), HOP_UNSAID };
 static const struct ending loops = { DELIVERY_NEVER, 550, STR_INIT("5.4.6"),
-	                             STR_INIT("the domain's mail server is this machine") };
+	                             STR_INIT("the domain's mail server is this machine"), HOP_UNSAID };
 static const struct ending no_server = { DELIVERY_LATER, 451, STR_INIT("4.4.3"),
-	                                 STR_INIT("the server of this route has no address in DNS") };
+	                                 STR_INIT("the server of this route has no address in DNS"),
+	                                 HOP_UNSAID };
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */
 

@@ -126,7 +126,7 @@ static void report(struct gate *g, uint64_t id, const struct ending *e)
 
 	if (g->core)
 		SEND(g->core, delivered, id, e->outcome, e->smtp, e->enhanced, e->note,
-		     refused ? bounce_reason_of(e->note, e->enhanced, &a) : BOUNCE_OTHER);
+		     refused ? bounce_reason_of(e->note, e->enhanced, &a) : BOUNCE_OTHER, e->hop);
 }
 
 /* A next hop that was full may have room again: one more is tried after a while of success. */
@@ -262,10 +262,13 @@ void route_spoils_tls(struct route *r)
 
 static void end_waiting(struct route *r, const struct ending *why)
 {
+	struct ending e = *why;
 	struct delivery *d;
 
+	e.hop = why->outcome == DELIVERY_LATER ? HOP_DEAD
+	                                       : HOP_UNSAID; /* a domain that is none fails for good */
 	while ((d = take_first(r)))
-		route_end(r, d, why);
+		route_end(r, d, &e);
 }
 
 static void on_found(void *arg, struct targets *t, const struct ending *why)
@@ -386,10 +389,10 @@ static void forget_resting(struct routes *all)
 	}
 }
 
-static void give_back(struct route *r, struct delivery *d)
+static void give_back(struct route *r, struct delivery *d, enum delivery_hop hop)
 {
-	static const struct ending busy = { DELIVERY_LATER, 451, STR_INIT("4.4.5"),
-		                            STR_INIT("the next hop is slow or paced, and others wait") };
+	const struct ending busy = { DELIVERY_LATER, 451, STR("4.4.5"),
+		                     STR("the next hop is slow or paced, and others wait"), hop };
 
 	end_delivery(r, d, &busy);
 }
@@ -424,7 +427,7 @@ static void on_timer(void *arg)
 		staff(r);
 	if (is_stuck(r))
 		for (unsigned n = r->n_waiting; n && (d = take_first(r)); n--)
-			give_back(r, d);
+			give_back(r, d, HOP_DEAD);
 	watch_over(r);
 }
 
@@ -497,7 +500,7 @@ void routes_deliver(struct routes *all, const struct deliver *m, int fd)
 	if (e != OK) {
 		const struct fail_face *face = fail_face(FAIL_SYS);
 		const struct ending end = { DELIVERY_LATER, (uint32_t)face->smtp, str_c(face->enhanced),
-			                    str_c(f.why) };
+			                    str_c(f.why), HOP_UNSAID };
 
 		log_fail(LOG_ERROR, "deliver", &f);
 		report(all->gate, m->delivery, &end);
@@ -506,9 +509,12 @@ void routes_deliver(struct routes *all, const struct deliver *m, int fd)
 	}
 	if (!r->n_waiting && !r->n_hops && !r->lookup)
 		moved(r); /* it is not from before that nothing moved */
-	if ((r->conf->pace_s && r->n_waiting * pace_ms(r) >= PACED_MS) ||
-	    (is_stuck(r) && r->n_waiting >= KEPT)) {
-		give_back(r, d);
+	if (is_stuck(r) && r->n_waiting >= KEPT) {
+		give_back(r, d, HOP_DEAD);
+		return;
+	}
+	if (r->conf->pace_s && r->n_waiting * pace_ms(r) >= PACED_MS) {
+		give_back(r, d, HOP_UNSAID);
 		return;
 	}
 	append(r, d);

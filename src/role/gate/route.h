@@ -42,6 +42,7 @@ struct ending {
 	uint32_t outcome; /* enum delivery_outcome */
 	uint32_t smtp;
 	struct str enhanced, note;
+	enum delivery_hop hop;
 };
 
 struct gate *route_gate(const struct route *r);
@@ -57,8 +58,8 @@ void route_end(struct route *r, struct delivery *d, const struct ending *e);
 /* The connection was stale: d goes first over another one. */
 void route_put_back(struct route *r, struct delivery *d);
 /* The connection is over, and freed in here. opened: route_opened() was said. If it was not, the next address is tried;
- * after the last one, and when no other connection is left, why becomes the ending of all who wait. why NULL: the same
- * address is to be tried again. */
+ * after the last one, and when no other connection is left, why becomes the ending of all who wait, and the destination is
+ * dead. why NULL: the same address is to be tried again. */
 void route_closed(struct route *r, struct hop *h, bool opened, const struct ending *why);
 /* The TLS handshake failed: for some minutes this route does without. */
 void route_spoils_tls(struct route *r);

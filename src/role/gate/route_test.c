@@ -196,9 +196,11 @@ static void test_refusal_then_good(void **state)
 	h.rules = (const struct nexthop_rule[]){ { 0, AT_RCPT, "550 5.1.1 nobody\r\n", 0, false }, { 0 } };
 	send_hello(&w, h.endpoint, 1);
 	assert_int_equal(wait_report(&w, 1)->outcome, DELIVERY_NEVER);
+	assert_int_equal(wait_report(&w, 1)->hop, HOP_SPOKE);
 	h.rules = NULL;
 	send_hello(&w, h.endpoint, 2);
 	assert_int_equal(wait_report(&w, 2)->outcome, DELIVERY_DONE);
+	assert_int_equal(wait_report(&w, 2)->hop, HOP_SPOKE);
 	assert_int_equal(h.n, 1);
 	assert_int_equal(h.n_mails, 1);
 	assert_true(str_eq(buf_str(&h.mails[0].body), hello));
@@ -252,8 +254,10 @@ static void test_route_down(void **state)
 	for (uint64_t i = 1; i <= 10; i++) {
 		assert_int_equal(world_report(&w, i)->outcome, DELIVERY_LATER);
 		assert_string_equal(world_report(&w, i)->enhanced, "4.4.1");
+		assert_int_equal(world_report(&w, i)->hop, HOP_DEAD);
 	}
 	assert_int_equal(world_report(&w, 11)->outcome, DELIVERY_LATER);
+	assert_int_equal(world_report(&w, 11)->hop, HOP_UNSAID);
 	h.listener = dup(2);
 	tear_down(&w, &h);
 }
