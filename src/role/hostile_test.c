@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -345,6 +346,49 @@ static void nonsense_costs_its_own_road_alone(void **state)
 	assert_int_equal(verdict() / 100, 5);
 }
 
+#ifdef POSTERN_TESTHOOKS
+static void the_silent_one_is_lost(int who)
+{
+	OWN(heard) h = { 0 };
+	const struct role_lost *m = hear_this(w.c.core.channel, IPC_role_lost, &h);
+
+	assert_int_equal(m->role, ROLE_SCRIBE);
+	assert_int_equal(m->index, who);
+}
+
+/* One that reads nothing, one that writes nothing, and one that does not answer the command line. */
+static void a_silent_scribe_is_ended(void **state)
+{
+	const struct played others = w;
+	OWN(heard) h = { 0 };
+	const struct answer *m;
+	uint64_t job;
+	int who;
+
+	setenv("POSTERN_SILENT_MS", "1000", 1);
+	begin(state);
+	unsetenv("POSTERN_SILENT_MS");
+	who = hand_over(&job);
+	assert_int_equal(verdict(), 451);
+	the_silent_one_is_lost(who);
+	assert_int_equal(hand_over(&job), !who);
+	SAY(w.scribe[!who], scanned, FACTS(job, "bob@example.org", "4"));
+	hear_this(w.scribe[!who], IPC_seal, &h);
+	assert_int_equal(verdict(), 451);
+	the_silent_one_is_lost(!who);
+	close(w.scribe[0]);
+	w.scribe[0] = stage_road(&w.c.core, ROLE_SCRIBE, 0);
+	ASK("profile.begin", "mailbox", "alice@mailbox.example", "csr", "a request");
+	hear_this(w.scribe[0], IPC_csr_read, &h);
+	m = hear_this(w.control, IPC_answer, &h);
+	assert_int_equal(ipc_result(m->code), FAIL_AGAIN);
+	the_silent_one_is_lost(0);
+	assert_int_equal(queued(), 0);
+	end(state);
+	w = others;
+}
+#endif
+
 int all_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +399,9 @@ int all_tests(void)
 		cmocka_unit_test(a_flood_keeps_nobody_waiting),
 		cmocka_unit_test(web_asks_for_nobody),
 		cmocka_unit_test(nonsense_costs_its_own_road_alone),
+#ifdef POSTERN_TESTHOOKS
+		cmocka_unit_test(a_silent_scribe_is_ended),
+#endif
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

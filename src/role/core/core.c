@@ -13,6 +13,7 @@
 #include "role/core/rcpt.h"
 #include "role/core/remind.h"
 #include "role/core/rotate.h"
+#include "role/core/silence.h"
 #include "role/core/stock.h"
 #include "role/core/txn.h"
 #include "role/core/watch.h"
@@ -186,10 +187,8 @@ static void road_ended(struct core *c, struct peer *p)
 	peer_free(p);
 }
 
-static void on_closed(void *self, struct peer *p, const struct fail *why)
+void core_end_road(struct core *c, struct peer *p, const struct fail *why)
 {
-	struct core *c = self;
-
 	if (why->code != FAIL_PEER)
 		log_fail(LOG_ERROR, "road", why);
 	for (enum role r = 0; r < ROLE_COUNT; r++)
@@ -197,6 +196,11 @@ static void on_closed(void *self, struct peer *p, const struct fail *why)
 			if (place_of(c, r, i) && *place_of(c, r, i) == p)
 				role_lost(r, i);
 	road_ended(c, p);
+}
+
+static void on_closed(void *self, struct peer *p, const struct fail *why)
+{
+	core_end_road(self, p, why);
 }
 
 static int take_peer(void *self, enum role other, unsigned index, int fd, struct fail *f)
@@ -257,6 +261,7 @@ void core_store_opened(struct core *c)
 {
 	log_info("ev=store-open");
 	rotate_look(c);
+	silence_start(c);
 	if (c->private_mode) {
 		control_take(c, c->control_fd);
 		return;

@@ -94,7 +94,7 @@ struct core {
 	size_t n_waited;  /* and of those: for a destination that answers again */
 	struct sites sites;
 	struct walks walks;
-	struct timer *ripen, *due, *hourly, *refill, *redo, *probes, *watches;
+	struct timer *ripen, *due, *hourly, *refill, *redo, *probes, *watches, *silence;
 	uint64_t refill_ms, drawn_ms; /* when the shelves are looked at next; when one was drawn from last */
 	unsigned n_looks;             /* at domains of users, under way (watch.h) */
 	bool redoing;                 /* what was delivered and could not be noted is noted soon (queue.c) */
@@ -124,6 +124,9 @@ void core_dirty(struct core *c);
 
 /* The vault has unwrapped the keys and the store is open: begin to work. */
 void core_store_opened(struct core *c);
+
+/* A role with which nothing more is to be done: whoever waits for it is told, and the parent, who ends it. */
+void core_end_road(struct core *c, struct peer *p, const struct fail *why);
 
 int64_t core_now(const struct core *c);
 

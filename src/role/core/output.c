@@ -1,6 +1,7 @@
 /* output.c - asking for one copy of a message. */
 #include "role/core/txn.h"
 
+#include "base/clock.h"
 #include "sys/memfd.h"
 
 #include <unistd.h>
@@ -17,6 +18,7 @@ int output_ask(struct output *o, enum ipc_tag tag, const void *question, struct 
 	if (to_file)
 		TRY(body_file_new(o->txn->core->store, &o->file, &o->fd, f));
 	o->asked = true;
+	o->txn->asked_ms = clock_mono_ms();
 	peer_send(o->txn->scribe, tag, question, &o->fd, to_file ? 1 : 0);
 	if (to_file) {
 		close(o->fd);

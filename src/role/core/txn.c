@@ -177,6 +177,7 @@ int txn_start(struct txn *t, struct fail *f)
 	t->scribe = choose_scribe(t->core, t->user);
 	if (!t->scribe)
 		return fail(f, FAIL_AGAIN, "no scribe at the moment");
+	t->asked_ms = clock_mono_ms();
 	SEND_FD(t->scribe, t->fd, scan_job, t->job, t->origin == TXN_REPORT ? SCAN_JOB_REPORT : 0);
 	return OK;
 }

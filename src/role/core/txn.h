@@ -66,6 +66,7 @@ struct txn {
 	uint64_t size;
 	int64_t arrived;
 	uint64_t began_ms;
+	uint64_t asked_ms; /* when its scribe was asked last */
 	struct str sender; /* envelope, as it came */
 	char mid[MID_SIZE + 1];
 	struct txn_facts facts;

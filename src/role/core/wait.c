@@ -1,5 +1,6 @@
 #include "role/core/wait.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -9,7 +10,7 @@ enum { BUCKETS = 256 };
 
 struct wait {
 	struct wait *next;
-	uint64_t id;
+	uint64_t id, since;
 	const void *road;
 	enum ipc_tag answer;
 	wait_fn *fn;
@@ -21,7 +22,7 @@ uint64_t wait_for(struct waits *w, const void *road, enum ipc_tag answer, wait_f
 	struct wait *x = xnew(struct wait);
 	struct wait **b = &w->buckets[++w->last_id % BUCKETS];
 
-	*x = (struct wait){ *b, w->last_id, road, answer, fn, arg };
+	*x = (struct wait){ *b, w->last_id, clock_mono_ms(), road, answer, fn, arg };
 	*b = x;
 	return x->id;
 }
@@ -59,6 +60,17 @@ void wait_forget(struct waits *w, const void *arg)
 			free(x);
 		}
 	}
+}
+
+uint64_t wait_since(const struct waits *w, const void *road, uint64_t otherwise)
+{
+	uint64_t since = otherwise;
+
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct wait *x = w->buckets[i]; x; x = x->next)
+			if (x->road == road && x->since < since)
+				since = x->since;
+	return since;
 }
 
 /* The first one of a road, taken out: a callback may ask anew or forget others, so each walk starts again. */

@@ -22,6 +22,8 @@ void wait_answer(struct waits *w, const void *road, enum ipc_tag answer, uint64_
                  struct str why, const void *msg);
 /* The asker is gone: nobody is to be called. */
 void wait_forget(struct waits *w, const void *arg);
+/* When what this road has not answered for the longest time was asked (clock_mono_ms()); otherwise: nothing. */
+uint64_t wait_since(const struct waits *w, const void *road, uint64_t otherwise);
 void wait_road_ended(struct waits *w, const void *road);
 
 #endif
