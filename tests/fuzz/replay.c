@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+int LLVMFuzzerInitialize(int *argc, char ***argv) __attribute__((weak));
 
 static int replay(int dir, const char *name)
 {
@@ -32,6 +33,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "no corpus folder\n");
 		return 1;
 	}
+	if (LLVMFuzzerInitialize)
+		LLVMFuzzerInitialize(&argc, &argv);
 	for (struct dirent *e; (e = readdir(dir));) {
 		if (e->d_name[0] == '.')
 			continue;
