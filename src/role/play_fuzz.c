@@ -132,13 +132,19 @@ static void put_pair(void *self, struct str key, struct str value)
 		play_broken(f.why);
 }
 
+void play_loop(void)
+{
+	log_open(getenv("PLAY_LOG") ? 2 : open("/dev/null", O_WRONLY | O_CLOEXEC), "fuzz", LOG_INFO);
+	law(loop_new(&play.loop, NULL) == OK, "a loop");
+	tick = timer_new(play.loop, on_tick, NULL);
+}
+
 void play_begin(void (*entry)(unsigned index), const char *text)
 {
 	OWN(arena) a = ARENA;
 	struct conf c;
 	struct fail f = { 0 };
 
-	log_open(getenv("PLAY_LOG") ? 2 : open("/dev/null", O_WRONLY | O_CLOEXEC), "fuzz", LOG_INFO);
 	if (!setjmp(begun))
 		entry(0);
 	if (conf_parse(str_c(text), "fuzz", "/", &a, &c, &f) < 0)
@@ -146,9 +152,8 @@ void play_begin(void (*entry)(unsigned index), const char *text)
 	conf_blank(&play.start->conf);
 	conf_for_role(&c, play.start->role, put_pair, NULL);
 	play.start->scribes = 2;
-	law(loop_new(&play.loop, &f) == OK, "a loop");
+	play_loop();
 	play.start->loop = play.loop;
-	tick = timer_new(play.loop, on_tick, NULL);
 }
 
 void play_ready(void)
@@ -445,7 +450,8 @@ void play_input(const uint8_t *p, size_t n)
 	tape_rewind();
 	forget_waiting();
 	for (unsigned i = 0; i < play.n_roads; i++) {
-		connect_road(&play.roads[i]);
+		if (!play.roads[i].given)
+			connect_road(&play.roads[i]);
 		play.roads[i].spoken = false;
 	}
 	for (int i = 0; i < STEPS && t.n; i++) {

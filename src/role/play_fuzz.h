@@ -72,6 +72,8 @@ extern struct play play;
 /* Begins the role with this configuration (CONF of the target); its listeners, keys and roads follow, then play_ready(). */
 void play_begin(void (*entry)(unsigned index), const char *conf);
 void play_ready(void);
+/* The loop alone: for what is no role. */
+void play_loop(void);
 unsigned play_road(enum road says, enum road hears, enum role as, unsigned index);
 unsigned play_road_by(enum road says, enum road hears, int (*open)(void));
 /* A place for one that the role makes, and that one: in such a place, a free one if there is. */
