@@ -265,3 +265,22 @@ def test_sign_in_with_a_code(server, hop):
     good = b.ask("POST", "/api/auth/mfa", ask, {"X-CSRF-TOKEN": a.json["csrf_token"]})
     assert good.status == 200 and set(good.json) == {"api_key", "name", "created_at", "expires_at"}
     assert b.ask("POST", "/api/auth/mfa", ask).status == 401, "a code is good once"
+
+
+def test_the_end_of_the_account(server, hop):
+    b = browser.account(server, "enid", client="203.0.113.62")
+    browser.verify(b, hop, "enid@mailbox.example", clear="on")
+    a, few = (Program(server.web, key(b, *scopes), client="203.0.113.62") for scopes in (("aliases", "mailboxes"), ("aliases",)))
+    made = create(a)["email"]
+    for body, says in (({}, "The password field is required."), ({"password": "not this one"}, "The password is incorrect."),
+                       ({"password": "x" * 600}, "The password is incorrect.")):
+        wrong = a.ask("POST", "/api/auth/delete-account", body)
+        assert (wrong.status, wrong.json) == (422, {"message": says, "errors": {"password": [says]}}), (body, wrong)
+    assert few.ask("POST", "/api/auth/delete-account", {"password": PASSWORD}).status == 403
+    nobody = Program(server.web, "pst_wrong", client="203.0.113.63").ask("POST", "/api/auth/delete-account", {"password": PASSWORD})
+    assert (nobody.status, nobody.json) == (401, {"message": "Unauthenticated."})
+    gone = a.ask("POST", "/api/auth/delete-account", {"password": PASSWORD})
+    assert gone.status == 204 and not gone.raw and gone.headers["Access-Control-Allow-Origin"] == "*"
+    assert a.ask("GET", "/api/v1/aliases").status == 401 and b.get("/v1/session").status == 401
+    assert not smtp.send(server.port, "x@shop.example", made, messages.plain(made).raw).ok
+    assert "enid" not in str(server.cli("user", "list"))

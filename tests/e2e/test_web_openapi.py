@@ -281,6 +281,21 @@ def walk_simplelogin(w, key):
     w.ask("DELETE /api/aliases/{id}", args=n, status=403, b=sl)
     walk_simplelogin_account(w, sl)
     walk_addy(w, key)
+    walk_ends(w)
+
+
+def walk_ends(w):
+    def program(name):
+        b = browser.account(w.server, name, client="203.0.113.97")
+        key = b.good("POST", "/v1/keys", {"name": "k", "scopes": ["mailboxes"], "password": PASSWORD})["key"]
+        return Browser(w.server.web, origin=None, key=key, client="203.0.113.97")
+    sl, addy = program("leaver"), program("quitter")
+    w.ask("DELETE /api/user", status=440, b=sl)
+    w.ask("PATCH /api/sudo", {"password": "wrong password"}, 403, b=sl)
+    w.ask("PATCH /api/sudo", {"password": PASSWORD}, 200, b=sl)
+    w.ask("DELETE /api/user", status=200, b=sl)
+    w.ask("POST /api/auth/delete-account", {"password": "wrong password"}, 422, b=addy)
+    w.ask("POST /api/auth/delete-account", {"password": PASSWORD}, 204, b=addy)
 
 
 def walk_contacts(w, sl, n):

@@ -352,3 +352,40 @@ def test_custom_domains_and_what_stays_as_it_is(server, hop):
         assert sally.ask("PATCH", "/api/user_info", body).status == 400
     a = sally.ask("POST", "/api/notifications/1", {})
     assert (a.status, a.json) == (403, {"error": "Forbidden"})
+
+
+def test_sudo_and_the_end_of_the_account(server, hop):
+    b = browser.account(server, "otto", client="203.0.113.85")
+    browser.verify(b, hop, "otto@mailbox.example", clear="on")
+    a, other = (Program(server.web, key(b, "aliases", "mailboxes"), client="203.0.113.85") for _ in "ab")
+    few = Program(server.web, key(b, "aliases"), client="203.0.113.85")
+    made = a.good("POST", "/api/alias/random/new", {}, 201)["alias"]
+    need = (440, {"error": "Need sudo"})
+
+    def ends(p):
+        answer = p.ask("DELETE", "/api/user")
+        return answer.status, answer.json
+    assert ends(a) == need and ends(few)[0] == 403, "a key of aliases alone never may"
+    for body in ({"password": "not this one"}, {"password": ""}, {"password": 5}, {"password": "x" * 600}, {}):
+        wrong = a.ask("PATCH", "/api/sudo", body)
+        assert (wrong.status, wrong.json) == (403, {"error": "Invalid password"}), (body, wrong)
+    assert ends(a) == need and few.ask("PATCH", "/api/sudo", {"password": PASSWORD}).status == 403
+    told = a.ask("PATCH", "/api/sudo", {"password": PASSWORD})
+    assert (told.status, told.json) == (200, {"ok": True}) and told.headers["Access-Control-Allow-Origin"] == "*"
+    assert "PATCH" in told.headers.get("Access-Control-Allow-Methods", "PATCH") and "Set-Cookie" not in told.headers
+    assert ends(other) == need, "it is good for the key that has shown it"
+    assert smtp.send(server.port, "x@shop.example", made, messages.plain(made).raw).ok
+    assert ends(a) == (200, {"ok": True})
+    for p in (a, other, few):
+        gone = p.ask("GET", "/api/user_info")
+        assert (gone.status, gone.json) == (401, {"error": "Wrong api key"})
+    assert b.get("/v1/session").status == 401 and ends(a)[0] == 401
+    assert not smtp.send(server.port, "x@shop.example", made, messages.plain(made).raw).ok
+    assert "otto" not in str(server.cli("user", "list")) and "otto@mailbox.example" not in str(server.cli("mailbox", "list"))
+
+
+def test_wrong_passwords_count_for_sudo_too(server):
+    b = browser.account(server, "olga", client="203.0.113.86")
+    a = Program(server.web, key(b, "mailboxes"), client="203.0.113.87")
+    told = [a.ask("PATCH", "/api/sudo", {"password": f"wrong {n}"}).status for n in range(11)]
+    assert told == [403] * 10 + [429] and a.ask("PATCH", "/api/sudo", {"password": PASSWORD}).status == 429

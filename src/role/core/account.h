@@ -34,6 +34,8 @@ enum { CODE_MOST = 40, NAME_MOST = 64 };
 /* PROOF_ARGS: it is the asker. FAIL_DENIED: "password" is wrong, and it counts; or "passkey" is not good. FAIL_AGAIN: too many
  * tries. */
 MUST_CHECK int account_is_asker(struct request *c, struct fail *f);
+/* The asker's account and all that belongs to it is gone, its keys too. */
+MUST_CHECK int account_end(struct request *c, struct fail *f);
 /* NEW_PASSWORD_ARGS are the user's password from now on. */
 MUST_CHECK int account_set_password(struct request *c, int64_t user, const char *proof_arg, struct fail *f);
 /* By an invitation for a user who is there, and "code" where a second factor is in force: nothing that opened the account before

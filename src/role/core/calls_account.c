@@ -103,17 +103,12 @@ static int has_password(struct request *c, struct str name, struct fail *f)
 	return OK;
 }
 
-static int run_salt(struct request *c, struct fail *f)
+static int tell_salt(struct request *c, struct str name, struct fail *f)
 {
-	struct str name = arg_given(c, "name") ? arg_text(c, "name") : c->asker->name;
 	struct account ac;
-	struct trier t;
-	int r;
+	int r = account_of(c, name, &ac, f);
+	struct trier t = trier_of(c, name, ac.user);
 
-	TRY(account_name(c, name, &name, f));
-	r = account_of(c, name, &ac, f);
-	t = trier_of(c, name, ac.user);
-	TRY(has_password(c, name, f));
 	if (r != FAIL_ABSENT)
 		TRY(r);
 	if (!ac.salt.salt.n)
@@ -126,6 +121,21 @@ static int run_salt(struct request *c, struct fail *f)
 	rec_bool(c, "known", goes_first(c, &t));
 	rec_end(c);
 	return OK;
+}
+
+static int run_salt(struct request *c, struct fail *f)
+{
+	struct str name = arg_given(c, "name") ? arg_text(c, "name") : c->asker->name;
+
+	TRY(account_name(c, name, &name, f));
+	TRY(has_password(c, name, f));
+	return tell_salt(c, name, f);
+}
+
+/* For a key that may ask for something with its user's password (calls_foreign_login.c). */
+static int run_salt_of_key(struct request *c, struct fail *f)
+{
+	return tell_salt(c, c->asker->name, f);
 }
 
 int account_set_password(struct request *c, int64_t user, const char *proof_arg, struct fail *f)
@@ -411,13 +421,18 @@ static int run_activity(struct request *c, struct fail *f)
 	return call_tell_days(c, c->asker->session.user, 0, f);
 }
 
-static int run_delete(struct request *c, struct fail *f)
+int account_end(struct request *c, struct fail *f)
 {
-	TRY(account_is_asker(c, f));
 	core_dirty(c->core);
 	TRY(user_delete(c->core->store, c->asker->session.user, f));
 	TRY(core_commit(c->core));
 	return store_scrub(c->core->store, f);
+}
+
+static int run_delete(struct request *c, struct fail *f)
+{
+	TRY(account_is_asker(c, f));
+	return account_end(c, f);
 }
 
 static int run_ready(struct request *c, struct fail *f)
@@ -429,6 +444,7 @@ static int run_ready(struct request *c, struct fail *f)
 const struct call_spec calls_account[] = {
 	{ "web.ready", run_ready, { { 0 } } },
 	{ "password.salt", run_salt, { { .name = "name", .most = ACCOUNT_NAME_MOST }, DEVICE_ARG, CODE_ARG } },
+	{ "foreign.salt", run_salt_of_key, { { 0 } } },
 	{ "account.login", run_login, { { .name = "name", .required = true, .most = NAME_MOST }, PROOF_ARG,
 		DEVICE_ARG, CODE_ARG } },
 	{ "account.password", run_password, { PROOF_ARGS, NEW_PASSWORD_ARGS,

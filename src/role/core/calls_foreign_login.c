@@ -1,5 +1,5 @@
 /* calls_foreign_login.c - signing in from a program written for SimpleLogin or addy.io: a name and a password become a key that
- * keeps aliases and mailboxes, and can be revoked like one that was made in the app. */
+ * keeps aliases and mailboxes, and can be revoked like one that was made in the app. With the password it ends the account. */
 #include "crypto/aead.h"
 #include "role/core/account.h"
 #include "role/core/foreign.h"
@@ -10,7 +10,7 @@
 #include "store/users.h"
 #include "wire/b64.h"
 
-enum { MFA_LIFE_S = 300, MFA_MOST = 200, MAC = 32, DEVICE_MOST = 100 };
+enum { SUDO_LIFE_S = 300, MFA_LIFE_S = 300, MFA_MOST = 200, MAC = 32, DEVICE_MOST = 100 };
 
 /* ---- between password and code ----------------------------------------------------------------------------------- */
 
@@ -150,6 +150,35 @@ static int run_revoke(struct request *c, struct fail *f)
 	return session_end(c->core->store, s->user, s->kind, s->id, f);
 }
 
+/* ---- the end of the account -------------------------------------------------------------------------------------- */
+
+static int run_sudo(struct request *c, struct fail *f)
+{
+	struct core *core = c->core;
+
+	TRY(account_is_asker(c, f));
+	core->sudo[core->next_sudo] = (struct sudo){ c->asker->session.id, core_now(core) + SUDO_LIFE_S };
+	core->next_sudo = (core->next_sudo + 1) % SUDO_MAX;
+	return OK;
+}
+
+static int is_sudo(struct request *c, struct fail *f)
+{
+	const struct core *core = c->core;
+
+	for (size_t i = 0; i < SUDO_MAX; i++)
+		if (core->sudo[i].session == c->asker->session.id && core->sudo[i].until > core_now(core))
+			return OK;
+	return call_wrong(c, "sudo", f, FAIL_DENIED, "Need sudo");
+}
+
+/* With the password in the same request, or shown by this key within the last minutes. */
+static int run_end(struct request *c, struct fail *f)
+{
+	TRY(arg_given(c, "proof") ? account_is_asker(c, f) : is_sudo(c, f));
+	return account_end(c, f);
+}
+
 // clang-format off
 #define KEY_ARGS { .name = "label", .required = true, .most = DEVICE_MOST }, { .name = "expires", .kind = ARG_TIME }
 
@@ -159,6 +188,8 @@ const struct call_spec calls_foreign_login[] = {
 		{ .name = "code", .required = true, .most = CODE_MOST }, DEVICE_ARG, KEY_ARGS } },
 	{ "foreign.key", run_key, { { 0 } } },
 	{ "foreign.revoke", run_revoke, { { 0 } } },
+	{ "foreign.sudo", run_sudo, { PROOF_ARG } },
+	{ "foreign.end", run_end, { { .name = "proof", .kind = ARG_BYTES, .most = 32 } } },
 	{ 0 }
 };
 // clang-format on

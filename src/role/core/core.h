@@ -39,6 +39,12 @@ struct told {
 	int64_t user, at;
 };
 
+/* API keys whose user has shown the password just now, for SimpleLogin's "sudo" (calls_foreign_login.c). */
+enum { SUDO_MAX = 64 };
+struct sudo {
+	int64_t session, until;
+};
+
 /* Pools that were drawn from are filled first; once a minute all are looked at, some at a time. */
 struct stock_look {
 	struct {
@@ -113,6 +119,8 @@ struct core {
 	bool private_mode; /* ends when its one control road ends */
 
 	struct challenges *challenges; /* challenge.h; NULL until the first */
+	struct sudo sudo[SUDO_MAX];    /* the oldest makes room: its user shows the password again */
+	size_t next_sudo;
 };
 
 /* The open group becomes durable now and whoever waits for it is answered. FAIL_SYS: nothing of it was kept, and

@@ -112,6 +112,9 @@ static const struct permit permits[] = {
 	{ "foreign.mfa", OPEN, 0, { { 0 } } },
 	{ "foreign.key", SIGNED, 0, { { 0 } } },
 	{ "foreign.revoke", SIGNED, 0, { { 0 } } },
+	{ "foreign.salt", SIGNED, SCOPE_MAILBOXES | SCOPE_ACCOUNT, { { 0 } } },
+	{ "foreign.sudo", SIGNED, SCOPE_MAILBOXES | SCOPE_ACCOUNT, { { 0 } } },
+	{ "foreign.end", SIGNED, SCOPE_MAILBOXES | SCOPE_ACCOUNT, { { 0 } } }, /* and the password */
 	{ "foreign.user", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE, { { 0 } } },
 	{ "foreign.domains", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE, { { 0 } } },
 	{ "foreign.suffixes", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE, { { 0 } } },

@@ -8,6 +8,7 @@
 
 const struct route addy_routes[] = {
 	ADDY("POST", "/api/auth/logout", 204, addy_logout), /* signing in: simplelogin.c */
+	{ "POST", "/api/auth/delete-account", "foreign.end", NULL, SHAPE_ONE, NULL, 204, ROUTE_CORS | ROUTE_PROVES, addy_delete_account },
 	ADDY("GET", "/api/v1/api-token-details", 200, addy_token),
 	ADDY("GET", "/api/v1/account-details", 200, addy_account),
 	ADDY("GET", "/api/v1/domain-options", 200, addy_domain_options),

@@ -52,5 +52,6 @@ void addy_domain_options(struct exchange *x, json_t *body);
 void addy_account(struct exchange *x, json_t *body);
 void addy_token(struct exchange *x, json_t *body);
 void addy_logout(struct exchange *x, json_t *body);
+void addy_delete_account(struct exchange *x, json_t *body);
 
 #endif

@@ -48,7 +48,7 @@ void addy_token(struct exchange *x, json_t *body)
 	exchange_ask(x, "foreign.key", STR(""), on_key);
 }
 
-static void on_revoked(struct exchange *x, int code, struct str why, struct str arg)
+static void on_gone(struct exchange *x, int code, struct str why, struct str arg)
 {
 	if (foreign_well(x, code, why, arg))
 		foreign_empty(x);
@@ -56,7 +56,27 @@ static void on_revoked(struct exchange *x, int code, struct str why, struct str 
 
 void addy_logout(struct exchange *x, json_t *body)
 {
-	exchange_ask(x, "foreign.revoke", STR(""), on_revoked);
+	exchange_ask(x, "foreign.revoke", STR(""), on_gone);
+}
+
+/* A wrong password is 401 where somebody signs in; here it is an input. */
+static void end_failed(struct exchange *x, int code, struct str why, struct str arg)
+{
+	if (code == FAIL_DENIED && str_eq(arg, STR("password")))
+		addy_invalid(x, "password", STR("The password is incorrect."));
+	else
+		addy_failed(x, code, why, arg);
+}
+
+void addy_delete_account(struct exchange *x, json_t *body)
+{
+	x->failed = end_failed;
+	x->after = on_gone;
+	x->password = arena_str(&x->arena, json_member(body, "password"));
+	if (x->password.n)
+		password_then_ask(x);
+	else
+		addy_invalid(x, "password", STR("The password field is required."));
 }
 
 /* ---- the account ------------------------------------------------------------------------------------------------- */

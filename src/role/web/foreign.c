@@ -4,7 +4,8 @@
 
 void foreign_mark(struct exchange *x)
 {
-	bool addy = str_starts(x->path, STR("/api/v1/")) || str_eq(x->path, STR("/api/auth/logout"));
+	bool addy = str_starts(x->path, STR("/api/v1/")) || str_eq(x->path, STR("/api/auth/logout")) ||
+	            str_eq(x->path, STR("/api/auth/delete-account"));
 
 	if (!str_starts(x->path, STR("/api/")))
 		return;

@@ -168,7 +168,7 @@ void password_then_ask(struct exchange *x)
 		return;
 	}
 	if (!x->password.n || x->password.n > PASSWORD_MOST) {
-		exchange_error(x, 401, "denied", "the password is missing or wrong", "password");
+		exchange_fail(x, FAIL_DENIED, STR("the password is missing or wrong"), STR("password"));
 		return;
 	}
 	if (x->route->flags & ROUTE_SIGNS_IN) {
@@ -176,5 +176,6 @@ void password_then_ask(struct exchange *x)
 		take_over(x, &ask, "device");
 		take_over(x, &ask, "code");
 	}
-	exchange_ask(x, "password.salt", buf_str(&ask), on_salt);
+	exchange_ask(x, x->cors && !(x->route->flags & ROUTE_SIGNS_IN) ? "foreign.salt" : "password.salt",
+	             buf_str(&ask), on_salt);
 }

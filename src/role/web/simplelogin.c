@@ -14,6 +14,8 @@ const struct route sl_routes[] = {
 	SL("GET", "/api/logout", sl_logout),
 	SL("GET", "/api/user_info", sl_user_info),
 	SL("PATCH", "/api/user_info", sl_user_info),
+	{ "PATCH", "/api/sudo", "foreign.sudo", NULL, SHAPE_ONE, NULL, 200, ROUTE_CORS | ROUTE_PROVES, sl_sudo },
+	SL("DELETE", "/api/user", sl_user_delete),
 	SL("GET", "/api/stats", sl_stats),
 	SL("GET", "/api/setting", sl_setting),
 	SL("PATCH", "/api/setting", sl_setting),
@@ -121,6 +123,7 @@ void sl_failed(struct exchange *x, int code, struct str why, struct str arg)
 	static const struct foreign_refusal rows[] = {
 		{ FAIL_DENIED, "session", 401, "Wrong api key" },
 		{ FAIL_DENIED, "scope", 403, NULL },
+		{ FAIL_DENIED, "sudo", 440, "Need sudo" },
 		{ FAIL_DENIED, "code", 400, "Wrong TOTP Token" },
 		{ FAIL_DENIED, "password", 400, "Email or password incorrect" },
 		{ FAIL_AGAIN, "rate", 429, NULL },

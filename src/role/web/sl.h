@@ -48,6 +48,8 @@ void sl_mailbox_delete(struct exchange *x, json_t *body);
 void sl_api_key(struct exchange *x, json_t *body);
 void sl_logout(struct exchange *x, json_t *body);
 void sl_user_info(struct exchange *x, json_t *body);
+void sl_sudo(struct exchange *x, json_t *body);
+void sl_user_delete(struct exchange *x, json_t *body);
 void sl_stats(struct exchange *x, json_t *body);
 void sl_setting(struct exchange *x, json_t *body);
 void sl_setting_domains(struct exchange *x, json_t *body);

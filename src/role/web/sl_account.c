@@ -82,6 +82,35 @@ void sl_user_info(struct exchange *x, json_t *body)
 	exchange_ask(x, "foreign.user", STR(""), on_user);
 }
 
+/* A wrong password is 400 where somebody signs in, and here it is not. */
+static void sudo_failed(struct exchange *x, int code, struct str why, struct str arg)
+{
+	if (code == FAIL_DENIED && str_eq(arg, STR("password")))
+		foreign_refuse(x, 403, STR("Invalid password"));
+	else
+		sl_failed(x, code, why, arg);
+}
+
+static void on_ok(struct exchange *x, int code, struct str why, struct str arg)
+{
+	if (foreign_well(x, code, why, arg))
+		exchange_json(x, 200, json_pack("{s:b}", "ok", 1));
+}
+
+/* For five minutes this key may do what asks for it. */
+void sl_sudo(struct exchange *x, json_t *body)
+{
+	x->failed = sudo_failed;
+	x->after = on_ok;
+	x->password = arena_str(&x->arena, json_member(body, "password"));
+	password_then_ask(x);
+}
+
+void sl_user_delete(struct exchange *x, json_t *body)
+{
+	exchange_ask(x, "foreign.end", STR(""), on_ok);
+}
+
 static void on_stats(struct exchange *x, int code, struct str why, struct str arg)
 {
 	OWNP(json_t) r = NULL;
