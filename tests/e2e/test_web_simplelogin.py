@@ -329,7 +329,10 @@ def test_custom_domains_and_what_stays_as_it_is(server, hop):
     few = b.good("POST", "/v1/keys", {"name": "few", "scopes": ["aliases"], "password": PASSWORD})["key"]
     sally, weak = Program(server.web, both), Program(server.web, few)
     (d,) = sally.good("GET", "/api/custom_domains", status=200)["custom_domains"]
-    assert d["domain_name"] == "sally.example" and d["catch_all"] is False and d["mailboxes"] == [] and d["name"] is None
+    assert d["domain_name"] == "sally.example" and d["catch_all"] is False and d["name"] is None
+    browser.verify(b, hop, "sally2@mailbox.example", clear="on")
+    boxes = [{"id": m["id"], "email": m["email"]} for m in sally.good("GET", "/api/mailboxes")["mailboxes"]]
+    assert d["mailboxes"] == boxes[:1], "those that there were when the domain came"
     p = f"/api/custom_domains/{d['id']}"
     assert sally.good("PATCH", p, {"catch_all": True}, 200) == {"custom_domain": {**d, "catch_all": True}}
     assert b.good("GET", "/v1/domains/sally.example")["catch_all"] in ("on", True)
@@ -338,8 +341,11 @@ def test_custom_domains_and_what_stays_as_it_is(server, hop):
     assert sally.good("PATCH", p, {"catch_all": False}, 200) == {"custom_domain": d}
     a = sally.ask("PATCH", p, {})
     assert (a.status, a.json) == (400, {"error": "request body cannot be empty"})
-    for body in ({"name": "Sally"}, {"random_prefix_generation": True}, {"mailbox_ids": [1]}, {"catch_all": "yes"}):
+    for body in ({"name": "Sally"}, {"random_prefix_generation": True}, {"mailbox_ids": [999999]}, {"mailbox_ids": ["x"]}, {"catch_all": "yes"}):
         assert sally.ask("PATCH", p, body).status == 400, body
+    assert sally.good("PATCH", p, {"mailbox_ids": []}, 200) == {"custom_domain": d}
+    assert sally.good("PATCH", p, {"mailbox_ids": [boxes[1]["id"]]}, 200)["custom_domain"]["mailboxes"] == boxes[1:]
+    assert b.get("/v1/domains/sally.example").json["mailboxes"] == ["sally2@mailbox.example"]
     assert sally.good("GET", p + "/trash", status=200) == {"aliases": []}
     for n in [*range(0, 6), 999999, "x"]:
         for method, path in (("PATCH", f"/api/custom_domains/{n}"), ("GET", f"/api/custom_domains/{n}/trash")):

@@ -16,10 +16,10 @@ static const struct call_spec *const tables[] = {
 	calls_invites, calls_trials,   calls_claims, calls_transfer,  calls_user_passkeys, calls_activity
 };
 static const struct call_spec *const web_tables[] = {
-	calls_account,          calls_codes,         calls_foreign,        calls_foreign_aliases,
-	calls_foreign_activity, calls_foreign_login, calls_foreign_people, calls_foreign_many,
-	calls_foreign_page,     calls_many,          calls_pages,          calls_passkeys,
-	calls_sessions,         calls_signup
+	calls_account,          calls_codes,           calls_foreign,        calls_foreign_aliases,
+	calls_foreign_activity, calls_foreign_login,   calls_foreign_people, calls_foreign_many,
+	calls_foreign_page,     calls_foreign_domains, calls_many,           calls_pages,
+	calls_passkeys,         calls_sessions,        calls_signup
 };
 
 static const struct call_spec *spec_in(const struct call_spec *const *all, size_t n, struct str verb)

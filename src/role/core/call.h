@@ -150,8 +150,8 @@ extern const struct call_spec calls_backup[], calls_keys[], calls_users[], calls
         calls_user_passkeys[], calls_activity[];
 /* Of the web alone. */
 extern const struct call_spec calls_account[], calls_codes[], calls_foreign[], calls_foreign_activity[],
-        calls_foreign_aliases[], calls_foreign_login[], calls_foreign_many[], calls_foreign_page[],
-        calls_foreign_people[], calls_many[], calls_pages[], calls_passkeys[], calls_sessions[],
-        calls_signup[];
+        calls_foreign_aliases[], calls_foreign_domains[], calls_foreign_login[], calls_foreign_many[],
+        calls_foreign_page[], calls_foreign_people[], calls_many[], calls_pages[], calls_passkeys[],
+        calls_sessions[], calls_signup[];
 
 #endif

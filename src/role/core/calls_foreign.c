@@ -1,5 +1,5 @@
-/* calls_foreign.c - what programs written for SimpleLogin and addy.io ask of a user: mailboxes by number, sums, domains, and
- * addresses that are put together from a prefix of theirs and a suffix of ours. */
+/* calls_foreign.c - what programs written for SimpleLogin and addy.io ask of a user: mailboxes by number, sums, and addresses
+ * that are put together from a prefix of theirs and a suffix of ours. */
 #include "crypto/aead.h"
 #include "role/core/activity.h"
 #include "role/core/call.h"
@@ -217,14 +217,35 @@ static int tell_mailbox(void *arg, const struct mailbox *m, struct fail *f)
 
 	TRY(mailbox_aliases(t->c->core->store, m->id, &aliases, f));
 	rec_number(t->c, "id", m->id);
+	rec_number(t->c, "user", m->user);
 	rec_text(t->c, "email", m->address);
 	rec_bool(t->c, "verified", m->verified);
 	rec_bool(t->c, "default", m->id == t->id);
 	rec_bool(t->c, "sealed", m->active_profile != 0);
+	rec_bool(t->c, "hidden", m->active_profile && m->hide_subject);
 	rec_number(t->c, "created", m->created);
 	rec_number(t->c, "aliases", aliases);
 	rec_end(t->c);
 	return OK;
+}
+
+static int set_box(struct request *c, void *arg, struct fail *f)
+{
+	struct mailbox *m = arg;
+
+	m->hide_subject = arg_is(c, "hide_subject", "on");
+	return mailbox_set_telling(c->core->store, m->id, m->hide_subject, m->pad_sizes, f);
+}
+
+static int run_box_set(struct request *c, struct fail *f)
+{
+	struct first t = { .c = c };
+	struct mailbox m;
+
+	TRY(foreign_box(c, arg_text(c, "id"), &m, f));
+	TRY(call_part(c, set_box, &m, f));
+	TRY(foreign_main_box(c, c->asker->session.user, &t.id, &t.address, f));
+	return tell_mailbox(&t, &m, f);
 }
 
 static int run_mailboxes(struct request *c, struct fail *f)
@@ -283,33 +304,6 @@ static int run_box_delete(struct request *c, struct fail *f)
 	return store_scrub(c->core->store, f);
 }
 
-static int tell_domain(void *arg, const struct domain *d, struct fail *f)
-{
-	struct request *c = arg;
-	int64_t aliases;
-
-	TRY(domain_aliases(c->core->store, d->id, &aliases, f));
-	rec_number(c, "id", d->id);
-	rec_text(c, "domain", d->name);
-	rec_bool(c, "own", true);
-	rec_bool(c, "catch_all", d->catch_all);
-	rec_number(c, "created", d->created);
-	rec_number(c, "aliases", aliases);
-	rec_end(c);
-	return OK;
-}
-
-/* Where this user's aliases may be: the operator's domains, then the user's own. */
-static int run_domains(struct request *c, struct fail *f)
-{
-	for (size_t i = 0; i < c->core->conf->n_domains; i++) {
-		rec_text(c, "domain", c->core->conf->domains[i]);
-		rec_bool(c, "own", false);
-		rec_end(c);
-	}
-	return domain_each(c->core->store, c->asker->session.user, tell_domain, c, f);
-}
-
 // clang-format off
 const struct call_spec calls_foreign[] = {
 	{ "foreign.user", run_user, { { 0 } } },
@@ -319,10 +313,10 @@ const struct call_spec calls_foreign[] = {
 		{ .name = "mailbox_id", .kind = ARG_NUMBER, .repeats = true } } },
 	{ "foreign.boxes", run_boxes, { { .name = "mailbox_id", .kind = ARG_NUMBER, .repeats = true } } },
 	{ "foreign.mailboxes", run_mailboxes, { { 0 } } },
-	{ "foreign.box-delete", run_box_delete, { { .name = "id", .kind = ARG_NUMBER, .required = true, .most = INT64_MAX },
+	{ "foreign.box-set", run_box_set, { FOREIGN_ID, { .name = "hide_subject", .kind = ARG_WORD, .required = true, .words = "on|off" } } },
+	{ "foreign.box-delete", run_box_delete, { FOREIGN_ID,
 		{ .name = "transfer", .kind = ARG_NUMBER, .most = INT64_MAX },
 		{ .name = "lone", .kind = ARG_WORD, .words = "main|delete" } } },
-	{ "foreign.domains", run_domains, { { 0 } } },
 	{ 0 }
 };
 // clang-format on

@@ -9,12 +9,13 @@ enum { FRESH_S = 60 };
 
 /* ---- telling ----------------------------------------------------------------------------------------------------- */
 
-static void tell_boxes(struct request *c, const struct alias_mailbox *boxes, size_t n)
+void foreign_tell_boxes(struct request *c, const struct alias_mailbox *boxes, size_t n)
 {
 	OWN(buf) ids = BUF(1024);
 	OWN(buf) names = BUF(8192);
 	OWN(buf) since = BUF(1024);
 	OWN(buf) sealed = BUF(64);
+	OWN(buf) hidden = BUF(64);
 
 	for (size_t i = 0; i < n; i++) {
 		const char *sep = i ? "\n" : "";
@@ -23,11 +24,13 @@ static void tell_boxes(struct request *c, const struct alias_mailbox *boxes, siz
 		buf_addf(&names, "%s%.*s", sep, STR_ARG(boxes[i].address));
 		buf_addf(&since, "%s%lld", sep, (long long)boxes[i].created);
 		buf_addf(&sealed, "%s%d", sep, boxes[i].profile != 0);
+		buf_addf(&hidden, "%s%d", sep, boxes[i].profile && boxes[i].hide_subject);
 	}
 	rec_text(c, "mailbox_ids", buf_str(&ids));
 	rec_text(c, "mailbox_emails", buf_str(&names));
 	rec_text(c, "mailbox_created", buf_str(&since));
 	rec_text(c, "mailbox_sealed", buf_str(&sealed));
+	rec_text(c, "mailbox_hidden", buf_str(&hidden));
 }
 
 static void tell_contact(struct request *c, int64_t at, const char *action, struct str email, struct str name,
@@ -100,7 +103,7 @@ int foreign_tell(struct request *c, const struct foreign_entry *e, struct fail *
 	rec_number(c, "forwarded", al->used);
 	rec_number(c, "replied", al->answered);
 	rec_number(c, "blocked", blocked);
-	tell_boxes(c, boxes, n);
+	foreign_tell_boxes(c, boxes, n);
 	TRY(tell_latest(c, al, f));
 	rec_end(c);
 	return OK;

@@ -22,6 +22,8 @@ MUST_CHECK int foreign_alias(struct request *c, struct alias *ret, struct fail *
 	 EVENT_BIT(EVENT_OUT, EVENT_BOUNCED) | EVENT_BIT(EVENT_OUT, EVENT_EXPIRED))
 const char *foreign_action(const struct event *e);
 
+/* Mailboxes of an alias or a domain, by lines: fields of a record that is not ended yet. */
+void foreign_tell_boxes(struct request *c, const struct alias_mailbox *boxes, size_t n);
 /* FAIL_SYNTAX, "mailbox_id": another's, or none. */
 MUST_CHECK int foreign_box(struct request *c, struct str number, struct mailbox *ret, struct fail *f);
 /* The verified mailbox that was first; *ret 0: there is none. */

@@ -116,13 +116,17 @@ static const struct permit permits[] = {
 	{ "foreign.sudo", SIGNED, SCOPE_MAILBOXES | SCOPE_ACCOUNT, { { 0 } } },
 	{ "foreign.end", SIGNED, SCOPE_MAILBOXES | SCOPE_ACCOUNT, { { 0 } } }, /* and the password */
 	{ "foreign.user", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE, { { 0 } } },
-	{ "foreign.domains", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE, { { 0 } } },
+	{ "foreign.domains", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE | SCOPE_DOMAINS, { { 0 } } },
+	{ "foreign.domain", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE | SCOPE_DOMAINS, { { 0 } } },
+	{ "foreign.domain-set", SIGNED, SCOPE_DOMAINS, { { 0 } } },
+	{ "foreign.domain-delete", SIGNED, SCOPE_DOMAINS, { { 0 } } },
 	{ "foreign.suffixes", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE, { { 0 } } },
 	{ "foreign.suffix", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE, { { 0 } } },
 	{ "foreign.boxes", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE, { { 0 } } },
 	{ "foreign.created", SIGNED, SCOPE_ALIASES | SCOPE_ALIASES_CREATE, { { 0 } } },
 	{ "foreign.mailboxes", SIGNED, SCOPE_ALIASES | SCOPE_MAILBOXES, { { 0 } } },
-	{ "foreign.box-delete", SIGNED, SCOPE_MAILBOXES, { { 0 } } }, /* those with an id look among the asker's own */
+	{ "foreign.box-set", SIGNED, SCOPE_MAILBOXES, { { 0 } } }, /* those with an id look among the asker's own */
+	{ "foreign.box-delete", SIGNED, SCOPE_MAILBOXES, { { 0 } } },
 	{ "foreign.sums", SIGNED, SCOPE_ALIASES, { { 0 } } },
 	{ "foreign.page", SIGNED, SCOPE_ALIASES, { { 0 } } },
 	{ "foreign.alias", SIGNED, SCOPE_ALIASES, { { 0 } } },

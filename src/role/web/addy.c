@@ -13,7 +13,15 @@ const struct route addy_routes[] = {
 	ADDY("GET", "/api/v1/account-details", 200, addy_account),
 	ADDY("GET", "/api/v1/domain-options", 200, addy_domain_options),
 	ADDY("GET", "/api/v1/domains", 200, addy_domains),
+	ADDY("POST", "/api/v1/domains", 201, addy_domain_add),
 	ADDY("GET", "/api/v1/domains/{id}", 200, addy_domain),
+	ADDY("PATCH", "/api/v1/domains/{id}", 200, addy_domain_change),
+	ADDY("DELETE", "/api/v1/domains/{id}", 204, addy_domain_delete),
+	ADDY("PATCH", "/api/v1/domains/{id}/default-recipient", 200, addy_domain_recipient),
+	ADDY("POST", "/api/v1/active-domains", 200, addy_domain_active),
+	ADDY("DELETE", "/api/v1/active-domains/{id}", 204, addy_domain_active),
+	ADDY("POST", "/api/v1/catch-all-domains", 200, addy_domain_catch_all),
+	ADDY("DELETE", "/api/v1/catch-all-domains/{id}", 204, addy_domain_catch_all),
 	ADDY("GET", "/api/v1/recipients", 200, addy_recipients),
 	ADDY("GET", "/api/v1/aliases", 200, addy_aliases),
 	ADDY("POST", "/api/v1/aliases", 201, addy_create),
@@ -40,6 +48,20 @@ const struct route addy_routes[] = {
 	ADDY("POST", "/api/v1/recipients", 201, addy_recipient_add),
 	ADDY("GET", "/api/v1/recipients/{id}", 200, addy_recipient),
 	ADDY("DELETE", "/api/v1/recipients/{id}", 204, addy_recipient_delete),
+	ADDY("PATCH", "/api/v1/recipient-keys/{id}", 200, addy_key),
+	ADDY("DELETE", "/api/v1/recipient-keys/{id}", 204, addy_toggle),
+	ADDY("POST", "/api/v1/encrypted-recipients", 200, addy_toggle),
+	ADDY("DELETE", "/api/v1/encrypted-recipients/{id}", 204, addy_toggle),
+	ADDY("POST", "/api/v1/inline-encrypted-recipients", 200, addy_toggle),
+	ADDY("DELETE", "/api/v1/inline-encrypted-recipients/{id}", 204, addy_toggle),
+	ADDY("POST", "/api/v1/protected-headers-recipients", 200, addy_toggle),
+	ADDY("DELETE", "/api/v1/protected-headers-recipients/{id}", 204, addy_toggle),
+	ADDY("POST", "/api/v1/remove-pgp-keys-recipients", 200, addy_toggle),
+	ADDY("DELETE", "/api/v1/remove-pgp-keys-recipients/{id}", 204, addy_toggle),
+	ADDY("POST", "/api/v1/remove-pgp-signatures-recipients", 200, addy_toggle),
+	ADDY("DELETE", "/api/v1/remove-pgp-signatures-recipients/{id}", 204, addy_toggle),
+	ADDY("POST", "/api/v1/allowed-recipients", 200, addy_toggle),
+	ADDY("DELETE", "/api/v1/allowed-recipients/{id}", 204, addy_toggle),
 	{ 0 }
 };
 // clang-format on
@@ -72,31 +94,44 @@ static uint64_t next_number(struct str *lines)
 	return n;
 }
 
-static json_t *recipients_of(const json_t *r)
+/* Encryption is S/MIME, so that there is no PGP key; of every answer, keys and signatures are taken out (policy/scrub.h). */
+json_t *addy_recipient_of(const struct addy_box *b)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "id", addy_id(ADDY_RECIPIENT, b->id));
+	json_object_set_new(o, "user_id", addy_id(ADDY_USER, b->user));
+	json_object_set_new(o, "email", foreign_text(b->email));
+	json_object_set_new(o, "can_reply_send", json_true());
+	json_object_set_new(o, "should_encrypt", json_boolean(b->sealed));
+	json_object_set_new(o, "inline_encryption", json_false());
+	json_object_set_new(o, "protected_headers", json_boolean(b->hidden));
+	json_object_set_new(o, "remove_pgp_keys", json_true());
+	json_object_set_new(o, "remove_pgp_signatures", json_true());
+	json_object_set_new(o, "fingerprint", json_null());
+	json_object_set_new(o, "email_verified_at", b->verified ? addy_time(b->created) : json_null());
+	json_object_set_new(o, "aliases", json_array());
+	json_object_set_new(o, "created_at", addy_time(b->created));
+	json_object_set_new(o, "updated_at", addy_time(b->created));
+	return o;
+}
+
+json_t *addy_recipients_of(const json_t *r)
 {
 	struct str ids = json_member(r, "mailbox_ids"), emails = json_member(r, "mailbox_emails"),
-	           since = json_member(r, "mailbox_created"), sealed = json_member(r, "mailbox_sealed");
+	           since = json_member(r, "mailbox_created"), sealed = json_member(r, "mailbox_sealed"),
+	           hidden = json_member(r, "mailbox_hidden");
 	json_t *all = json_array();
 
 	while (ids.n) {
-		json_int_t id = (json_int_t)next_number(&ids), at = (json_int_t)next_number(&since);
-		json_t *o = json_object();
+		struct addy_box b = { .user = foreign_number(r, "user"), .verified = true };
 
-		json_object_set_new(o, "id", addy_id(ADDY_RECIPIENT, id));
-		json_object_set_new(o, "user_id", addy_id(ADDY_USER, foreign_number(r, "user")));
-		json_object_set_new(o, "email", foreign_text(str_cut(&emails, '\n')));
-		json_object_set_new(o, "can_reply_send", json_true());
-		json_object_set_new(o, "should_encrypt", json_boolean(next_number(&sealed)));
-		json_object_set_new(o, "inline_encryption", json_false());
-		json_object_set_new(o, "protected_headers", json_false());
-		json_object_set_new(o, "remove_pgp_keys", json_false());
-		json_object_set_new(o, "remove_pgp_signatures", json_false());
-		json_object_set_new(o, "fingerprint", json_null());
-		json_object_set_new(o, "email_verified_at", addy_time(at));
-		json_object_set_new(o, "aliases", json_array());
-		json_object_set_new(o, "created_at", addy_time(at));
-		json_object_set_new(o, "updated_at", addy_time(at));
-		json_array_append_new(all, o);
+		b.id = (json_int_t)next_number(&ids);
+		b.email = str_cut(&emails, '\n');
+		b.created = (json_int_t)next_number(&since);
+		b.sealed = next_number(&sealed);
+		b.hidden = next_number(&hidden);
+		json_array_append_new(all, addy_recipient_of(&b));
 	}
 	return all;
 }
@@ -111,7 +146,7 @@ static void set_counts(json_t *o, const json_t *r)
 	json_object_set_new(o, "emails_blocked", json_integer(foreign_number(r, "blocked")));
 	json_object_set_new(o, "emails_replied", json_integer(foreign_number(r, "replied")));
 	json_object_set_new(o, "emails_sent", json_integer(0)); /* what was begun here is among the replies */
-	json_object_set_new(o, "recipients", recipients_of(r));
+	json_object_set_new(o, "recipients", addy_recipients_of(r));
 	json_object_set_new(o, "last_forwarded", addy_time(in ? in : used));
 	json_object_set_new(o, "last_blocked", addy_time(foreign_number(r, "last_blocked")));
 	json_object_set_new(o, "last_replied", addy_time(foreign_number(r, "last_out")));
@@ -237,6 +272,24 @@ json_int_t addy_asked_id(const struct exchange *x)
 	(void)list_next_pair(&args, &name, &id);
 	(void)str_u64(id, &n);
 	return (json_int_t)n;
+}
+
+bool addy_named(struct exchange *x, const json_t *body, const char *member, enum addy_kind kind)
+{
+	struct str id = json_member(body, member);
+
+	if (!id.n)
+		addy_invalid(x, member, STR("The id field is required."));
+	else if (addy_put_id(x, id, kind, "id"))
+		return true;
+	else
+		foreign_refuse(x, 404, STR("Not Found"));
+	return false;
+}
+
+bool addy_asked(struct exchange *x, const json_t *body, enum addy_kind kind)
+{
+	return str_eq(x->method, STR("POST")) ? addy_named(x, body, "id", kind) : addy_path_id(x, kind);
 }
 
 bool addy_put_recipients(struct exchange *x, const json_t *list)

@@ -12,6 +12,14 @@ json_t *addy_id(enum addy_kind kind, json_int_t n);
 json_t *addy_alias_of(const json_t *record);
 void addy_told(struct exchange *x, int code, struct str why,
                struct str arg); /* {"data": alias}, the route's status */
+/* A mailbox as their recipient; and those of a record of an alias or a domain. */
+struct addy_box {
+	json_int_t id, user, created;
+	bool verified, sealed, hidden;
+	struct str email;
+};
+json_t *addy_recipient_of(const struct addy_box *b);
+json_t *addy_recipients_of(const json_t *record);
 
 /* 422 about one field. */
 void addy_invalid(struct exchange *x, const char *field, struct str why);
@@ -19,6 +27,10 @@ void addy_invalid(struct exchange *x, const char *field, struct str why);
 bool addy_path_id(struct exchange *x, enum addy_kind kind);
 /* That id as core's number, afterwards. */
 json_int_t addy_asked_id(const struct exchange *x);
+/* The id that a member names, as the argument "id"; false: it is refused with 422 or 404. */
+bool addy_named(struct exchange *x, const json_t *body, const char *member, enum addy_kind kind);
+/* One of both: what is switched on by POST is named in the body, what is switched off by DELETE in the path. */
+bool addy_asked(struct exchange *x, const json_t *body, enum addy_kind kind);
 /* Another number for one argument; false: no such id. */
 bool addy_put_id(struct exchange *x, struct str id, enum addy_kind kind, const char *arg);
 /* A list of recipients' ids as mailbox_id; false: 422. */
@@ -39,15 +51,27 @@ void addy_alias_recipients(struct exchange *x, json_t *body);
 void addy_bulk(struct exchange *x, json_t *body);
 void addy_aliases(struct exchange *x, json_t *body);
 void addy_create(struct exchange *x, json_t *body);
-/* addy_recipients.c */
+/* addy_recipients.c: a record of foreign.mailboxes with its count, and one of them by its number (NULL: none) */
+json_t *addy_recipient_counted(const json_t *record);
+const json_t *addy_recipient_in(const json_t *all, json_int_t id);
 void addy_recipients(struct exchange *x, json_t *body);
 void addy_recipient(struct exchange *x, json_t *body);
 void addy_recipient_add(struct exchange *x, json_t *body);
 void addy_recipient_delete(struct exchange *x, json_t *body);
-/* addy_account.c */
-void addy_version(struct exchange *x, json_t *body);
+/* addy_toggles.c */
+void addy_toggle(struct exchange *x, json_t *body);
+void addy_key(struct exchange *x, json_t *body);
+/* addy_domains.c */
 void addy_domains(struct exchange *x, json_t *body);
 void addy_domain(struct exchange *x, json_t *body);
+void addy_domain_add(struct exchange *x, json_t *body);
+void addy_domain_change(struct exchange *x, json_t *body);
+void addy_domain_delete(struct exchange *x, json_t *body);
+void addy_domain_recipient(struct exchange *x, json_t *body);
+void addy_domain_active(struct exchange *x, json_t *body);
+void addy_domain_catch_all(struct exchange *x, json_t *body);
+/* addy_account.c */
+void addy_version(struct exchange *x, json_t *body);
 void addy_domain_options(struct exchange *x, json_t *body);
 void addy_account(struct exchange *x, json_t *body);
 void addy_token(struct exchange *x, json_t *body);

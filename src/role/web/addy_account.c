@@ -1,4 +1,4 @@
-/* addy_account.c - who asks, addy.io's way: signing in, the key, the account and its domains. */
+/* addy_account.c - who asks, addy.io's way: signing in, the key, the account, and where its aliases may be. */
 #include "role/web/addy.h"
 
 /* ---- the key ----------------------------------------------------------------------------------------------------- */
@@ -177,48 +177,4 @@ static void on_options(struct exchange *x, int code, struct str why, struct str 
 void addy_domain_options(struct exchange *x, json_t *body)
 {
 	exchange_ask(x, "foreign.domains", STR(""), on_options);
-}
-
-static json_t *domain_of(const json_t *d)
-{
-	json_int_t at = foreign_number(d, "created");
-
-	return json_pack("{s:o, s:O, s:n, s:n, s:I, s:n, s:b, s:b, s:o, s:o}", "id",
-	                 addy_id(ADDY_DOMAIN, foreign_number(d, "id")), "domain",
-	                 json_object_get(d, "domain"), "description", "from_name", "aliases_count",
-	                 foreign_number(d, "aliases"), "default_recipient", "active", 1, "catch_all",
-	                 foreign_is(d, "catch_all"), "created_at", addy_time(at), "updated_at",
-	                 addy_time(at));
-}
-
-static void on_domains(struct exchange *x, int code, struct str why, struct str arg)
-{
-	if (foreign_well(x, code, why, arg))
-		exchange_json(x, 200, json_pack("{s:o}", "data", foreign_domains(x, domain_of)));
-}
-
-void addy_domains(struct exchange *x, json_t *body)
-{
-	exchange_ask(x, "foreign.domains", STR(""), on_domains);
-}
-
-static void on_domain(struct exchange *x, int code, struct str why, struct str arg)
-{
-	OWNP(json_t) all = NULL;
-	const json_t *d;
-
-	if (!foreign_well(x, code, why, arg))
-		return;
-	all = foreign_all(x);
-	d = foreign_domain(all, addy_asked_id(x));
-	if (d)
-		exchange_json(x, 200, json_pack("{s:o}", "data", domain_of(d)));
-	else
-		foreign_refuse(x, 404, STR("Not Found"));
-}
-
-void addy_domain(struct exchange *x, json_t *body)
-{
-	if (addy_path_id(x, ADDY_DOMAIN))
-		exchange_ask(x, "foreign.domains", STR(""), on_domain);
 }

@@ -42,20 +42,6 @@ static void act_on_path(struct exchange *x, const char *word)
 		act(x, word);
 }
 
-/* A member names it. */
-static bool named(struct exchange *x, const json_t *body, const char *member)
-{
-	struct str id = json_member(body, member);
-
-	if (!id.n)
-		addy_invalid(x, member, STR("The id field is required."));
-	else if (addy_put_id(x, id, ADDY_ALIAS, "id"))
-		return true;
-	else
-		foreign_refuse(x, 404, STR("Not Found"));
-	return false;
-}
-
 void addy_trash(struct exchange *x, json_t *body)
 {
 	act_on_path(x, "trash");
@@ -78,19 +64,20 @@ void addy_unpin(struct exchange *x, json_t *body)
 
 void addy_on(struct exchange *x, json_t *body)
 {
-	if (named(x, body, "id"))
+	if (addy_named(x, body, "id", ADDY_ALIAS))
 		act(x, "on");
 }
 
 void addy_pin(struct exchange *x, json_t *body)
 {
-	if (named(x, body, "id"))
+	if (addy_named(x, body, "id", ADDY_ALIAS))
 		act(x, "pin");
 }
 
 void addy_alias_recipients(struct exchange *x, json_t *body)
 {
-	if (named(x, body, "alias_id") && addy_put_recipients(x, json_object_get(body, "recipient_ids")))
+	if (addy_named(x, body, "alias_id", ADDY_ALIAS) &&
+	    addy_put_recipients(x, json_object_get(body, "recipient_ids")))
 		act(x, "mailboxes");
 }
 

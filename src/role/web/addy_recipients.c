@@ -1,18 +1,19 @@
 /* addy_recipients.c - mailboxes, as addy.io's recipients. The default one is the first that was verified, and is not deleted. */
 #include "role/web/addy.h"
 
-static json_t *recipient_of(const json_t *r)
+json_t *addy_recipient_counted(const json_t *r)
 {
-	json_int_t at = foreign_number(r, "created");
+	const struct addy_box b = { .id = foreign_number(r, "id"),
+		                    .user = foreign_number(r, "user"),
+		                    .created = foreign_number(r, "created"),
+		                    .verified = foreign_is(r, "verified"),
+		                    .sealed = foreign_is(r, "sealed"),
+		                    .hidden = foreign_is(r, "hidden"),
+		                    .email = json_member(r, "email") };
+	json_t *o = addy_recipient_of(&b);
 
-	return json_pack("{s:o, s:n, s:O, s:b, s:b, s:b, s:b, s:b, s:b, s:n, s:o, s:[], s:I, s:o, s:o}", "id",
-	                 addy_id(ADDY_RECIPIENT, foreign_number(r, "id")), "user_id", "email",
-	                 json_object_get(r, "email"), "can_reply_send", 1, "should_encrypt",
-	                 foreign_is(r, "sealed"), "inline_encryption", 0, "protected_headers", 0,
-	                 "remove_pgp_keys", 0, "remove_pgp_signatures", 0, "fingerprint", "email_verified_at",
-	                 foreign_is(r, "verified") ? addy_time(at) : json_null(), "aliases", "aliases_count",
-	                 foreign_number(r, "aliases"), "created_at", addy_time(at), "updated_at",
-	                 addy_time(at));
+	json_object_set_new(o, "aliases_count", json_integer(foreign_number(r, "aliases")));
+	return o;
 }
 
 static void on_recipients(struct exchange *x, int code, struct str why, struct str arg)
@@ -31,7 +32,7 @@ static void on_recipients(struct exchange *x, int code, struct str why, struct s
 		bool is = foreign_is(r, "verified");
 
 		if (!(str_eq(wanted, STR("true")) && !is) && !(str_eq(wanted, STR("false")) && is))
-			json_array_append_new(out, recipient_of(r));
+			json_array_append_new(out, addy_recipient_counted(r));
 	}
 	exchange_json(x, 200, json_pack("{s:o}", "data", out));
 }
@@ -41,7 +42,7 @@ void addy_recipients(struct exchange *x, json_t *body)
 	exchange_ask(x, "foreign.mailboxes", STR(""), on_recipients);
 }
 
-static const json_t *numbered(const json_t *all, json_int_t id)
+const json_t *addy_recipient_in(const json_t *all, json_int_t id)
 {
 	const json_t *r;
 	size_t i;
@@ -62,9 +63,9 @@ static void on_recipient(struct exchange *x, int code, struct str why, struct st
 	if (!foreign_well(x, code, why, arg))
 		return;
 	all = foreign_all(x);
-	r = numbered(all, addy_asked_id(x));
+	r = addy_recipient_in(all, addy_asked_id(x));
 	if (r)
-		exchange_json(x, 200, json_pack("{s:o}", "data", recipient_of(r)));
+		exchange_json(x, 200, json_pack("{s:o}", "data", addy_recipient_counted(r)));
 	else
 		foreign_refuse(x, 404, STR("Not Found"));
 }
@@ -83,9 +84,9 @@ static void on_made(struct exchange *x, int code, struct str why, struct str arg
 	if (!foreign_well(x, code, why, arg))
 		return;
 	all = foreign_all(x);
-	exchange_json(
-	        x, 201,
-	        json_pack("{s:o}", "data", recipient_of(json_array_get(all, json_array_size(all) - 1))));
+	exchange_json(x, 201,
+	              json_pack("{s:o}", "data",
+	                        addy_recipient_counted(json_array_get(all, json_array_size(all) - 1))));
 }
 
 /* What is wrong with it is said of their name for it. */

@@ -111,19 +111,6 @@ json_t *foreign_domains(const struct exchange *x, json_t *(*of)(const json_t *do
 	return out;
 }
 
-const json_t *foreign_domain(const json_t *all, json_int_t id)
-{
-	const json_t *d;
-	size_t i;
-
-	json_array_foreach(all, i, d)
-	{
-		if (foreign_is(d, "own") && foreign_number(d, "id") == id)
-			return d;
-	}
-	return NULL;
-}
-
 /* ---- arguments --------------------------------------------------------------------------------------------------- */
 
 struct str foreign_param(struct exchange *x, const char *want)

@@ -37,10 +37,8 @@ json_t *foreign_text_or_null(const json_t *record, const char *name);
 json_int_t foreign_number(const json_t *record, const char *name);
 bool foreign_is(const json_t *record, const char *name);
 
-/* Of the domains that core told, those that are the asker's own: each as `of` writes it; or the one of that number, NULL when it is not
- * among them. */
+/* Of the domains that core told, those that are the asker's own: each as `of` writes it. */
 json_t *foreign_domains(const struct exchange *x, json_t *(*of)(const json_t *domain));
-const json_t *foreign_domain(const json_t *all, json_int_t id);
 
 /* A parameter of the query; STR_NONE when it is absent. */
 struct str foreign_param(struct exchange *x, const char *want);

@@ -65,7 +65,7 @@ json_t *sl_date(int64_t utc)
 	return json_sprintf("%.10s %.8s+00:00", b.p, b.p + 11);
 }
 
-static json_t *mailboxes_of(const json_t *record)
+json_t *sl_mailboxes_of(const json_t *record)
 {
 	struct str ids = json_member(record, "mailbox_ids"), emails = json_member(record, "mailbox_emails");
 	json_t *all = json_array();
@@ -94,7 +94,7 @@ static json_t *latest_of(const json_t *r)
 
 json_t *sl_alias_of(const json_t *r)
 {
-	json_t *boxes = mailboxes_of(r), *first = json_array_get(boxes, 0), *o = json_object();
+	json_t *boxes = sl_mailboxes_of(r), *first = json_array_get(boxes, 0), *o = json_object();
 
 	json_object_set_new(o, "id", json_integer(foreign_number(r, "id")));
 	json_object_set_new(o, "email", foreign_text(json_member(r, "email")));

@@ -11,6 +11,8 @@ enum { SL_PAGE = 20 };
 json_t *sl_date(int64_t utc);
 /* A record of foreign.alias as their alias object. */
 json_t *sl_alias_of(const json_t *record);
+/* Those of a record of an alias or a domain. */
+json_t *sl_mailboxes_of(const json_t *record);
 /* Commas between the numbers of a list; false: they are none, or there is none. */
 bool sl_ids(struct exchange *x, const json_t *list, struct str *ret);
 void sl_deleted(struct exchange *x, int code, struct str why, struct str arg); /* {"deleted": true} */
