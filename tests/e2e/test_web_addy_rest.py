@@ -1,10 +1,13 @@
 """addy.io's requests about domains, recipients' encryption, usernames, failed deliveries and the rest: what is served, and what is
 refused in words that are true."""
 
+import time
+
 import pytest
 
 import browser
-from browser import PASSWORD, Browser
+import messages
+import smtp
 from test_web_addy import RECIPIENT, Program, key
 
 DOMAIN = {"id", "user_id", "domain", "description", "from_name", "aliases", "aliases_count", "default_recipient", "active", "catch_all",
@@ -189,3 +192,115 @@ def test_attack_75_another_users_recipients_and_domains(addy, eve, server):
             assert refused(eve, 404, method, path, body) == "Not Found"
     refused(addy, 422, "PATCH", f"/domains/{kept['id']}/default-recipient", {"default_recipient": "x"}, "default_recipient")
     assert recipients(addy) == boxes and addy.good("GET", "/api/v1/domains")["data"] == [kept]
+
+
+# ---- names
+
+
+USERNAME = {"id", "user_id", "username", "description", "from_name", "aliases", "aliases_count", "default_recipient", "active", "catch_all",
+            "auto_create_regex", "can_login", "created_at", "updated_at"}
+
+
+def test_the_name_of_an_account(addy, owner, eve):
+    (name,) = addy.good("GET", "/api/v1/usernames", status=200)["data"]
+    assert set(name) == USERNAME and name["username"] == "adam" and name["default_recipient"] == recipients(addy)[0]
+    i, p = name["id"], f"/usernames/{name['id']}"
+    assert addy.good("GET", "/api/v1/account-details")["data"]["default_username_id"] == i
+    assert addy.good("GET", "/api/v1" + p, status=200)["data"] == name
+    assert addy.good("PATCH", "/api/v1" + p, {"description": None, "from_name": ""}, 200)["data"] == name
+    refused(addy, 422, "PATCH", p, {"description": "x"}, "description")
+    refused(addy, 422, "PATCH", p, {"from_name": "x"}, "from_name")
+    first, second = (r["id"] for r in recipients(addy))
+    assert addy.good("PATCH", f"/api/v1{p}/default-recipient", {"default_recipient": first}, 200)["data"] == name
+    for wrong in (second, "x", i):
+        refused(addy, 422, "PATCH", p + "/default-recipient", {"default_recipient": wrong}, "default_recipient")
+    for word, on, off in (("active", 200, 403), ("catch-all", 403, 204), ("loginable", 200, 403)):
+        a = addy.ask("POST", f"/api/v1/{word}-usernames", {"id": i})
+        assert a.status == on and (on != 200 or a.json["data"] == name) and (on != 403 or len(a.json["message"]) > 8)
+        assert addy.ask("DELETE", f"/api/v1/{word}-usernames/{i}").status == off
+    assert refused(addy, 403, "DELETE", p) == "You cannot delete your default username"
+    refused(addy, 403, "POST", "/usernames", {"username": "second"})
+    for wrong in (i, recipients(addy)[0]["id"], "x"):
+        b = eve if wrong == i else addy
+        for method, path, body in (("GET", f"/usernames/{wrong}", None), ("PATCH", f"/usernames/{wrong}", {}), ("DELETE", f"/usernames/{wrong}", None),
+                                   ("PATCH", f"/usernames/{wrong}/default-recipient", {}), *[
+                                       (m, f"/{w}-usernames" + (f"/{wrong}" if m == "DELETE" else ""), {"id": wrong} if m == "POST" else None)
+                                       for w in ("active", "catch-all", "loginable") for m in ("POST", "DELETE")]):
+            assert refused(b, 404, method, path, body) == "Not Found"
+    assert addy.good("GET", "/api/v1/usernames")["data"] == [name] and owner.get("/v1/session").json["name"] == "adam"
+
+
+# ---- what came to nothing
+
+FAILURE = {"id", "user_id", "recipient_id", "recipient_email", "alias_id", "alias_email", "alias_description", "bounce_type", "remote_mta", "sender",
+           "destination", "type", "email_type", "email_type_text", "status", "code", "is_stored", "quarantined", "resent", "attempted_at", "created_at",
+           "updated_at"}
+
+
+def test_failed_deliveries_and_the_chart(server, addy, owner, eve):
+    before = addy.good("GET", "/api/v1/chart-data", status=200)
+    assert addy.good("GET", "/api/v1/failed-deliveries", status=200)["data"] == []
+    made = addy.good("POST", "/api/v1/aliases", {"domain": "relay.example", "description": "fails"}, 201)["data"]
+    box = addy.good("GET", "/api/v1/recipients")["data"][1]["email"]
+    mail = messages.plain(made["email"])
+    assert smtp.send(server.port, mail.sender, made["email"], mail.raw, mail.options).ok
+    (c,) = owner.get(browser.path("v1", "aliases", made["email"], "correspondents")).json
+    owner.good("PATCH", browser.path("v1", "aliases", made["email"]), {"state": "off-reject"}, 204)
+    assert not smtp.send(server.port, mail.sender, made["email"], mail.raw, mail.options).ok
+    assert not smtp.send(server.port, box, c["reverse"], messages.plain(c["reverse"]).raw).ok, "an answer without a signature"
+    page = addy.good("GET", "/api/v1/failed-deliveries", status=200)
+    assert set(page) == {"data", "links", "meta"} and page["meta"]["total"] == 2 and page["meta"]["path"].endswith("/api/v1/failed-deliveries")
+    by = {f["type"]: f for f in page["data"]}
+    for f in by.values():
+        assert set(f) == FAILURE and f["alias_id"] == made["id"] and f["alias_email"] == made["email"] and f["alias_description"] == "fails"
+        assert f["is_stored"] is False and len(f["code"]) > 8 and f["created_at"]
+        p = f"/failed-deliveries/{f['id']}"
+        assert addy.good("GET", "/api/v1" + p, status=200)["data"] == f
+        refused(addy, 422, "DELETE", p, field="id")
+        refused(addy, 404, "GET", p + "/download")
+        refused(addy, 422, "POST", p + "/resend", {}, "id")
+        for method, tail in (("GET", ""), ("DELETE", ""), ("GET", "/download"), ("POST", "/resend")):
+            assert refused(eve, 404, method, p + tail, {} if method == "POST" else None) == "Not Found"
+    assert (by["inbound"]["email_type"], by["inbound"]["sender"], by["inbound"]["destination"]) == ("IR", mail.sender, made["email"])
+    assert (by["outbound"]["email_type"], by["outbound"]["sender"], by["outbound"]["destination"]) == ("R", made["email"], mail.sender)
+    for kind in ("inbound", "outbound"):
+        assert addy.good("GET", f"/api/v1/failed-deliveries?filter[email_type]={kind}")["data"] == [by[kind]]
+    assert addy.good("GET", "/api/v1/failed-deliveries?filter[email_type]=inbound_quarantined")["data"] == []
+    refused(addy, 422, "GET", "/failed-deliveries?filter[email_type]=x")
+    refused(addy, 422, "GET", "/failed-deliveries?page[size]=101")
+    one = addy.good("GET", "/api/v1/failed-deliveries?page[size]=1&page[number]=2")
+    assert one["data"] == page["data"][1:] and one["links"]["prev"] and one["links"]["next"] is None
+    assert eve.good("GET", "/api/v1/failed-deliveries")["data"] == []
+    for wrong in ("x", made["id"], "706f7374-0006-8000-8000-0000000f4240"):
+        refused(addy, 404, "GET", f"/failed-deliveries/{wrong}")
+    check_chart(before, addy.good("GET", "/api/v1/chart-data", status=200))
+
+
+def check_chart(before, chart):
+    days = {"forwardsData", "repliesData", "sendsData", "labels", "inboundRejectionsData", "inboundQuarantinedData", "outboundBouncesData"}
+    assert set(chart) == days | {"outboundMessageTotals", "failedDeliveriesTotal"} and all(len(chart[d]) == 7 for d in days)
+    assert sorted(chart["labels"]) == sorted(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"])
+    assert chart["labels"][-1] in (time.strftime("%A", time.gmtime()), time.strftime("%A", time.gmtime(time.time() - 60)))
+    for name, more in (("forwardsData", 1), ("inboundRejectionsData", 1), ("outboundBouncesData", 1), ("repliesData", 0), ("sendsData", 0)):
+        assert chart[name][-1] == before[name][-1] + more, (name, chart)
+    assert chart["outboundMessageTotals"] == [sum(chart["forwardsData"]), 0, 0] and chart["failedDeliveriesTotal"] == 2
+
+
+# ---- what there is none of
+
+ABSENT = [("POST", "/rules", {"name": "x"}, 403), ("GET", "/rules/{id}", None, 404), ("PATCH", "/rules/{id}", {"name": "x"}, 404),
+          ("DELETE", "/rules/{id}", None, 404), ("POST", "/reorder-rules", {"ids": []}, 404), ("POST", "/active-rules", {"id": "x"}, 404),
+          ("DELETE", "/active-rules/{id}", None, 404), ("POST", "/blocklist", {"type": "email", "value": "a@b.example"}, 403),
+          ("DELETE", "/blocklist/{id}", None, 404), ("POST", "/blocklist/store/bulk", {"type": "email", "values": []}, 403),
+          ("POST", "/blocklist/delete/bulk", {"ids": []}, 404)]
+
+
+def test_rules_and_the_block_list(server, addy):
+    assert addy.good("GET", "/api/v1/rules", status=200) == {"data": []}
+    page = addy.good("GET", "/api/v1/blocklist", status=200)
+    assert page["data"] == [] and page["meta"]["total"] == 0 and page["links"]["next"] is None
+    nobody = Program(server.web, "pst_wrong", client="198.18.9.2")
+    for method, path, body, status in ABSENT:
+        refused(addy, status, method, path.replace("{id}", "706f7374-0006-8000-8000-000000000001"), body)
+        assert refused(nobody, 401, method, path.replace("{id}", "x"), body) == "Unauthenticated."
+    assert refused(addy, 404, "POST", "/blocklist/delete/bulk", {"ids": []}) == "No blocklist entries found"

@@ -318,8 +318,10 @@ def walk_simplelogin_account(w, sl):
     w.ask("POST /api/auth/mfa", {"mfa_key": "x", "mfa_token": "1", "device": "d"}, 400, b=nobody)
     w.asked.add("POST /api/auth/mfa")  # in test_web_addy.py and test_web_simplelogin.py
     w.ask("POST /api/api_key", {"device": "d"}, 201, b=sl)
-    for r in ("/api/export/data", "/api/export/aliases", "/api/logout", "/api/stats", "/api/setting", "/api/v2/setting/domains", "/api/custom_domains", "/api/notifications"):
+    for r in ("/api/export/data", "/api/export/aliases", "/api/logout", "/api/stats", "/api/setting", "/api/v2/setting/domains", "/api/custom_domains"):
         w.ask("GET " + r, status=200, b=sl)
+    w.ask("GET /api/notifications", status=200, b=sl, page=0)
+    w.ask("GET /api/notifications", status=400, b=sl)
     w.ask("PATCH /api/setting", {}, 200, b=sl)
     w.ask("PATCH /api/user_info", {"name": "walker"}, 200, b=sl)
     w.ask("PATCH /api/user_info", {"name": "other"}, 400, b=sl)
@@ -333,7 +335,6 @@ def walk_simplelogin_account(w, sl):
     w.ask("GET /api/v1/domains/{id}", args=[own["id"]], status=200, b=sl)
     w.ask("GET /api/v1/domains/{id}", args=["x"], status=404, b=sl)
     w.ask("POST /api/notifications/{id}", {}, 403, args=[1], b=sl)
-    w.asked.add("POST /api/notifications/{id}")
     box = w.ask("POST /api/mailboxes", {"email": "third@mailbox.example"}, 201, b=sl)
     first = w.ask("GET /api/mailboxes", status=200, b=sl)["mailboxes"][0]["id"]
     w.ask("PUT /api/mailboxes/{id}", {"default": True}, 200, args=[first], b=sl)
@@ -347,6 +348,7 @@ def walk_addy(w, key):
     walk_addy_recipient(w, b, box)
     w.ask("DELETE /api/v1/recipients/{id}", status=204, args=[box], b=b)
     walk_addy_domain(w)
+    walk_addy_rest(w, b)
     for r in ("app-version", "api-token-details", "account-details", "domain-options", "domains", "recipients", "aliases"):
         w.ask("GET /api/v1/" + r, status=200, b=b)
     made = w.ask("POST /api/v1/aliases", {"domain": "relay.example", "format": "uuid"}, 201, b=b)["data"]["id"]
@@ -379,6 +381,27 @@ def walk_addy_recipient(w, b, box):
     w.asked |= {"POST /api/v1/encrypted-recipients", "POST /api/v1/protected-headers-recipients"}  # of a sealed one: test_web_addy_rest.py
     w.ask("PATCH /api/v1/recipient-keys/{id}", {"key_data": "x"}, 404, args=[box], b=b)
     w.ask("DELETE /api/v1/recipient-keys/{id}", status=204, args=[box], b=b)
+
+
+def walk_addy_rest(w, b):
+    name = None
+    for r in ("chart-data", "usernames", "rules", "blocklist"):
+        told = w.ask("GET /api/v1/" + r, status=200, b=b)
+        name = told["data"][0]["id"] if r == "usernames" else name
+    off = w.b.good("POST", "/v1/aliases", {"state": "off-reject"}, 201)["address"]
+    assert not smtp.send(w.server.port, "x@shop.example", off, messages.plain(off).raw).ok
+    failed = w.ask("GET /api/v1/failed-deliveries", status=200, b=b)["data"][0]["id"]
+    w.ask("GET /api/v1/failed-deliveries/{id}", status=200, args=[failed], b=b)
+    w.ask("GET /api/v1/usernames/{id}", status=200, args=[name], b=b)
+    for r in ("PATCH /api/v1/usernames/{id}", "PATCH /api/v1/usernames/{id}/default-recipient"):
+        w.ask(r, {}, 200, args=[name], b=b)
+    w.ask("POST /api/v1/active-usernames", {"id": name}, 200, b=b)
+    w.ask("POST /api/v1/loginable-usernames", {"id": name}, 200, b=b)
+    w.ask("DELETE /api/v1/catch-all-usernames/{id}", status=204, args=[name], b=b)
+    for m, p, o in ROUTES:  # what is always refused
+        if p.startswith("/api/v1/") and min(o["responses"]) > "299":
+            i = name if "usernames" in p else failed if "failed" in p else "x"
+            w.ask(f"{m} {p}", {"id": i} if m != "GET" else None, args=[i], b=b)
 
 
 def walk_addy_domain(w):

@@ -161,10 +161,15 @@ def test_list_search_toggle_change_delete(sl):
     told = check_alias(sl.good("GET", p, status=200))
     assert told["note"] == "changed" and told["name"] == "N" and [m["id"] for m in told["mailboxes"]] == [second]
     assert sl.ask("PATCH", p, {"mailbox_ids": []}).status == 400
+    assert sl.ask("PATCH", p, {}).json == {"error": "request body cannot be empty"}
+    assert sl.ask("PATCH", p, {"disable_pgp": False}).json == {"ok": True}
+    refused = sl.ask("PATCH", p, {"disable_pgp": True, "note": "in clear"})
+    assert refused.status == 400 and "encryption is not switched off" in refused.json["error"]
+    assert sl.good("GET", p)["note"] == "changed" and sl.good("GET", p)["disable_pgp"] is False
     assert sl.ask("PATCH", p, {"mailbox_ids": [999999]}).status == 400
     assert sl.good("DELETE", p, status=200) == {"deleted": True}
     for method in ("GET", "DELETE", "PUT"):
-        a = sl.ask(method, p, {} if method == "PUT" else None)
+        a = sl.ask(method, p, {"note": "x"} if method == "PUT" else None)
         assert a.status == 403 and set(a.json) == {"error"}
 
 
@@ -318,6 +323,9 @@ def test_settings(sl):
     assert sl.good("GET", "/api/v2/setting/domains") == [{"domain": "relay.example", "is_custom": False}]
     assert sl.good("GET", "/api/custom_domains") == {"custom_domains": []}
     assert sl.good("GET", "/api/notifications", page=0) == {"more": False, "notifications": []}
+    for wrong in ("", "?page=", "?page=x"):
+        a = sl.ask("GET", "/api/notifications" + wrong)
+        assert (a.status, a.json) == (400, {"error": "page must be provided in request query"}), wrong
 
 
 def test_custom_domains_and_what_stays_as_it_is(server, hop):
@@ -356,8 +364,9 @@ def test_custom_domains_and_what_stays_as_it_is(server, hop):
     assert sally.good("PATCH", "/api/user_info", {"name": "sally", "profile_picture": None}, 200) == me
     for body in ({"name": "eve"}, {"profile_picture": "AAAA"}):
         assert sally.ask("PATCH", "/api/user_info", body).status == 400
-    a = sally.ask("POST", "/api/notifications/1", {})
-    assert (a.status, a.json) == (403, {"error": "Forbidden"})
+    for p in ("/api/notifications/1", "/api/notifications/1/read"):
+        a = sally.ask("POST", p, {})
+        assert (a.status, a.json) == (403, {"error": "Forbidden"})
 
 
 def test_sudo_and_the_end_of_the_account(server, hop):

@@ -135,6 +135,8 @@ static const struct permit permits[] = {
 	{ "foreign.delete", SIGNED, SCOPE_ALIASES, { { 0 } } },
 	{ "foreign.contacts", SIGNED, SCOPE_ALIASES, { { 0 } } },
 	{ "foreign.activities", SIGNED, SCOPE_ALIASES, { { 0 } } },
+	{ "foreign.failures", SIGNED, SCOPE_ALIASES, { { 0 } } },
+	{ "foreign.days", SIGNED, SCOPE_ALIASES, { { 0 } } },
 	{ "foreign.contact-add", SIGNED, SCOPE_ALIASES, { { 0 } } },
 	{ "foreign.contact-delete", SIGNED, SCOPE_ALIASES, { { 0 } } },
 	{ "foreign.contact-toggle", SIGNED, SCOPE_ALIASES, { { 0 } } },

@@ -47,6 +47,11 @@ void addy_off(struct exchange *x, json_t *body);
 void addy_pin(struct exchange *x, json_t *body);
 void addy_unpin(struct exchange *x, json_t *body);
 void addy_alias_recipients(struct exchange *x, json_t *body);
+/* addy_page.c: page[number] and page[size] of the query, as offset and limit (false: they are refused); a page out of so many in all;
+ * and one of core's records, the first of which tells how many. Consumes data. */
+bool addy_put_page(struct exchange *x);
+void addy_paged(struct exchange *x, json_t *data, uint64_t total);
+void addy_told_page(struct exchange *x, json_t *(*of)(const json_t *record));
 /* addy_bulk.c, addy_page.c, addy_create.c */
 void addy_bulk(struct exchange *x, json_t *body);
 void addy_aliases(struct exchange *x, json_t *body);
@@ -61,6 +66,16 @@ void addy_recipient_delete(struct exchange *x, json_t *body);
 /* addy_toggles.c */
 void addy_toggle(struct exchange *x, json_t *body);
 void addy_key(struct exchange *x, json_t *body);
+/* addy_failures.c */
+void addy_failures(struct exchange *x, json_t *body);
+void addy_failure(struct exchange *x, json_t *body);
+void addy_chart(struct exchange *x, json_t *body);
+/* addy_absent.c */
+void addy_absent(struct exchange *x, json_t *body);
+void addy_none(struct exchange *x, json_t *body);
+/* addy_usernames.c */
+void addy_usernames(struct exchange *x, json_t *body);
+void addy_username(struct exchange *x, json_t *body);
 /* addy_domains.c */
 void addy_domains(struct exchange *x, json_t *body);
 void addy_domain(struct exchange *x, json_t *body);

@@ -114,6 +114,7 @@ static void on_account(struct exchange *x, int code, struct str why, struct str 
 	json_object_set_new(o, "bandwidth_limit", json_integer(0));
 	json_object_set_new(o, "default_recipient_id",
 	                    addy_id(ADDY_RECIPIENT, foreign_number(r, "mailbox_id")));
+	json_object_set_new(o, "default_username_id", addy_id(ADDY_USERNAME, foreign_number(r, "id")));
 	json_object_set_new(o, "default_alias_format", json_string("random_characters"));
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		json_object_set_new(o, counts[i].theirs, json_integer(foreign_number(r, counts[i].ours)));

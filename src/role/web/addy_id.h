@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 
-enum addy_kind { ADDY_USER = 1, ADDY_ALIAS, ADDY_RECIPIENT, ADDY_DOMAIN };
+enum addy_kind { ADDY_USER = 1, ADDY_ALIAS, ADDY_RECIPIENT, ADDY_DOMAIN, ADDY_USERNAME, ADDY_FAILURE };
 
 /* n: positive, below 2^60. RFC 9562, version 8: "706f7374-0002-8000-8000-000000000005". */
 void addy_id_print(enum addy_kind kind, uint64_t n, struct buf *out);

@@ -1,4 +1,4 @@
-/* addy_page.c - the list of aliases: filtered, sorted, cut into pages that name each other. */
+/* addy_page.c - lists that are cut into pages which name each other, and that of aliases: filtered and sorted. */
 #include "role/web/addy.h"
 #include "role/web/target.h"
 
@@ -104,8 +104,7 @@ static json_t *link_to(struct exchange *x, uint64_t page)
 
 	if (!page)
 		return json_null();
-	buf_add(&b, x->web->start->conf.web_origin);
-	buf_addz(&b, "/api/v1/aliases?");
+	buf_addf(&b, "%.*s%.*s?", STR_ARG(x->web->start->conf.web_origin), STR_ARG(x->path));
 	while (target_param(&query, &x->arena, &v, &bad)) {
 		if (str_eq(v.name, STR("page[number]")))
 			continue;
@@ -118,49 +117,71 @@ static json_t *link_to(struct exchange *x, uint64_t page)
 	return foreign_text(buf_str(&b));
 }
 
-static void on_page(struct exchange *x, int code, struct str why, struct str arg)
+static bool read_page(struct exchange *x, uint64_t *ret_page, uint64_t *ret_size)
 {
-	uint64_t page, size, total, last;
-	OWNP(json_t) all = NULL;
-	json_t *out, *r, *o = NULL;
-	json_int_t first, n;
-	size_t i;
+	return read_bounded(x, "page[number]", PAGE_MOST, 1, ret_page) &&
+	       read_bounded(x, "page[size]", SIZE_MOST, SIZE_MOST, ret_size);
+}
 
-	if (!foreign_well(x, code, why, arg) || !read_bounded(x, "page[number]", PAGE_MOST, 1, &page) ||
-	    !read_bounded(x, "page[size]", SIZE_MOST, SIZE_MOST, &size))
+bool addy_put_page(struct exchange *x)
+{
+	uint64_t page, size;
+
+	if (!read_page(x, &page, &size))
+		return false;
+	foreign_put_number(&x->args, "offset", (json_int_t)page * (json_int_t)size - (json_int_t)size);
+	foreign_put_number(&x->args, "limit", (json_int_t)size);
+	return true;
+}
+
+void addy_paged(struct exchange *x, json_t *data, uint64_t total)
+{
+	json_int_t first, n = (json_int_t)json_array_size(data);
+	uint64_t page, size, last;
+	json_t *o;
+
+	if (!read_page(x, &page, &size)) {
+		json_decref(data);
 		return;
-	all = foreign_all(x);
-	total = (uint64_t)foreign_number(json_array_get(all, 0), "total");
+	}
 	last = total ? (total + size - 1) / size : 1;
-	json_array_remove(all, 0);
-	out = json_array();
-	json_array_foreach(all, i, r) json_array_append_new(out, addy_alias_of(r));
 	first = (json_int_t)page * (json_int_t)size - (json_int_t)size + 1;
-	n = (json_int_t)json_array_size(out);
-	o = json_pack("{s:o, s:{s:o, s:o, s:o, s:o}}", "data", out, "links", "first", link_to(x, 1), "last",
+	o = json_pack("{s:o, s:{s:o, s:o, s:o, s:o}}", "data", data, "links", "first", link_to(x, 1), "last",
 	              link_to(x, last), "prev", link_to(x, page - 1), "next",
 	              link_to(x, page < last ? page + 1 : 0));
-	json_object_set_new(
-	        o, "meta",
-	        json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "current_page", (json_int_t)page,
-	                  "last_page", (json_int_t)last, "per_page", (json_int_t)size, "total",
-	                  (json_int_t)total, "from", n ? json_integer(first) : json_null(), "to",
-	                  n ? json_integer(first + n - 1) : json_null(), "path",
-	                  json_sprintf("%.*s/api/v1/aliases", STR_ARG(x->web->start->conf.web_origin))));
+	json_object_set_new(o, "meta",
+	                    json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "current_page", (json_int_t)page,
+	                              "last_page", (json_int_t)last, "per_page", (json_int_t)size, "total",
+	                              (json_int_t)total, "from", n ? json_integer(first) : json_null(), "to",
+	                              n ? json_integer(first + n - 1) : json_null(), "path",
+	                              json_sprintf("%.*s%.*s", STR_ARG(x->web->start->conf.web_origin),
+	                                           STR_ARG(x->path))));
 	exchange_json(x, 200, o);
+}
+
+void addy_told_page(struct exchange *x, json_t *(*of)(const json_t *record))
+{
+	OWNP(json_t) all = foreign_all(x);
+	uint64_t total = (uint64_t)foreign_number(json_array_get(all, 0), "total");
+	json_t *out = json_array(), *r;
+	size_t i;
+
+	json_array_remove(all, 0);
+	json_array_foreach(all, i, r) json_array_append_new(out, of(r));
+	addy_paged(x, out, total);
+}
+
+static void on_page(struct exchange *x, int code, struct str why, struct str arg)
+{
+	if (foreign_well(x, code, why, arg))
+		addy_told_page(x, addy_alias_of);
 }
 
 void addy_aliases(struct exchange *x, json_t *body)
 {
-	uint64_t page, size;
-
-	if (!read_bounded(x, "page[number]", PAGE_MOST, 1, &page) ||
-	    !read_bounded(x, "page[size]", SIZE_MOST, SIZE_MOST, &size) || !put_search(x) ||
-	    !put_word(x, "sort") || !put_word(x, "filter[active]") || !put_word(x, "filter[pinned]") ||
-	    !put_word(x, "filter[deleted]") || !put_of(x, "recipient", ADDY_RECIPIENT, "mailbox_id") ||
-	    !put_of(x, "domain", ADDY_DOMAIN, "domain_id"))
-		return;
-	foreign_put_number(&x->args, "offset", (json_int_t)page * (json_int_t)size - (json_int_t)size);
-	foreign_put_number(&x->args, "limit", (json_int_t)size);
-	exchange_ask(x, "foreign.page", buf_str(&x->args), on_page);
+	if (addy_put_page(x) && put_search(x) && put_word(x, "sort") && put_word(x, "filter[active]") &&
+	    put_word(x, "filter[pinned]") && put_word(x, "filter[deleted]") &&
+	    put_of(x, "recipient", ADDY_RECIPIENT, "mailbox_id") &&
+	    put_of(x, "domain", ADDY_DOMAIN, "domain_id"))
+		exchange_ask(x, "foreign.page", buf_str(&x->args), on_page);
 }

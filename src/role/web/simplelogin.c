@@ -25,6 +25,7 @@ const struct route sl_routes[] = {
 	SL("GET", "/api/custom_domains/{id}/trash", sl_domain_trash),
 	SL("GET", "/api/notifications", sl_notifications),
 	SL("POST", "/api/notifications/{id}", sl_notification),
+	SL("POST", "/api/notifications/{id}/read", sl_notification),
 	SL("GET", "/api/export/data", sl_export_data),
 	SL("GET", "/api/export/aliases", sl_export_aliases),
 	SL("GET", "/api/mailboxes", sl_mailboxes),
@@ -157,12 +158,20 @@ bool sl_ids(struct exchange *x, const json_t *list, struct str *ret)
 	return b.n && !b.over;
 }
 
+bool sl_page(struct exchange *x, const char *param, uint64_t *ret)
+{
+	OWN(buf) says = BUF(64);
+
+	if (str_u64(foreign_param(x, param), ret) && *ret <= 100000)
+		return true;
+	buf_addf(&says, "%s must be provided in request query", param);
+	foreign_refuse(x, 400, buf_str(&says));
+	return false;
+}
+
 bool sl_page_id(struct exchange *x, uint64_t *ret)
 {
-	if (str_u64(foreign_param(x, "page_id"), ret) && *ret <= 100000)
-		return true;
-	foreign_refuse(x, 400, STR("page_id must be provided in request query"));
-	return false;
+	return sl_page(x, "page_id", ret);
 }
 
 /* ---- keeping ----------------------------------------------------------------------------------------------------- */
@@ -238,13 +247,28 @@ static void on_changed(struct exchange *x, int code, struct str why, struct str 
 		exchange_json(x, 200, json_pack("{s:b}", "ok", 1));
 }
 
-/* disable_pgp changes nothing: there is no PGP here to be disabled. */
+/* What an alias relays is encrypted to its mailboxes, whatever a program says. */
+static bool may_change(struct exchange *x, const json_t *body)
+{
+	const char *why = NULL;
+
+	if (!json_object_size(body))
+		why = "request body cannot be empty";
+	else if (json_is_true(json_object_get(body, "disable_pgp")))
+		why = "encryption is not switched off for an alias: it is that of its mailboxes' profiles";
+	if (why)
+		foreign_refuse(x, 400, str_c(why));
+	return !why;
+}
+
 void sl_change(struct exchange *x, json_t *body)
 {
 	const json_t *one = json_object_get(body, "mailbox_id"), *pinned = json_object_get(body, "pinned");
 	struct str ids = STR("");
 	OWN(buf) z = BUF(32);
 
+	if (!may_change(x, body))
+		return;
 	if (json_object_get(body, "mailbox_ids") && !sl_ids(x, json_object_get(body, "mailbox_ids"), &ids)) {
 		foreign_refuse(x, 400, STR("Must choose at least one mailbox"));
 		return;

@@ -16,7 +16,8 @@ json_t *sl_mailboxes_of(const json_t *record);
 /* Commas between the numbers of a list; false: they are none, or there is none. */
 bool sl_ids(struct exchange *x, const json_t *list, struct str *ret);
 void sl_deleted(struct exchange *x, int code, struct str why, struct str arg); /* {"deleted": true} */
-/* page_id of the query; false: it is refused. */
+/* A parameter of the query, or page_id, as the number of a page; false: it is refused. */
+bool sl_page(struct exchange *x, const char *param, uint64_t *ret);
 bool sl_page_id(struct exchange *x, uint64_t *ret);
 
 /* The number that the path names; 0: it is none. */

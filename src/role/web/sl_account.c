@@ -194,7 +194,10 @@ static void on_notifications(struct exchange *x, int code, struct str why, struc
 /* What Postern has to tell it mails. */
 void sl_notifications(struct exchange *x, json_t *body)
 {
-	exchange_ask(x, "session.show", STR(""), on_notifications);
+	uint64_t n;
+
+	if (sl_page(x, "page", &n))
+		exchange_ask(x, "session.show", STR(""), on_notifications);
 }
 
 /* There is none that could be read. */
