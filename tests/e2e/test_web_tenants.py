@@ -112,6 +112,77 @@ def test_attack_75_another_users_things_read_like_none(server, tenants):
     assert victim.all_there_is() == before
 
 
+# What the ids of the compatible APIs name, by the last word of what the path begins with; and bodies that their owner may send.
+KINDS = {"aliases": "alias", "contacts": "contact", "mailboxes": "box", "custom_domains": "domain", "domains": "domain", "recipients": "box",
+         "keys": "box", "usernames": "username", "deliveries": "failure"}
+FOREIGN_BODIES = {"PATCH /api/aliases/{id}": {"note": "evil"}, "PUT /api/aliases/{id}": {"note": "evil"}, "PUT /api/mailboxes/{id}": {"default": True},
+                  "POST /api/aliases/{id}/contacts": {"contact": "x@y.example"}, "PATCH /api/custom_domains/{id}": {"catch_all": True},
+                  "PATCH /api/v1/aliases/{id}": {"description": "evil"}, "PATCH /api/v1/domains/{id}/default-recipient": {"default_recipient": ""},
+                  "PATCH /api/v1/recipient-keys/{id}": {"key_data": "x"}}
+
+
+def program(tenant, client):
+    scopes = ["aliases", "mailboxes", "domains", "account"]
+    key = tenant.b.good("POST", "/v1/keys", {"name": "all", "scopes": scopes, "password": PASSWORD})["key"]
+    return Browser(tenant.b.port, origin=None, key=key, client=client)
+
+
+def numbers(b):
+    """The things of a user by the ids of both APIs."""
+    sl = {"alias": b.get("/api/v2/aliases", page_id=0).json["aliases"][0]["id"], "box": b.get("/api/mailboxes").json["mailboxes"][0]["id"],
+          "domain": b.get("/api/custom_domains").json["custom_domains"][0]["id"]}
+    sl["contact"] = b.get(f"/api/aliases/{sl['alias']}/contacts", page_id=0).json["contacts"][0]["id"]
+    addy = {kind: b.get("/api/v1/" + p).json["data"][0]["id"] for kind, p in (
+        ("alias", "aliases"), ("box", "recipients"), ("domain", "domains"), ("username", "usernames"), ("failure", "failed-deliveries"))}
+    return {"sl": sl, "addy": addy}
+
+
+def of_foreign(server):
+    """Routes of the compatible APIs that name things, in the path or in the body, and which."""
+    for method, p in routes(server):
+        addy, word = p.startswith("/api/v1/"), (p + "///").split("/")[3 if p.startswith("/api/v1/") else 2]
+        in_body = method == "POST" and (p.endswith("/bulk") and "/store/" not in p or re.fullmatch("/api/v1/[a-z-]+-(aliases|recipients|domains|usernames)", p))
+        if p.startswith("/api/") and ("{" in p or in_body):
+            yield method, p, addy, "alias" if p == "/api/v1/alias-recipients" else KINDS.get(word.split("-")[-1])
+
+
+def test_attack_75_compatible_apis_generated(server, tenants):
+    """Every route that names a thing, with each of the victim's, is answered as with one that never was."""
+    victim, attacker = tenants
+    thief, ids = program(attacker, "198.18.6.1"), numbers(program(victim, "198.18.6.2"))
+    before, tried = victim.all_there_is(), 0
+    for n, (method, p, addy, kind) in enumerate(of_foreign(server)):
+        never = "706f7374-%04x-8000-8000-0000000f4240" % ({"alias": 2, "box": 3, "domain": 4, "username": 5}.get(kind, 6)) if addy else "999999"
+        told, thief.client = [], f"198.18.6.{10 + n}"  # what one client may ask in a second is not the question
+        for i in (str(ids["addy" if addy else "sl"].get(kind, 1)), never):
+            body = FOREIGN_BODIES.get(f"{method} {p}", {"ids": [i], "recipient_ids": []} if p.endswith("/bulk") else {"alias_id": i, "id": i})
+            a = thief.ask(method, p.replace("{id}", i), body if method != "GET" else None, **({"page_id": 0} if not addy and method == "GET" else {}))
+            told.append((a.status, a.json))
+        want = 404 if addy or (method, p) == ("GET", "/api/aliases/{id}/contacts") else 403
+        assert told[0] == told[1] and told[0][0] == want, f"{method} {p}: {told}"
+        tried += 1
+    assert tried >= 75
+    assert victim.all_there_is() == before
+
+
+def test_attack_75_nobody_gets_anything_by_the_compatible_apis(server, tenants):
+    victim, _ = tenants
+    before = victim.all_there_is()
+    for key in (None, "pst_" + "b" * 52):
+        for n, (method, p) in enumerate(routes(server)):
+            if not p.startswith("/api/") or p in ("/api/auth/login", "/api/auth/mfa"):
+                continue
+            b = Browser(server.web, origin=None, key=key, client=f"198.18.{4 if key else 5}.{n}")
+            body = {"password": PASSWORD, "email": "x@y.example", "domain": "x.example", "ids": ["706f7374-0002-8000-8000-000000000001"], "contact": "x@y.example",
+                    "note": "x", "key_data": "x", "id": "706f7374-0003-8000-8000-000000000001", "alias_id": "706f7374-0002-8000-8000-000000000001",
+                    "alias_prefix": "x", "signed_suffix": "x", "mailbox_ids": [1]}
+            told = set()
+            for i in ["1"] if not p.startswith("/api/v1/") else [f"706f7374-000{kind}-8000-8000-000000000001" for kind in range(2, 7)]:
+                told.add(b.ask(method, p.replace("{id}", i), {**body, "id": i} if method != "GET" else None, page_id=0, page=0).status)
+            assert 401 in told and told <= {401, 404}, f"{method} {p}: {told}"  # 404: an id of another kind
+    assert victim.all_there_is() == before
+
+
 def test_attack_75_nobody_gets_anything(server, tenants):
     victim, _ = tenants
     before = victim.all_there_is()
@@ -179,4 +250,4 @@ def test_attack_75_lists_hold_ones_own(server, tenants):
 def test_a_verb_that_is_not_permitted_is_not_asked(server, tenants):
     """What only the command line may: users, backups, keys, the queue."""
     routed = {p for _, p in routes(server)}
-    assert not [p for p in routed if re.search(r"user|backup|queue|rotate", p.replace("/api/user_info", ""))]
+    assert not [p for p in routed if re.search(r"user|backup|queue|rotate", re.sub("^/api/user(_info)?$|-?usernames", "", p))]
