@@ -14,7 +14,7 @@ import { Mailboxes } from "./pages/mailboxes";
 import { t } from "./strings";
 import { Icon, type IconName } from "./ui/icons";
 import { Brand, Button, Empty, Note } from "./ui/parts";
-import { go, sentence, useHere, useLoad, useToast } from "./ui/state";
+import { here, leave, sentence, useHere, useLoad, useToast } from "./ui/state";
 
 /* Pages that are seldom opened come when they are. */
 function Later<P extends object>({ load, props }: { load: () => Promise<ComponentType<P>>; props: P }) {
@@ -139,12 +139,11 @@ export function App() {
   useEffect(() => whenSignedOut(() => { setEnded(true); who.reload(); }), []);
   const signOut = async () => {
     await api.signOut().catch((e: unknown) => { if (!(e instanceof ApiError && e.status === 401)) throw new Error(sentence(e)); });
-    location.hash = "";
-    location.reload(); /* nothing of this session stays in memory */
+    leave();
   };
   let inside: ComponentChildren = null;
   if (who.data?.me) inside = <Frame about={who.data.about} me={who.data.me} reloadMe={who.reload} onSignOut={signOut} />;
-  else if (who.data) inside = <Door about={who.data.about} ended={ended} onIn={() => { setEnded(false); if (/^\/join/.test(location.hash.slice(1))) go("/"); who.reload(); }} />;
+  else if (who.data) inside = <Door about={who.data.about} ended={ended} onIn={() => { setEnded(false); if (/^\/join/.test(here())) history.replaceState(null, "", "#/"); who.reload(); }} />;
   else if (who.error)
     inside = (
       <div class="door"><div><Brand /><Note kind="bad">{who.error}</Note><Button onClick={who.reload}>{t.again}</Button></div></div>

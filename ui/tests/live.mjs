@@ -23,12 +23,14 @@ async function download(page, name, as) {
 const next = (page, n) => page.locator(".step").nth(n - 1).getByRole("button", { name: "Continue" }).click();
 
 /* By a passkey, which a device keeps that the browser's debugger plays. */
+let touch;
 async function join_(page) {
   const session = await page.context().newCDPSession(page);
   await session.send("WebAuthn.enable");
-  await session.send("WebAuthn.addVirtualAuthenticator", {
+  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
     options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
   });
+  touch = async (enabled) => session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled });
   await page.goto(link);
   await page.getByLabel("Name").fill("alice");
   await page.getByRole("button", { name: "Create account with a passkey" }).click();
@@ -96,7 +98,9 @@ async function alias(page) {
   say("correspondent");
 }
 
+/* Nobody touches the device, or the passkey that the page offers beside the name would be taken. */
 async function signOut(page) {
+  await touch(false);
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
 }
@@ -117,6 +121,7 @@ async function pages(page) {
     if ((await button.isChecked()) !== on) complaints.push(`the alias's switch is not ${on}`);
   }
   await signOut(page);
+  await touch(true);
   await page.getByRole("button", { name: "Sign in with a passkey" }).click();
   await page.getByRole("navigation").waitFor();
   await page.goto(new URL("/#/settings", link).href);

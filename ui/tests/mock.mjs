@@ -424,7 +424,7 @@ const OPEN = {
     delete w.invitations[b.invitation];
     return enter(w, b.name, respond);
   },
-  "POST /v1/login/challenge": () => challenge(),
+  "POST /v1/login/challenge": (w) => ({ ...challenge(), ...(w.challengeMs && { timeout: w.challengeMs }) }),
   "POST /v1/login/passkey": (w, b, respond) => {
     const p = used(w, b);
     const verified = !w.blind && fromBase64(b.authenticator_data)[32] & 4; /* blind: as if it had asked for no finger and no PIN */

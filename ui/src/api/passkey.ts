@@ -73,12 +73,40 @@ export async function makePasskey(c: Creation): Promise<NewPasskey> {
   };
 }
 
-export async function usePasskey(c: Challenge): Promise<PasskeyAnswer> {
+export async function usePasskey(c: Challenge, how: CredentialRequestOptions = {}): Promise<PasskeyAnswer> {
   const { credential, response } = await asked<AuthenticatorAssertionResponse>(
-    navigator.credentials.get({ publicKey: { challenge: word(c.challenge), rpId: c.rp_id, timeout: c.timeout, userVerification: "preferred", allowCredentials: listed(c) } }),
+    navigator.credentials.get({ ...how, publicKey: { challenge: word(c.challenge), rpId: c.rp_id, timeout: c.timeout, userVerification: "preferred", allowCredentials: listed(c) } }),
   );
   return {
     challenge: c.challenge, credential: told(credential.rawId), client_data: told(response.clientDataJSON), authenticator_data: told(response.authenticatorData),
     signature: told(response.signature), ...(response.userHandle && { user_handle: told(response.userHandle) }),
   };
+}
+
+const visible = async (): Promise<void> => {
+  if (document.hidden) await new Promise((on) => document.addEventListener("visibilitychange", on, { once: true }));
+};
+
+/* The browser offers passkeys where the name is typed, and waits until one is chosen. A challenge ends after some minutes: another one
+ * is then asked for. Undefined: it was stopped, or this browser cannot. */
+export async function offeredPasskey(ask: () => Promise<Challenge>, stop: AbortSignal): Promise<PasskeyAnswer | undefined> {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return undefined;
+  while (!stop.aborted) {
+    const c = await ask();
+    const round = new AbortController();
+    const end = () => round.abort();
+    const timer = setTimeout(end, c.timeout * 0.8);
+    stop.addEventListener("abort", end);
+    if (stop.aborted) end();
+    try {
+      return await usePasskey(c, { mediation: "conditional", signal: round.signal });
+    } catch (e) {
+      if (!round.signal.aborted) throw e;
+    } finally {
+      clearTimeout(timer);
+      stop.removeEventListener("abort", end);
+    }
+    await visible();
+  }
+  return undefined;
 }

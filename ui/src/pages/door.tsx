@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, type About } from "../api/api";
 import { ApiError } from "../api/http";
-import { canPasskeys, makePasskey, usePasskey, type PasskeyAnswer } from "../api/passkey";
+import { canPasskeys, makePasskey, offeredPasskey, usePasskey, type PasskeyAnswer } from "../api/passkey";
 import { t } from "../strings";
 import { agentOf } from "../ui/client";
 import { Brand, Button, Choices, ErrorLine, Form, Input, Note } from "../ui/parts";
@@ -12,6 +12,17 @@ import { sentence, useHere, useSend, useTitle } from "../ui/state";
 const s = t.door;
 const PASSWORD_LEAST = 12;
 
+/* Beside the name, as long as nothing else is asked of the browser. What becomes of the offer itself is said to nobody: the button is
+ * there as well. */
+function useOffer(on: boolean, chosen: (answer: PasskeyAnswer) => void) {
+  useEffect(() => {
+    if (!on) return;
+    const stop = new AbortController();
+    offeredPasskey(api.signInChallenge, stop.signal).then((answer) => answer && !stop.signal.aborted && chosen(answer), () => {});
+    return () => stop.abort();
+  }, [on]);
+}
+
 /* The server asks for the second factor once the password was right, or the passkey, where that did not know whose it is; all is
  * then sent again with it. */
 function SignIn({ about, onIn }: { about: About; onIn: () => void }) {
@@ -19,6 +30,7 @@ function SignIn({ about, onIn }: { about: About; onIn: () => void }) {
   const [password, setPassword] = useState("");
   const [code, setCode] = useState<string>();
   const [answer, setAnswer] = useState<PasskeyAnswer>();
+  const [offering, setOffering] = useState(true); /* until one was chosen: one that is refused would be offered again */
   const send = useSend();
   const bySend = useSend(); /* its errors stand at its button */
   const enter = async (by = answer) => {
@@ -38,6 +50,8 @@ function SignIn({ about, onIn }: { about: About; onIn: () => void }) {
     }
   };
   const show = async () => enter(await usePasskey(await api.signInChallenge()));
+  const can = about.passkeys && canPasskeys();
+  useOffer(can && offering && code === undefined && !bySend.busy, (by) => { setOffering(false); void bySend.run(() => enter(by)); });
   if (code !== undefined)
     return (
       <Form send={send} onSend={() => enter()}>
@@ -49,13 +63,13 @@ function SignIn({ about, onIn }: { about: About; onIn: () => void }) {
   return (
     <>
       <Form send={send} onSend={() => enter()}>
-        <Input label={s.name} value={name} onValue={setName} error={send.of("name")} autocomplete="username" autocapitalize="off" spellcheck={false} required autoFocus />
+        <Input label={s.name} value={name} onValue={setName} error={send.of("name")} autocomplete={can ? "username webauthn" : "username"} autocapitalize="off" spellcheck={false} required autoFocus />
         <Input label={s.password} type="password" value={password} onValue={setPassword} error={send.of("password")} autocomplete="current-password" required />
         <Button kind="main" type="submit" busy={send.busy}>{s.signIn}</Button>
       </Form>
-      {about.passkeys && canPasskeys() && (
+      {can && (
         <div class="form">
-          <p class="small soft">{s.or}</p>
+          <p class="small soft or">{s.or}</p>
           <Button icon="key" busy={bySend.busy} onClick={() => bySend.run(show)}>{s.byPasskey}</Button>
           <ErrorLine text={bySend.of("passkey") ?? bySend.error} />
         </div>

@@ -7,7 +7,7 @@ import { agentOf } from "../ui/client";
 import { ago, date } from "../ui/format";
 import { Await, Badge, Button, Check, Confirm, Copy, Dialog, ErrorLine, Form, Head, Input, Note, save, Select, Setting } from "../ui/parts";
 import { proofOf, ProofField, WithProof } from "../ui/proof";
-import { sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
+import { leave, sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 import { Passkeys } from "./settings-passkeys";
 
 const s = t.settings;
@@ -266,7 +266,7 @@ export function Settings({ about, onChange }: { about: About; onChange: () => vo
         <div><h2>{s.about}</h2><p class="soft measure">{s.aboutSays}</p></div>
         <p class="small">Postern {about.version} · {t.foot.interface} <code>{about.manifest || s.aboutNone}</code></p>
       </section>
-      {deleting && account.data && <WithProof title={s.deleteAccount} action={s.deleteAccount} ways={account.data} onClose={() => setDeleting(false)} onSend={async (p) => { await api.accountDelete(p); location.hash = ""; location.reload(); }} />}
+      {deleting && account.data && <WithProof title={s.deleteAccount} action={s.deleteAccount} ways={account.data} onClose={() => setDeleting(false)} onSend={async (p) => { await api.accountDelete(p); leave(); }} />}
     </>
   );
 }

@@ -101,6 +101,12 @@ export const here = (): string => location.hash.replace(/^#/, "") || "/";
 export const go = (path: string): void => {
   location.hash = path;
 };
+/* To the beginning, with nothing of this session in memory. The address changes without a word, or the page would ask for what it
+ * shows once more. */
+export const leave = (): void => {
+  history.replaceState(null, "", "/");
+  location.reload();
+};
 export function useHere(): string {
   const [path, setPath] = useState(here());
   useEffect(() => {

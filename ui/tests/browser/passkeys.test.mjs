@@ -33,12 +33,62 @@ test("sign up, sign out, sign in: no name, no password", async (t) => {
   const [kept] = await device.credentials();
   assert.equal(world.passkeys[0].credential, kept.credentialId);
   assert.ok(kept.isResidentCredential && kept.rpId === "localhost");
+  await device.touch(false); /* or the one that is offered beside the name would be taken */
   await page.getByRole("banner").getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("button", { name: "Sign in with a passkey" }).waitFor();
   await accessible(page, "sign in with a passkey");
   await picture(page, "sign-in-passkey");
+  await device.touch(true);
   await page.getByRole("button", { name: "Sign in with a passkey" }).click();
   await page.getByRole("navigation").waitFor();
+  w.clean();
+});
+
+/* "webauthn" in autocomplete is what browsers look for; here the device takes the place of the list that they open. */
+test("a passkey is offered beside the name", async (t) => {
+  const world = on(EMPTY());
+  const w = await open(t, world, at);
+  const { page } = w;
+  const device = await authenticator(page);
+  await signUp(w);
+  await device.touch(false);
+  await page.getByRole("banner").getByRole("button", { name: "Sign out" }).click();
+  const name = page.getByLabel("Name");
+  assert.equal(await name.getAttribute("autocomplete"), "username webauthn");
+  const asked = () => w.mock.state.requests.filter((r) => r === "POST /v1/login/challenge").length;
+  while (!asked()) await page.waitForTimeout(50);
+  await name.fill("nobody"); /* the offer hinders nobody who types */
+  await page.getByLabel("Password").fill("wrong");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").getByText("Name or password is wrong.").waitFor();
+  assert.equal(asked(), 1);
+  await device.touch(true);
+  await page.reload();
+  await page.getByRole("navigation").waitFor(); /* no button was pressed */
+  assert.equal(asked(), 2);
+  w.clean();
+});
+
+test("an offer is made anew before its challenge ends, and a passkey that is refused is not offered again", async (t) => {
+  const world = on(EMPTY());
+  const w = await open(t, world, at);
+  const { page } = w;
+  const device = await authenticator(page);
+  await signUp(w);
+  world.passkeys.length = 0; /* removed elsewhere; the device has it still */
+  world.challengeMs = 1000;
+  await device.touch(false);
+  await page.getByRole("banner").getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Name").waitFor();
+  const asked = () => w.mock.state.requests.filter((r) => r === "POST /v1/login/challenge").length;
+  while (asked() < 3) await page.waitForTimeout(50);
+  assert.equal(await page.getByRole("alert").count(), 0, "of an offer that ends nothing is said");
+  await device.touch(true);
+  await page.getByRole("alert").getByText("This passkey is not known here").waitFor();
+  const before = asked();
+  await page.waitForTimeout(1500);
+  assert.equal(asked(), before);
+  await accessible(page, "an offer that was refused");
   w.clean();
 });
 
@@ -50,8 +100,7 @@ test("a passkey that does not know whose it is: the code is asked for, and no se
   world.blind = true;
   await signUp(w);
   world.users.eve.totp = "271828";
-  await page.getByRole("banner").getByRole("button", { name: "Sign out" }).click();
-  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await page.getByRole("banner").getByRole("button", { name: "Sign out" }).click(); /* the one that is offered is taken */
   const code = page.getByLabel("Six digits from your authenticator app");
   await code.fill("111111");
   await page.keyboard.press("Enter");
@@ -97,7 +146,11 @@ test("what goes wrong is said at its button", async (t) => {
   await page.keyboard.press("Escape");
   world.passkeys.length = 0; /* removed elsewhere; the device has it still */
   assert.equal((await whole.credentials()).length, 1);
+  await whole.touch(false);
+  const offered = page.waitForResponse((r) => r.url().endsWith("/v1/login/challenge"));
   await page.getByRole("banner").getByRole("button", { name: "Sign out" }).click();
+  await offered;
+  await whole.touch(true);
   await page.getByRole("button", { name: "Sign in with a passkey" }).click();
   await page.getByRole("alert").getByText("This passkey is not known here").waitFor();
   w.clean();

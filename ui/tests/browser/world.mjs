@@ -64,13 +64,15 @@ async function debuggerOf(page) {
 }
 
 /* A device that keeps passkeys, as the browser's own debugger has it. broken: it does not recognise whoever is there. */
-export async function authenticator(page, { broken } = {}) {
+export async function authenticator(page, { broken, untouched } = {}) {
   const session = await debuggerOf(page);
   await session.send("WebAuthn.enable");
   const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
-    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: !broken, automaticPresenceSimulation: true },
+    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: !broken, automaticPresenceSimulation: !untouched },
   });
   return {
+    /* Somebody touches it at once, or nobody does. */
+    touch: async (enabled) => session.send("WebAuthn.setAutomaticPresenceSimulation", { authenticatorId, enabled }),
     end: async () => session.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId }),
     credentials: async () => (await session.send("WebAuthn.getCredentials", { authenticatorId })).credentials,
   };
