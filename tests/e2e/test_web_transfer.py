@@ -5,6 +5,8 @@ import io
 import json
 import pathlib
 import re
+import socket
+import time
 
 import pytest
 
@@ -332,3 +334,51 @@ def kib(server):
     """What each of the two holds."""
     read = lambda pid: int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
     return {role: sum(read(pid) for pid in pids) for role, pids in server.roles().items() if role in ("web", "core")}
+
+
+# ---- whoever reads slowly ------------------------------------------------------------------------------------------------
+
+class Reader:
+    """Asks for the export, and takes of it only what it is told to; the kernel holds little for it."""
+
+    def __init__(self, b):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.settimeout(60)
+        self.socket.connect(("127.0.0.1", b.port))
+        self.socket.sendall(f"GET /v1/aliases/export HTTP/1.1\r\nHost: relay.test\r\nCookie: {b.cookie}\r\nX-Postern: 1\r\nOrigin: {b.origin}\r\n\r\n".encode())
+        self.got = self.socket.recv(100)
+        self.has_place = self.got.startswith(b"HTTP/1.1 200")
+
+    def take(self, n):
+        """False: it is over."""
+        part = b""
+        while len(part) < n and (more := self.socket.recv(n - len(part))):
+            part += more
+        self.got += part
+        return len(part) == n
+
+
+def test_a_slow_reader_makes_room(server, hop):
+    """Four exports are made at a time: of three who take nothing or next to it none keeps his place, one who goes on taking does."""
+    b = person(server, hop, "slow")
+    rows = "".join(f"slow{n:05}@slow.example,{'x' * 190},True,slow@mailbox.example\r\n" for n in range(8000))
+    server.command("alias", "import", "slow", "-", data=f"alias,note,enabled,mailboxes\r\n{rows}".encode(), seconds=120)
+    whole = b.get("/v1/aliases/export").raw
+    assert whole.count(b"\r\n") == 8001 and len(whole) > 1 << 21
+
+    dripping, steady = [Reader(b) for _ in range(3)], Reader(b)
+    assert steady.has_place and all(r.has_place for r in dripping)
+    b.refused(503, "GET", "/v1/aliases/export")
+    others, end = [], time.monotonic() + 60
+    while len(others) < 3:
+        assert time.monotonic() < end, "they are held for ever"
+        steady.take(24 * 1024)
+        for r in dripping[1:]:
+            r.take(1024)  # enough for the library never to find that nothing moves
+        time.sleep(0.5)
+        other = Reader(b)
+        others += [other] if other.has_place else []
+    while steady.take(24 * 1024):
+        time.sleep(0.02)
+    assert steady.got.endswith(whole[-1000:]), "who goes on taking gets all of it"

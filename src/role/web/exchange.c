@@ -8,6 +8,7 @@
 #include "role/web/foreign.h"
 #include "role/web/headers.h"
 #include "role/web/prover.h"
+#include "role/web/reader.h"
 #include "role/web/transfer.h"
 
 #include <microhttpd.h>
@@ -65,6 +66,7 @@ static void exchange_free(struct exchange *x)
 {
 	stop_waiting(x);
 	prover_forget(x);
+	reader_free(x->reader);
 	export_end(x);
 	wipe((void *)(uintptr_t)x->token.p, x->token.n);
 	wipe((void *)(uintptr_t)x->password.p, x->password.n);
@@ -165,12 +167,19 @@ static struct str form_of(struct exchange *x)
 	return x->file->bytes;
 }
 
-static enum MHD_Result send_it(struct exchange *x)
+static struct MHD_Response *response_of(struct exchange *x)
 {
 	struct str bytes = x->file ? form_of(x) : buf_str(&x->reply);
-	struct MHD_Response *r =
-	        MHD_create_response_from_buffer(bytes.n, (void *)(uintptr_t)(bytes.p ? bytes.p : ""),
-	                                        x->file ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
+
+	if (!x->file && bytes.n > READER_LONG)
+		return reader_new(x, bytes);
+	return MHD_create_response_from_buffer(bytes.n, (void *)(uintptr_t)(bytes.p ? bytes.p : ""),
+	                                       x->file ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_COPY);
+}
+
+static enum MHD_Result send_it(struct exchange *x)
+{
+	struct MHD_Response *r = response_of(x);
 	enum MHD_Result ok;
 
 	if (!r)

@@ -8,6 +8,7 @@
 #include "role/web/web.h"
 
 struct MHD_Connection;
+struct reader;
 struct route;
 
 enum { COOKIES_MOST = 4096 };
@@ -48,6 +49,7 @@ struct exchange {
 	unsigned status;
 	const char *type;
 	struct buf reply;
+	struct reader *reader;      /* of a long reply */
 	const struct ui_file *file; /* instead of reply */
 	const char *encoding;
 	struct buf cookie, device;   /* Set-Cookie */
