@@ -6,6 +6,9 @@ enum {
 	NEXT_SPREAD = 8 * HOUR,
 	AGAIN_LEAST = HOUR,
 	AGAIN_SPREAD = HOUR,
+	CLAIM_LEAST = 60, /* a record that was just added */
+	CLAIM_MOST = 6 * HOUR,
+	CLAIM_SHARE = 4, /* of its age: the pause */
 };
 
 static enum record record_of(enum watched w)
@@ -16,6 +19,16 @@ static enum record record_of(enum watched w)
 int64_t watch_again(int64_t now, uint32_t dice)
 {
 	return now + AGAIN_LEAST + dice % AGAIN_SPREAD;
+}
+
+int64_t watch_claim(int64_t created, int64_t now, uint32_t dice)
+{
+	int64_t age = now - created, pause = age / CLAIM_SHARE;
+
+	if (age >= WATCH_CLAIM_S)
+		return 0;
+	pause = pause < CLAIM_LEAST ? CLAIM_LEAST : pause < CLAIM_MOST ? pause : CLAIM_MOST;
+	return now + pause + dice % (pause / CLAIM_SHARE);
 }
 
 void watch_learn(struct watch_facts *w, const enum record_state found[RECORD_KINDS], int64_t now,

@@ -14,6 +14,7 @@ enum watched { WATCHED_OWNERSHIP, WATCHED_MX, WATCHED_KINDS };
 enum {
 	WATCH_SURE_S = 20 * 3600,   /* a letter is written when it is so at a look of the next day too */
 	WATCH_LETTER_S = 7 * 86400, /* between two letters at least */
+	WATCH_CLAIM_S = 14 * 86400, /* who has not shown it by then has given it up, or asks */
 	WATCH_LETTERS_S =
 	        31 * 86400, /* who has read five of them needs no sixth: the page goes on saying it */
 };
@@ -31,6 +32,8 @@ void watch_learn(struct watch_facts *w, const enum record_state found[RECORD_KIN
                  uint32_t dice);
 /* A look begins: should nothing come of it, it is done again after this time. */
 int64_t watch_again(int64_t now, uint32_t dice);
+/* When a claim of this age is looked for next: soon, then ever more seldom, 0 when it is not any more but on request. */
+int64_t watch_claim(int64_t created, int64_t now, uint32_t dice);
 /* Is a letter due? ret: of which records it tells. */
 bool watch_tell(const struct watch_facts *w, int64_t now, bool ret[WATCHED_KINDS]);
 

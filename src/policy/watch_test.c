@@ -132,10 +132,33 @@ static void test_looks_are_spread(void **state)
 		assert_in_range(hours[h], 60, 200);
 }
 
+/* Soon at first, ever more seldom, and over after two weeks: some dozens of looks, whatever the dice say. */
+static void test_a_claim_is_looked_for_until_it_is_given_up(void **state)
+{
+	for (uint32_t dice = 0; dice < 1000000; dice += 99991) {
+		int64_t at = watch_claim(T0, T0, dice), pause = at - T0;
+		int n = 1;
+
+		assert_true(pause >= 60 && pause <= 90);
+		for (;; n++) {
+			int64_t next = watch_claim(T0, at, dice);
+
+			if (!next)
+				break;
+			assert_true(next - at >= pause / 2 && next - at <= 8 * HOUR);
+			pause = next - at;
+			at = next;
+		}
+		assert_true(at >= T0 + WATCH_CLAIM_S && at < T0 + WATCH_CLAIM_S + 8 * HOUR);
+		assert_true(n > 40 && n < 100);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_over_days),
+		cmocka_unit_test(test_a_claim_is_looked_for_until_it_is_given_up),
 		cmocka_unit_test(test_letters_end),
 		cmocka_unit_test(test_no_answer_changes_nothing),
 		cmocka_unit_test(test_looks_are_spread),

@@ -37,11 +37,15 @@ def reader(server, owner, tmp_path_factory):
     return judge.OpenSsl(server.issue(MAILBOX), tmp_path_factory.mktemp("openssl"))
 
 
-def on_day(server, day):
-    """The server of that many days later has looked at what was due; says who answered."""
+def restart(server, day):
     server.stop()
     server.env["POSTERN_CLOCK_AHEAD"] = str(int(day * DAY))
     server.start()
+
+
+def on_day(server, day):
+    """The server of that many days later has looked at what was due; says who answered."""
+    restart(server, day)
     end = time.monotonic() + 30
     while not (found := re.findall(r"ev=domain-look domain=1 answered=(\d)", server.logs[-1].read_text())):
         assert time.monotonic() < end, server.log[-2000:]
@@ -49,10 +53,14 @@ def on_day(server, day):
     return found[-1] == "1"
 
 
-def shown(server):
+def signed_in(server):
     b = Browser(server.web)
     b.good("POST", "/v1/login", {"name": "owner", "password": browser.PASSWORD})
-    d = b.good("GET", path("v1", "domains", NAME))
+    return b
+
+
+def shown(server, name=NAME):
+    d = signed_in(server).good("GET", path("v1", "domains", name))
     return d, {r["record"]: r["state"] for r in d["records"]}
 
 
@@ -65,10 +73,10 @@ def takes_mail(server):
     assert smtp.send(server.port, mail.sender, f"shop@{NAME}", mail.raw, mail.options).ok
 
 
-def right(names, token, host):
-    names.txt(NAME, token, "v=spf1 mx -all")
-    names.txt(f"_dmarc.{NAME}", "v=DMARC1; p=none")
-    names.mx(NAME, (10, host))
+def right(names, token, host, name=NAME):
+    names.txt(name, token, "v=spf1 mx -all")
+    names.txt(f"_dmarc.{name}", "v=DMARC1; p=none")
+    names.mx(name, (10, host))
 
 
 def test_the_records_are_told_before_any_look(server, owner, names):
@@ -177,6 +185,7 @@ def test_many_domains_are_looked_at_a_few_at_a_time(server, names, hop):
         server.mailbox(f"many-{n}", f"many-{n}@mailbox.example")
         for i in range(7):
             server.cli("domain", "add", f"many-{n}", f"d{i}.many-{n}.example")
+    server.stop()  # which may have begun with them
     names.asked.clear()
     on_day(server, 50)
     end = time.monotonic() + 30
@@ -187,3 +196,56 @@ def test_many_domains_are_looked_at_a_few_at_a_time(server, names, hop):
     takes_mail(server)
     asked = [name for name, kind in names.asked if kind == "MX" and name in wanted]
     assert len(asked) == len(set(asked)), "once each"
+
+
+# ---- before it is theirs -------------------------------------------------------------------------------------------------
+
+def looked_for(server, name, names, seconds=20):
+    """By itself: what is known then. None: it was not."""
+    names.asked.clear()
+    end = time.monotonic() + seconds
+    while not re.search(r"ev=claim-look ", server.logs[-1].read_text()):
+        if time.monotonic() > end:
+            assert (name, "TXT") not in names.asked
+            return None
+        time.sleep(0.1)
+    return shown(server, name)
+
+
+def test_a_pending_domain_is_looked_for_by_itself(server, names):
+    """Nobody presses a button: it becomes its user's when the record is there, and not before."""
+    name = "later.example"
+    d = signed_in(server).good("POST", "/v1/domains", {"domain": name}, 201)
+    assert d["state"] == "pending" and d["checked"] is None and d["looks_until"]
+    host = next(r["value"] for r in d["records"] if r["record"] == "mx").split()[1]
+    names.mx(name, (10, "mx.elsewhere.example"))
+    restart(server, 50.01)
+    seen, states = looked_for(server, name, names)
+    assert seen["state"] == "pending" and seen["checked"] and seen["verification"] == d["verification"]
+    assert states == {"ownership": "missing", "mx": "wrong", "spf": "missing", "dmarc": "missing"}
+    names.txt(name, "postern-verification=0123456789abcdef0123456789abcdef")
+    restart(server, 50.02)
+    seen, states = looked_for(server, name, names)
+    assert (seen["state"], states["ownership"]) == ("pending", "wrong"), "another's proof is none"
+    right(names, d["verification"], host, name)
+    restart(server, 50.04)
+    seen, states = looked_for(server, name, names)
+    assert seen["state"] == "verified" and states == OK and seen["looks_until"] is None
+    signed_in(server).good("POST", "/v1/aliases", {"address": f"x@{name}"}, 201)
+
+
+def test_a_pending_domain_is_not_looked_for_for_ever(server, names):
+    name = "given-up.example"
+    d = signed_in(server).good("POST", "/v1/domains", {"domain": name}, 201)
+    names.trouble[name] = dns.SERVFAIL
+    restart(server, 55)
+    seen, states = looked_for(server, name, names)
+    assert seen["checked"] and states["ownership"] == states["mx"] == "unknown" and seen["state"] == "pending", "silence proves nothing"
+    names.trouble.clear()
+    restart(server, 65)
+    assert looked_for(server, name, names)[1]["ownership"] == "missing", "the last time"
+    restart(server, 67)
+    assert looked_for(server, name, names, seconds=8) is None
+    names.txt(name, d["verification"])
+    assert {r["record"]: r["state"] for r in signed_in(server).good("POST", path("v1", "domains", name, "check"), status=200)}["ownership"] == "ok"
+    assert shown(server, name)[0]["state"] == "verified", "who asks is answered all the same"

@@ -73,7 +73,7 @@ export const FULL = (count = 60) => ({
       { address: "noreply@tracking.example", name: "", reverse: "p7d3n1c5hv2z@relay.example", kind: "list", blocked: "drop", reply_to: "", reply_asked: "help@tracking.example", created: time(now() - 20 * DAY), last_used: time(now() - 9 * DAY) },
     ],
   },
-  own: [{ user: "alice", domain: "liddell.example", state: "verified", verification: "", catch_all: "on", allow: "shop-*", deny: "", per_day: 20, made_today: 3, aliases: 14, mailboxes: ["alice@mailbox.example"], created: time(now() - 90 * DAY), checked: time(now() - 5000), ownership_lost: null, mx_lost: null, records: recordsOf("liddell.example", TOKEN, ["ok", "ok", "ok", "ok"]) }],
+  own: [{ user: "alice", domain: "liddell.example", state: "verified", verification: "", catch_all: "on", allow: "shop-*", deny: "", per_day: 20, made_today: 3, aliases: 14, mailboxes: ["alice@mailbox.example"], created: time(now() - 90 * DAY), looks_until: null, checked: time(now() - 5000), ownership_lost: null, mx_lost: null, records: recordsOf("liddell.example", TOKEN, ["ok", "ok", "ok", "ok"]) }],
   days: daysOf((i) => [3, 5, 0, 0, 8, 12, 9, 4, 0, 1, 7, 6, 2, 5][i]),
   events: Array.from({ length: 60 }, (_, i) => {
     const [direction, outcome, reason, says, remedy] = [
@@ -257,6 +257,11 @@ const TOKEN = "postern-verification=0123456789abcdef0123456789abcdef";
 const recordsOf = (n, token, states = []) => [
   ["ownership", "TXT", n, token], ["mx", "MX", n, "10 relay.example"], ["spf", "TXT", n, "v=spf1 mx -all"], ["dmarc", "TXT", `_dmarc.${n}`, "v=DMARC1; p=none"],
 ].map(([record, type, name, value], i) => ({ record, type, name, value, state: states[i] ?? "unknown", found: "" }));
+/* Its DNS shows whose it is. */
+export function prove(d) {
+  d.records = recordsOf(d.domain, d.verification || TOKEN, ["ok", "wrong", "missing", "ok"]);
+  Object.assign(d, { state: "verified", verification: "", looks_until: null, checked: time(now()), ownership_lost: null });
+}
 const profileAt = (w, id) => find(w.profiles, (p) => p.profile === Number(id), "profile");
 const alias = (w, address) => find(w.aliases, (a) => a.address === address, "alias");
 const domain = (w, name) => find(w.own, (d) => d.domain === name, "domain");
@@ -326,7 +331,8 @@ const ROUTES = {
     w.mailboxes.push(mailboxOf(b.address, false));
     return w.mailboxes.at(-1);
   },
-  "PATCH /v1/mailboxes/{address}": (w, [a], { clear, ...b }) => void Object.assign(mailbox(w, a), b, clear !== undefined && { clear: clear === "on" }),
+  "PATCH /v1/mailboxes/{address}": (w, [a], { clear, hide_subject: hidden, ...b }) =>
+    void Object.assign(mailbox(w, a), b, clear !== undefined && { clear: clear === "on" }, hidden !== undefined && { hide_subject: hidden === "on" }),
   "DELETE /v1/mailboxes/{address}": (w, [a]) => without(w.mailboxes, (m) => m.address === a),
   "POST /v1/mailboxes/{address}/verify": (w, [a], b) => {
     if (b.code !== "314159") throw new Refusal(400, "that is not the code: look at the latest message", "code");
@@ -367,13 +373,12 @@ const ROUTES = {
   },
   "GET /v1/domains": (w) => w.own,
   "POST /v1/domains": (w, v, b) => {
-    w.own.push({ user: "alice", domain: b.domain, state: "pending", verification: TOKEN, catch_all: "off", allow: "", deny: "", per_day: 20, made_today: 0, aliases: 0, mailboxes: [], created: time(now()), checked: null, ownership_lost: null, mx_lost: null, records: recordsOf(b.domain, TOKEN) });
+    w.own.push({ user: "alice", domain: b.domain, state: "pending", verification: TOKEN, catch_all: "off", allow: "", deny: "", per_day: 20, made_today: 0, aliases: 0, mailboxes: [], created: time(now()), looks_until: time(now() + 14 * DAY), checked: null, ownership_lost: null, mx_lost: null, records: recordsOf(b.domain, TOKEN) });
     return w.own.at(-1);
   },
   "POST /v1/domains/{domain}/check": (w, [n]) => {
     const d = domain(w, n);
-    d.records = recordsOf(n, d.verification || TOKEN, ["ok", "wrong", "missing", "ok"]);
-    Object.assign(d, { state: "verified", verification: "", checked: time(now()), ownership_lost: null });
+    prove(d);
     return d.records.map((r) => ({ ...r, found: r.record === "mx" ? "mx.elsewhere.example" : "" }));
   },
   "PATCH /v1/domains/{domain}": (w, [n], b) => void Object.assign(domain(w, n), b),

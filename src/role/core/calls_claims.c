@@ -1,4 +1,5 @@
 /* calls_claims.c - domains that users name over the web: no mail and no alias is theirs before DNS says that the domain is. */
+#include "base/log.h"
 #include "crypto/aead.h"
 #include "policy/records.h"
 #include "role/core/call.h"
@@ -11,11 +12,18 @@ enum { TOKEN_BYTES = 16, FOUND_MOST = 2000 };
 
 /* ---- a claim ----------------------------------------------------------------------------------------------------- */
 
+static struct watch_facts facts_of(const struct claim *cl)
+{
+	struct domain_watch row = { .checked = cl->checked };
+
+	memcpy(row.state, cl->state, sizeof(row.state));
+	return watch_of(&row);
+}
+
 /* The same fields as of a domain. */
 int claim_tell(void *request, const struct claim *cl, struct fail *f)
 {
-	const struct watch_facts unasked = { .state = { RECORD_UNSURE, RECORD_UNSURE, RECORD_UNSURE,
-		                                        RECORD_UNSURE } };
+	const struct watch_facts known = facts_of(cl);
 	struct request *c = request;
 	OWN(buf) proof = BUF(200);
 
@@ -32,7 +40,8 @@ int claim_tell(void *request, const struct claim *cl, struct fail *f)
 	rec_number(c, "aliases", 0);
 	rec_text(c, "mailboxes", STR(""));
 	rec_time(c, "created", cl->created);
-	claim_tell_records(c, cl->name, cl->token, &unasked);
+	rec_time(c, "looks_until", cl->created + WATCH_CLAIM_S);
+	claim_tell_records(c, cl->name, cl->token, &known);
 	rec_end(c);
 	return OK;
 }
@@ -44,6 +53,9 @@ int claim_make(struct request *c, struct str name, int64_t user, struct fail *f)
 	OWN(buf) token = BUF(2 * TOKEN_BYTES);
 	int r;
 
+	for (enum record k = 0; k < RECORD_KINDS; k++)
+		cl.state[k] = RECORD_UNSURE;
+	cl.next = watch_claim(cl.created, cl.created, 0);
 	TRY(random_bytes(raw, sizeof(raw), f));
 	for (size_t i = 0; i < sizeof(raw); i++)
 		buf_addf(&token, "%02x", raw[i]);
@@ -144,6 +156,51 @@ static int prove(struct request *c, void *arg, struct fail *f)
 	return domain_take(c, &d, f);
 }
 
+/* What was not answered stays as it was. */
+static int keep(struct core *core, const struct checking *k, const enum record_state states[RECORD_KINDS],
+                struct fail *f)
+{
+	struct claim cl = k->claim;
+
+	for (enum record r = 0; r < RECORD_KINDS; r++) {
+		if (states[r] == RECORD_UNSURE)
+			continue;
+		cl.state[r] = states[r];
+		cl.checked = core_now(core);
+	}
+	core_dirty(core);
+	return claim_set(core->store, &cl, f);
+}
+
+static int settle(struct request *c, struct checking *k, const struct names_read *names,
+                  const enum record_state states[RECORD_KINDS], struct fail *f)
+{
+	if (k->claimed && states[RECORD_OWNERSHIP] != RECORD_OK)
+		return keep(c->core, k, states, f);
+	if (k->claimed)
+		TRY(call_part(c, prove, k, f));
+	return watch_found(c->core, k->domain, names, f);
+}
+
+int claim_found(struct core *core, int64_t user, struct str name, const struct names_read *names,
+                struct fail *f)
+{
+	struct request c = { .core = core }; /* nobody's: nobody is answered */
+	struct checking k = { .domain = name, .user = user, .claimed = true };
+	enum record_state states[RECORD_KINDS];
+	int r = claim_find(core->store, user, name, &c.arena, &k.claim, f);
+
+	if (r == OK) {
+		k.token = k.claim.token;
+		records_judge(&names->found, core->conf->hostname, k.token, states);
+		r = settle(&c, &k, names, states, f);
+		log_info("ev=claim-look claim=%lld ownership=%s", (long long)k.claim.id,
+		         record_word(states[RECORD_OWNERSHIP]));
+	}
+	arena_done(&c.arena);
+	return r == FAIL_ABSENT ? OK : r;
+}
+
 /* Of what was found, only texts that begin so are told. */
 static void join(const struct str *found, size_t n, const char *begins, struct buf *out)
 {
@@ -186,7 +243,7 @@ static void on_names(void *arg, int code, struct str why, const void *msg)
 	enum record_state states[RECORD_KINDS];
 	struct names_read names;
 	struct fail f = { 0 };
-	int r = OK;
+	int r;
 
 	if (code < 0) {
 		fail(&f, code, "%.*s", STR_ARG(why));
@@ -195,10 +252,7 @@ static void on_names(void *arg, int code, struct str why, const void *msg)
 	}
 	names_read(msg, &names);
 	records_judge(&names.found, c->core->conf->hostname, k->token, states);
-	if (k->claimed && states[RECORD_OWNERSHIP] == RECORD_OK)
-		r = call_part(c, prove, k, &f);
-	if (r == OK && (!k->claimed || states[RECORD_OWNERSHIP] == RECORD_OK))
-		r = watch_found(c->core, k->domain, &names, &f);
+	r = settle(c, k, &names, states, &f);
 	if (r == OK)
 		tell_all(c, k, &names, states);
 	call_finish(c, r, &f);

@@ -178,6 +178,7 @@ static int tell(void *arg, const struct domain *d, struct fail *f)
 	rec_number(c, "aliases", aliases);
 	rec_text(c, "mailboxes", buf_str(&names));
 	rec_time(c, "created", d->created);
+	rec_time(c, "looks_until", 0);
 	claim_tell_records(c, d->name, row.token, &known);
 	rec_end(c);
 	return OK;

@@ -12,6 +12,11 @@ enum { DOMAIN_PER_DAY = 50 }; /* new aliases of a domain whose rule says nothing
 MUST_CHECK int claim_make(struct request *c, struct str name, int64_t user, struct fail *f);
 MUST_CHECK int claim_tell(void *request, const struct claim *cl, struct fail *f); /* a whole record */
 
+/* What a look at this claim, by core itself, has found: kept, or the domain is its user's from now on. OK too when there is no such
+ * claim any more. */
+MUST_CHECK int claim_found(struct core *c, int64_t user, struct str name, const struct names_read *names,
+                           struct fail *f);
+
 /* Fields of a domain's record: which records it is to have, and what is known of them. token: empty, no TXT is asked for. */
 void claim_tell_records(struct request *c, struct str domain, struct str token, const struct watch_facts *w);
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/aead.h"
+#include "role/core/claims.h"
 #include "role/core/notices.h"
 #include "store/domains.h"
 #include "wire/date.h"
@@ -166,6 +167,7 @@ int watch_found(struct core *c, struct str name, const struct names_read *names,
 
 struct look {
 	struct core *core;
+	int64_t claimant; /* 0: it is a domain */
 	struct buf name;
 };
 
@@ -174,7 +176,8 @@ static int take(const struct look *l, const struct names_answer *m, struct fail 
 	struct names_read names;
 
 	names_read(m, &names);
-	return watch_found(l->core, buf_str(&l->name), &names, f);
+	return l->claimant ? claim_found(l->core, l->claimant, buf_str(&l->name), &names, f)
+	                   : watch_found(l->core, buf_str(&l->name), &names, f);
 }
 
 static void on_names(void *arg, int code, struct str why, const void *msg)
@@ -192,42 +195,81 @@ static void on_names(void *arg, int code, struct str why, const void *msg)
 	free(l);
 }
 
+static void ask(struct core *c, int64_t claimant, struct str name)
+{
+	struct look *l = xnew(struct look);
+
+	*l = (struct look){ .core = c, .claimant = claimant, .name = BUF(512) };
+	buf_add(&l->name, name);
+	c->n_looks++;
+	SEND(c->gate, names_ask, wait_for(&c->waits, c->gate, IPC_names_answer, on_names, l), name);
+}
+
 static int look_at(struct core *c, const struct domain_due *due, struct fail *f)
 {
 	OWN(arena) a = ARENA;
 	struct domain_watch row;
 	uint32_t chance;
-	struct look *l;
 
 	TRY(domain_watch_get(c->store, due->domain, &a, &row, f));
 	TRY(dice(&chance, f));
 	row.next = watch_again(core_now(c), chance);
 	TRY(domain_watch_set(c->store, &row, f));
 	core_dirty(c);
-	l = xnew(struct look);
-	*l = (struct look){ .core = c, .name = BUF(512) };
-	buf_add(&l->name, due->name);
-	c->n_looks++;
-	SEND(c->gate, names_ask, wait_for(&c->waits, c->gate, IPC_names_answer, on_names, l), due->name);
+	ask(c, 0, due->name);
 	return OK;
 }
 
-static void on_time(void *arg)
+static int look_for(struct core *c, struct claim *due, struct fail *f)
 {
-	struct core *c = arg;
+	uint32_t chance;
+
+	TRY(dice(&chance, f));
+	due->next = watch_claim(due->created, core_now(c), chance);
+	TRY(claim_set(c->store, due, f));
+	core_dirty(c);
+	ask(c, due->user, due->name);
+	return OK;
+}
+
+/* Who waits for a domain to become theirs goes before who has one. What fails keeps nobody else waiting. */
+static void look_for_claims(struct core *c)
+{
+	OWN(arena) a = ARENA;
+	struct claim due[LOOKS_AT_ONCE];
+	struct fail f = { 0 };
+	size_t n = 0;
+
+	if (claim_due(c->store, core_now(c), LOOKS_AT_ONCE - c->n_looks, &a, due, &n, &f) < 0)
+		log_fail(LOG_WARN, "claims-due", &f);
+	for (size_t i = 0; i < n && c->gate; i++)
+		if (look_for(c, &due[i], &f) < 0)
+			log_fail(LOG_WARN, "claim-look", &f);
+}
+
+static void look_at_domains(struct core *c)
+{
 	OWN(arena) a = ARENA;
 	struct domain_due due[LOOKS_AT_ONCE];
 	struct fail f = { 0 };
 	size_t n = 0;
 
-	timer_set(c->watches, IDLE_MS);
-	if (!c->gate || c->n_looks >= LOOKS_AT_ONCE)
-		return;
 	if (domain_watch_due(c->store, core_now(c), LOOKS_AT_ONCE - c->n_looks, &a, due, &n, &f) < 0)
 		log_fail(LOG_WARN, "domains-due", &f);
 	for (size_t i = 0; i < n && c->gate; i++)
 		if (look_at(c, &due[i], &f) < 0)
 			log_fail(LOG_WARN, "domain-look", &f);
+}
+
+static void on_time(void *arg)
+{
+	struct core *c = arg;
+
+	timer_set(c->watches, IDLE_MS);
+	if (c->gate && c->n_looks < LOOKS_AT_ONCE)
+		look_for_claims(c);
+	if (c->gate && c->n_looks < LOOKS_AT_ONCE)
+		look_at_domains(c);
 }
 
 void watch_start(struct core *c)
