@@ -94,7 +94,7 @@ async function alias(page) {
   say("alias");
   await lines.next(); /* mail has come */
   await page.getByRole("link", { name: "books@relay.example" }).click();
-  await page.getByRole("row", { name: /@/ }).first().waitFor();
+  await page.getByRole("list", { name: "Correspondents" }).getByRole("listitem").first().waitFor();
   say("correspondent");
 }
 

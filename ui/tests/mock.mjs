@@ -401,6 +401,10 @@ function enter(w, name, respond) {
   return ROUTES["GET /v1/session"](w, [], {}, { name });
 }
 
+function invited(w, { invitation }) {
+  if (w.signup !== "open" && !(invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");
+}
+
 /* What needs no session. */
 const OPEN = {
   "GET /v1/server": (w) => ({ name: "relay.example", version: "0.1.0", signup: w.signup, domains: w.domains, origin: "http://127.0.0.1", passkeys: w.passkeysAreOn, manifest: "3b2947c9fa0bc7f82ac52be5ff43695cbe137a6e8491759fb991b52c665783a6" }),
@@ -410,7 +414,7 @@ const OPEN = {
     return { name: w.invitations[b.invitation] ?? "", totp: false, expires: time(now() + DAY) };
   },
   "POST /v1/signup": (w, b, respond) => {
-    if (!(b.invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");
+    invited(w, b);
     text(b.name, 1, "name");
     if (w.users[b.name]) throw new Refusal(409, "that name is taken: choose another", "name");
     w.users[b.name] = { password: b.password, totp: "" };
@@ -418,7 +422,7 @@ const OPEN = {
     return enter(w, b.name, respond);
   },
   "POST /v1/signup/challenge": (w, b) => {
-    if (!(b.invitation in w.invitations)) throw new Refusal(404, "this invitation is not known, or has been used", "invitation");
+    invited(w, b);
     text(b.name, 1, "name");
     if (w.users[b.name]) throw new Refusal(409, "that name is taken: choose another", "name");
     return { ...challenge(), ...user(b.name) };

@@ -178,6 +178,7 @@ export interface Domain {
   mailboxes: string[];
   records: DomainRecord[]; /* what its DNS is to have, and how each was when it was last looked at */
   checked: number; /* 0: nobody has looked */
+  looksUntil: number; /* of a pending one: until when the server looks by itself */
   ownershipLost: number; /* since when; 0: it is not */
   mxLost: number;
 }

@@ -172,6 +172,7 @@ export interface WireDomain {
   made_today: number;
   aliases: number;
   mailboxes: string[];
+  looks_until: Time;
   checked: Time;
   ownership_lost: Time;
   mx_lost: Time;
@@ -179,7 +180,7 @@ export interface WireDomain {
 }
 export const domainOf = (w: WireDomain): Domain => ({
   name: w.domain, pending: w.state === "pending", verification: w.verification, catchAll: w.catch_all === "on", allow: w.allow, deny: w.deny, perDay: w.per_day, madeToday: w.made_today, aliases: w.aliases, mailboxes: w.mailboxes,
-  records: w.records, checked: utc(w.checked), ownershipLost: utc(w.ownership_lost), mxLost: utc(w.mx_lost),
+  records: w.records, checked: utc(w.checked), looksUntil: utc(w.looks_until), ownershipLost: utc(w.ownership_lost), mxLost: utc(w.mx_lost),
 });
 
 export interface WireReply {

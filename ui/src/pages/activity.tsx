@@ -3,9 +3,10 @@
 import { useState } from "preact/hooks";
 import { api, OUTCOMES, type Day, type Event, type Outcome } from "../api/api";
 import { t } from "../strings";
-import { moment } from "../ui/format";
-import { Await, Badge, Button, Empty, ErrorLine, Head, Spark } from "../ui/parts";
+import { clock, longDate } from "../ui/format";
+import { Await, Badge, Button, Chart, Empty, ErrorLine, Head, Search } from "../ui/parts";
 import { go, useLoad, useSend, useTitle } from "../ui/state";
+import { Address, summary } from "./aliases";
 
 const s = t.activity;
 const PAGE = 50;
@@ -15,22 +16,44 @@ const kinds: Record<Outcome, "" | "good" | "warn" | "bad"> = {
 };
 
 function One({ of }: { of: Event }) {
-  const who = of.name && of.who ? `${of.name} <${of.who}>` : of.who || s.nobody;
-  const alias = of.alias || s.noAlias;
+  const alias = of.alias ? <a href={`#/aliases/${encodeURIComponent(of.alias)}`}><Address of={of.alias} /></a> : s.noAlias;
   return (
-    <li class="stack tight">
-      <div class="row ends top">
-        <div class="grow">
-          <strong class="break">{of.out ? s.to(who, alias) : s.from(who, alias)}</strong>
-          <div class="small soft">{moment(of.at)}{of.count > 1 && ` · ${s.times(of.count)}`}</div>
+    <li class="event">
+      <time class="small soft" dateTime={new Date(of.at * 1000).toISOString()}>{clock(of.at)}</time>
+      <div class="stack tight">
+        <div>
+          <strong class="break">{of.name || (of.who ? <Address of={of.who} /> : s.nobody)}</strong>
+          <div class="small soft break">
+            {of.name && of.who && <><Address of={of.who} /> · </>}{of.out ? s.as : s.to} {alias}{of.count > 1 && ` · ${s.times(of.count)}`}
+          </div>
         </div>
-        <Badge kind={kinds[of.outcome]}>{of.out && of.outcome === "relayed" ? s.answered : s.outcomes[of.outcome]}</Badge>
+        {of.says && <p class="small">{of.says} {of.remedy && <span class="soft">{of.remedy}</span>}</p>}
       </div>
-      {of.says && <p class="small">{of.says}</p>}
-      {of.remedy && <p class="small soft">{of.remedy}</p>}
+      <Badge kind={kinds[of.outcome]}>{of.out && of.outcome === "relayed" ? s.answered : s.outcomes[of.outcome]}</Badge>
     </li>
   );
 }
+
+/* The newest day first, as the events are. */
+function byDay(events: Event[]): [string, Event[]][] {
+  const days = new Map<string, Event[]>();
+  for (const e of events) {
+    const name = longDate(e.at);
+    days.set(name, [...(days.get(name) ?? []), e]);
+  }
+  return [...days];
+}
+
+const Days = ({ events }: { events: Event[] }) => (
+  <>
+    {byDay(events).map(([name, list]) => (
+      <section key={name} class="stack tight" aria-label={name}>
+        <h2 class="small soft">{name}</h2>
+        <div class="panel"><ul class="list">{list.map((e) => <One key={e.id} of={e} />)}</ul></div>
+      </section>
+    ))}
+  </>
+);
 
 interface Asked {
   alias: string;
@@ -50,7 +73,7 @@ function Tools({ asked, onAsk }: { asked: Asked; onAsk: (a: Asked) => void }) {
   };
   return (
     <form class="tools" onSubmit={(e) => { e.preventDefault(); onAsk({ ...asked, alias: text.trim() }); }}>
-      <input class="grow" type="search" list="activity-aliases" aria-label={s.alias} placeholder={s.alias} value={text} onInput={(e) => type(e.currentTarget.value)} />
+      <Search label={s.byAlias} value={text} onValue={type} list="activity-aliases" />
       <datalist id="activity-aliases">{offered.data?.aliases.map((a) => <option key={a.address} value={a.address} />)}</datalist>
       <select aria-label={s.outcome} value={asked.outcome} onChange={(e) => onAsk({ ...asked, outcome: e.currentTarget.value as Outcome | "" })}>
         <option value="">{s.any}</option>
@@ -75,9 +98,9 @@ function Found({ asked }: { asked: Asked }) {
     <Await of={events}>
       {({ list, more: left }) => list.length ? (
         <>
-          <div class="panel"><ul class="list">{list.map((e) => <One key={e.id} of={e} />)}</ul></div>
+          <Days events={list} />
           <ErrorLine text={next.error} />
-          {left && <div><Button onClick={() => more(list)}>{s.more}</Button></div>}
+          {left && <div><Button busy={next.busy} onClick={() => more(list)}>{s.more}</Button></div>}
         </>
       ) : narrowed ? (
         <Empty icon="search" title={s.noneTitle}><p>{s.none}</p></Empty>
@@ -99,14 +122,12 @@ function List({ alias }: { alias: string }) {
   );
 }
 
-const total = (days: Day[], of: (d: Day) => number) => days.reduce((n, d) => n + of(d), 0);
-
-function Chart({ days }: { days: Day[] }) {
-  const label = t.aliases.activity(total(days, (d) => d.forwarded), total(days, (d) => d.answered), total(days, (d) => d.refused + d.dropped));
+function Summary({ days }: { days: Day[] }) {
+  const words = summary(days);
   return (
     <section class="panel pad stack">
-      <div class="row ends"><h2>{s.days}</h2><span class="soft small">{label}</span></div>
-      <Spark large days={days.map((d) => d.forwarded)} label={label} />
+      <div class="row ends"><h2>{s.days}</h2><span class="soft small">{words}</span></div>
+      <Chart days={days} label={t.aliases.inDays(words)} />
     </section>
   );
 }
@@ -117,7 +138,7 @@ export function Activity({ alias = "" }: { alias?: string }) {
   return (
     <>
       <Head title={s.title} says={s.says} />
-      <Await of={account}>{({ days }) => days.some((d) => d.forwarded + d.dropped + d.refused + d.answered) ? <Chart days={days} /> : <></>}</Await>
+      <Await of={account}>{({ days }) => days.some((d) => d.forwarded + d.dropped + d.refused + d.answered) ? <Summary days={days} /> : <></>}</Await>
       <List key={alias} alias={alias} />
     </>
   );

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { api, type AliasChange, type AliasState, type Chosen, type Mailbox } from "../api/api";
 import { t } from "../strings";
-import { Button, Check, Confirm, Dialog, Form, Input, Select } from "../ui/parts";
+import { Button, Check, Confirm, Dialog, ErrorLine, Form, Input, Select } from "../ui/parts";
 import { toast, useSend } from "../ui/state";
 import { EndingFields, NEVER, PickMailboxes, limitsOf } from "./alias-new";
 
@@ -45,8 +45,7 @@ function Change({ chosen, count, mailboxes, onDone, onClose }: Props & { mailbox
         <Check checked={end} onValue={setEnd}>{s.end}</Check>
         {end && <EndingFields value={ending} onValue={setEnding} send={send} />}
         {verified.length > 1 && <Check checked={move} onValue={setMove}>{s.move}</Check>}
-        {move && <PickMailboxes mailboxes={verified} chosen={boxes} onChosen={setBoxes} />}
-        {send.of("mailboxes") && <p class="error" role="alert">{send.of("mailboxes")}</p>}
+        {move && <PickMailboxes mailboxes={verified} chosen={boxes} onChosen={setBoxes} error={send.of("mailboxes")} />}
         <div class="actions">
           <Button onClick={onClose}>{t.cancel}</Button>
           <Button kind="main" type="submit" busy={send.busy}>{t.save}</Button>
@@ -69,7 +68,7 @@ export function Bulk({ chosen, count, more, mailboxes, onAll, onClear, onDone }:
   return (
     <div class="bulk row ends" role="region" aria-label={t.aliases.selected(count)}>
       <span aria-live="polite">{t.aliases.selected(count)}</span>
-      {send.error && <span class="error" role="alert">{send.error}</span>}
+      <ErrorLine text={send.error} />
       <div class="row">
         {more > 0 && <Button small kind="quiet" onClick={onAll}>{s.all(count + more)}</Button>}
         <Button small busy={send.busy} onClick={() => turn("on")}>{t.aliases.turnOn}</Button>

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { api, type About, type Alias, type Mailbox } from "../api/api";
 import { t } from "../strings";
 import { fromDateInput, toDateInput } from "../ui/format";
-import { Button, Check, Choices, Copy, Dialog, Field, Form, Input, Select } from "../ui/parts";
+import { Button, Check, Choices, Copy, Dialog, ErrorLine, Field, Form, Input, Note, Select } from "../ui/parts";
 import { useLoad, useSend, type Sending } from "../ui/state";
 
 const s = t.newAlias;
@@ -56,11 +56,12 @@ interface PickProps {
   mailboxes: Mailbox[];
   chosen: string[];
   onChosen: (addresses: string[]) => void;
+  error: string | undefined;
 }
 
 /* Nothing to choose when there is one. */
-export function PickMailboxes({ mailboxes, chosen, onChosen }: PickProps) {
-  if (mailboxes.length < 2) return null;
+export function PickMailboxes({ mailboxes, chosen, onChosen, error }: PickProps) {
+  if (mailboxes.length < 2) return <ErrorLine text={error} />;
   return (
     <fieldset>
       <legend>{s.mailboxes}</legend>
@@ -69,6 +70,7 @@ export function PickMailboxes({ mailboxes, chosen, onChosen }: PickProps) {
           {m.address}
         </Check>
       ))}
+      <ErrorLine text={error} />
     </fieldset>
   );
 }
@@ -134,8 +136,8 @@ export function NewAlias({ about, mailboxes, onClose, onCreated }: { about: Abou
         ) : (
           domains.length > 1 && <Select label={s.domain} value={domain} options={domains.map((d) => [d, d])} onValue={setDomain} error={send.of("domain")} />
         )}
-        <PickMailboxes mailboxes={verified} chosen={chosen} onChosen={setChosen} />
-        {send.of("mailboxes") && <p class="error" role="alert">{send.of("mailboxes")}</p>}
+        {!verified.length && <Note kind="warn">{t.profile.noMailbox} <a href="#/mailboxes">{t.profile.addMailbox}</a></Note>}
+        <PickMailboxes mailboxes={verified} chosen={chosen} onChosen={setChosen} error={send.of("mailboxes")} />
         <EndingFields value={ending} onValue={setEnding} send={send} />
         <div class="actions">
           <Button onClick={onClose}>{t.cancel}</Button>

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { api, type Imported, type ImportedRow } from "../api/api";
 import { t } from "../strings";
-import { Badge, Button, Dialog, Field, Form, Note, Table, save } from "../ui/parts";
+import { Badge, Button, Dialog, ErrorLine, Field, Form, Note, Table, save } from "../ui/parts";
 import { useSend } from "../ui/state";
 import { BadFile, FILE_MOST, pieces } from "../ui/transfer";
 
@@ -41,7 +41,7 @@ function Rows({ told, done }: { told: Imported; done: boolean }) {
   return (
     <>
       <p role="status">{s.counts(words, of(told.rows, "added"), of(told.rows, "exists"), of(told.rows, "refused"))}</p>
-      <div class="scroll-y tall">
+      <div class="scroll-y">
         <Table label={s.rows} head={<><th scope="col">{s.row}</th><th scope="col">{s.address}</th><th scope="col">{s.result}</th></>}>
           {rows.map((r) => (
             <tr key={r.row}>
@@ -140,7 +140,7 @@ export function Export({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={s.exportTitle} onClose={onClose}>
       <p>{s.exportSays}</p>
-      {send.error && <p class="error" role="alert">{send.error}</p>}
+      <ErrorLine text={send.error} />
       <div class="actions">
         <Button onClick={onClose}>{t.cancel}</Button>
         <Button busy={send.busy} icon="down" onClick={() => take("csv")}>CSV</Button>

@@ -4,10 +4,10 @@ import { useState } from "preact/hooks";
 import { api, type Alias, type AliasChange, type Correspondent, type FirstContact, type Mailbox } from "../api/api";
 import { t } from "../strings";
 import { ago, date } from "../ui/format";
-import { Await, Back, Badge, Button, Choices, Confirm, Copy, Dialog, Form, Head, Input, Note, Spark, Switch, Table } from "../ui/parts";
+import { Await, Back, Badge, Button, Chart, Choices, Confirm, Copy, Dialog, ErrorLine, Form, Head, Input, Note, Switch } from "../ui/parts";
 import { go, sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 import { EndingFields, endingOf, limitsOf, PickMailboxes } from "./alias-new";
-import { counts, isOver, sum, told } from "./aliases";
+import { Address, counts, isOver, sum, told } from "./aliases";
 import { isAddress } from "./mailboxes";
 
 const s = t.alias;
@@ -44,8 +44,7 @@ function Rules({ alias, mailboxes, onSaved }: { alias: Alias; mailboxes: Mailbox
     <Form send={send} onSend={keep}>
       <Input label={t.newAlias.label} hint={t.newAlias.labelHint} value={label} onValue={setLabel} error={send.of("label")} maxLength={200} autocomplete="off" />
       <Input label={s.fromName} hint={s.fromNameHint} value={fromName} onValue={setFromName} error={send.of("name")} maxLength={100} autocomplete="off" />
-      <PickMailboxes mailboxes={mailboxes.filter((m) => m.verified)} chosen={chosen} onChosen={setChosen} />
-      {send.of("mailboxes") && <p class="error" role="alert">{send.of("mailboxes")}</p>}
+      <PickMailboxes mailboxes={mailboxes.filter((m) => m.verified)} chosen={chosen} onChosen={setChosen} error={send.of("mailboxes")} />
       <EndingFields value={ending} onValue={setEnding} send={send} />
       <div><Button kind="main" type="submit" busy={send.busy}>{t.save}</Button></div>
     </Form>
@@ -54,27 +53,40 @@ function Rules({ alias, mailboxes, onSaved }: { alias: Alias; mailboxes: Mailbox
 
 /* ---- correspondents ---------------------------------------------------------------------------------------------------- */
 
+/* Where a message of theirs wanted answers to go is for the user to decide. */
+function Asked({ who, onChange }: { who: Correspondent; onChange: () => void }) {
+  const send = useSend();
+  const decide = (to: string | null) => send.run(async () => { await api.correspondentReply(who.reverse, to); onChange(); });
+  return (
+    <Note kind="warn">
+      <div class="stack tight">
+        <p>{s.replyAsked(who.replyAsked)}</p>
+        <div class="row">
+          <Button small busy={send.busy} onClick={() => decide(who.replyAsked)}>{s.replyThere}</Button>
+          <Button small kind="quiet" busy={send.busy} onClick={() => decide(null)}>{s.replyHere}</Button>
+        </div>
+        <ErrorLine text={send.error} />
+      </div>
+    </Note>
+  );
+}
+
 function Person({ who, alias, onChange }: { who: Correspondent; alias: string; onChange: () => void }) {
   const send = useSend();
   const turn = () => send.run(async () => { await api.correspondentBlock(alias, who.address, !who.blocked); onChange(); });
-  const decide = (to: string | null) => send.run(async () => { await api.correspondentReply(who.reverse, to); onChange(); });
   return (
-    <tr>
-      <td>
-        <div>{who.name || who.address} {who.blocked && <Badge kind="bad">{s.blocked}</Badge>} {who.kind !== "person" && <Badge>{s.kinds[who.kind]}</Badge>}</div>
-        {who.name && <div class="small soft">{who.address}</div>}
-        {who.replyAsked && (
-          <div class="stack tight small">
-            <p>{s.replyAsked(who.replyAsked)}</p>
-            <div class="row"><Button small busy={send.busy} onClick={() => decide(who.replyAsked)}>{s.replyThere}</Button><Button small kind="quiet" busy={send.busy} onClick={() => decide(null)}>{s.replyHere}</Button></div>
-          </div>
-        )}
-        {send.error && <p class="error" role="alert">{send.error}</p>}
-      </td>
-      <td><div class="row still"><code>{who.reverse}</code><Copy text={who.reverse} what={s.reverse} label="" /></div></td>
-      <td class="small soft">{who.lastUsed ? ago(who.lastUsed) : t.never}</td>
-      <td><Button small kind="quiet" busy={send.busy} aria-label={`${who.blocked ? s.unblock : s.block} ${who.address}`} onClick={turn}>{who.blocked ? s.unblock : s.block}</Button></td>
-    </tr>
+    <li class="stack tight">
+      <div class="person">
+        <div>
+          <div class="break">{who.name || <Address of={who.address} />} {who.blocked && <Badge kind="bad">{s.blocked}</Badge>} {who.kind !== "person" && <Badge>{s.kinds[who.kind]}</Badge>}</div>
+          <div class="small soft break">{who.name && <><Address of={who.address} /> · </>}{who.lastUsed ? t.passkey.used(ago(who.lastUsed)) : t.aliases.unused}</div>
+        </div>
+        <div class="row still"><code class="break">{who.reverse}</code><Copy text={who.reverse} what={s.reverse} label="" /></div>
+        <Button small kind="quiet" busy={send.busy} aria-label={`${who.blocked ? s.unblock : s.block} ${who.address}`} onClick={turn}>{who.blocked ? s.unblock : s.block}</Button>
+      </div>
+      {who.replyAsked && <Asked who={who} onChange={onChange} />}
+      <ErrorLine text={send.error} />
+    </li>
   );
 }
 
@@ -113,20 +125,15 @@ function Correspondents({ alias }: { alias: string }) {
   const people = useLoad(() => api.correspondents(alias), alias);
   const [writing, setWriting] = useState(false);
   return (
-    <section class="stack">
+    <section class="panel pad stack">
       <div class="row ends top">
-        <div><h2>{s.correspondents}</h2><p class="soft">{s.correspondentsSays}</p></div>
+        <div class="grow measure"><h2>{s.correspondents}</h2><p class="soft small">{s.correspondentsSays}</p></div>
         <Button icon="mail" onClick={() => setWriting(true)}>{s.write}</Button>
       </div>
       <Await of={people}>
         {(list) =>
           list.length ? (
-            <Table
-              label={s.correspondents}
-              head={<><th scope="col">{s.who}</th><th scope="col">{s.reverse}</th><th scope="col">{s.facts.lastUsed}</th><th scope="col"><span class="away">{s.block}</span></th></>}
-            >
-              {list.map((who) => <Person key={who.reverse} who={who} alias={alias} onChange={people.reload} />)}
-            </Table>
+            <ul class="list flush" aria-label={s.correspondents}>{list.map((who) => <Person key={who.reverse} who={who} alias={alias} onChange={people.reload} />)}</ul>
           ) : (
             <p class="soft">{s.noCorrespondents}</p>
           )
@@ -150,7 +157,7 @@ function One({ alias, mailboxes, onSet }: { alias: Alias; mailboxes: Mailbox[]; 
   const days = counts(alias);
   return (
     <>
-      <Head title={alias.address} says={alias.label}>
+      <Head title={<Address of={alias.address} />} says={alias.label}>
         <Copy text={alias.address} what={alias.address} />
         {isOver(alias) ? <Badge kind="bad">{t.aliases.expired}</Badge> : <Badge kind={on ? "good" : ""}>{t.aliases.states[alias.state]}</Badge>}
         <Switch label={t.aliases.switch(alias.address)} checked={on} onValue={(value) => set({ state: value ? "on" : "off-drop" })} />
@@ -165,7 +172,7 @@ function One({ alias, mailboxes, onSet }: { alias: Alias; mailboxes: Mailbox[]; 
       )}
       <section class="panel pad stack">
         <div class="row ends"><h2>{s.activity}</h2>{days && <span class="soft small">{s.received(sum(days))}</span>}</div>
-        {days && <Spark large days={days} label={told(alias)} />}
+        {alias.days && <Chart days={alias.days} label={told(alias)} />}
         <Facts alias={alias} />
         <div><a href={`#/activity/${encodeURIComponent(alias.address)}`}>{t.activity.see}</a></div>
       </section>

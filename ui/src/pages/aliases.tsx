@@ -5,7 +5,7 @@ import { api, type About, type Alias, type AliasSort, type Day, type Mailbox, ty
 import { t } from "../strings";
 import { ago } from "../ui/format";
 import { Icon } from "../ui/icons";
-import { Await, Badge, Button, Copy, Empty, Head, Note, Spark, Switch } from "../ui/parts";
+import { Await, Badge, Button, Copy, Empty, ErrorLine, Head, Note, Search, Spark, Switch } from "../ui/parts";
 import { go, sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 import { useWhenSeen } from "../ui/visible";
 import { Bulk } from "./alias-many";
@@ -18,10 +18,11 @@ const SEARCH_AFTER_MS = 200;
 
 export const isOver = (a: Alias, now = Date.now() / 1000): boolean => (a.expires > 0 && a.expires <= now) || a.countLeft === 0;
 export const counts = (a: Alias): number[] | undefined => a.days?.map((d) => d.forwarded);
-export const told = (a: Alias): string => {
-  const all = (of: (d: Day) => number) => sum((a.days ?? []).map(of));
+export const summary = (days: Day[]): string => {
+  const all = (of: (d: Day) => number) => sum(days.map(of));
   return s.activity(all((d) => d.forwarded), all((d) => d.answered), all((d) => d.refused + d.dropped));
 };
+export const told = (a: Alias): string => s.inDays(summary(a.days ?? []));
 export const sum = (days: number[]): number => days.reduce((a, b) => a + b, 0);
 
 export const Address = ({ of }: { of: string }) => {
@@ -118,10 +119,7 @@ function Tools({ asked, onAsk }: { asked: Asked; onAsk: (a: Asked) => void }) {
   }, [text]);
   return (
     <div class="tools">
-      <div class="search">
-        <Icon name="search" size={16} />
-        <input type="search" aria-label={s.search} placeholder={s.search} value={text} onInput={(e) => setText(e.currentTarget.value)} />
-      </div>
+      <Search label={s.search} value={text} onValue={setText} />
       <select aria-label={s.filter} value={asked.filter} onChange={(e) => onAsk({ ...asked, filter: e.currentTarget.value as Filter })}>
         {Object.entries(s.filters).map(([f, name]) => <option key={f} value={f}>{name}</option>)}
       </select>
@@ -186,7 +184,7 @@ function List({ version, mailboxes }: { version: number; mailboxes: Mailbox[] })
           </ul>
         </div>
       )}
-      {data && data.total > shown.length && <div class="row"><Button busy={more.busy} onClick={next}>{s.more(Math.min(PAGE, data.total - shown.length))}</Button>{more.error && <span class="error">{more.error}</span>}</div>}
+      {data && data.total > shown.length && <div class="row"><Button busy={more.busy} onClick={next}>{s.more(Math.min(PAGE, data.total - shown.length))}</Button><ErrorLine text={more.error} /></div>}
       {data && chosen.size > 0 && (
         <Bulk
           chosen={matching ? { all: true, ...narrowed(asked) } : { addresses: [...chosen] }} count={matching ? data.total : chosen.size}

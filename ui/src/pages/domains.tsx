@@ -1,11 +1,11 @@
 /* domains.tsx - domains of one's own, and what their catch-all does. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api, type About, type Domain, type DomainRecord } from "../api/api";
 import { t } from "../strings";
 import { ago, date } from "../ui/format";
-import { Await, Badge, Button, Confirm, Copy, Dialog, Empty, Form, Head, Input, Note, Setting } from "../ui/parts";
-import { sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
+import { Await, Badge, Button, Confirm, Copy, Dialog, Empty, ErrorLine, Form, Head, Input, Note, Setting } from "../ui/parts";
+import { sentence, toast, useLoad, useSend, useTitle, type Loaded } from "../ui/state";
 
 const s = t.domains;
 
@@ -58,9 +58,9 @@ const KINDS = { ok: "good", missing: "warn", wrong: "bad", unknown: "" } as cons
 /* Name and value as the forms of those who keep DNS ask for them, each to be copied. */
 function Part({ label, text, what }: { label: string; text: string; what: string }) {
   return (
-    <div class="row">
-      <span class="soft">{label}</span>
-      <code class="grow">{text}</code>
+    <div class="part">
+      <span class="soft small">{label}</span>
+      <code>{text}</code>
       <Copy text={text} what={what} />
     </div>
   );
@@ -82,32 +82,41 @@ function Record({ r, checked }: { r: DomainRecord; checked: boolean }) {
   );
 }
 
+/* A look that was asked for tells more than what is kept of it; once the server has looked again, that is newer. */
+const LOOK_IS_NEW_MS = 5000;
+
 function Records({ domain, onChange }: { domain: Domain; onChange: () => void }) {
   const [found, setFound] = useState<DomainRecord[]>();
+  const at = useRef(0);
   const send = useSend();
   const records = found ?? domain.records;
   const whole = records.every((r) => r.state === "ok");
+  useEffect(() => { if (performance.now() - at.current > LOOK_IS_NEW_MS) setFound(undefined); }, [domain.checked]);
   const check = () =>
     send.run(async () => {
       const now = await api.domainCheck(domain.name);
+      at.current = performance.now();
       setFound(now);
       if (domain.pending && now.some((r) => r.record === "ownership" && r.state === "ok")) toast(s.nowYours(domain.name));
       onChange();
     });
   return (
     <div class="stack tight">
-      {domain.pending && <p><strong>{s.pending}.</strong> {s.pendingSays}</p>}
+      {domain.pending && <p><strong>{s.pending}.</strong> {s.pendingSays} {domain.looksUntil > Date.now() / 1000 ? s.looking : s.lookedEnough}</p>}
       {domain.ownershipLost > 0 && <Note kind="warn">{s.ownershipLost(date(domain.ownershipLost))}</Note>}
       {domain.mxLost > 0 && <Note kind="warn">{s.mxLost(date(domain.mxLost))}</Note>}
       <details open={domain.pending || !whole}>
         <summary>{whole ? s.recordsWhole : s.records}</summary>
-        <ul class="list" aria-label={s.records}>
+        <ul class="list flush" aria-label={s.records}>
           {records.map((r) => <Record key={r.record} r={r} checked={found !== undefined || domain.checked > 0} />)}
         </ul>
       </details>
       {found && !whole && <p class="soft small">{s.slow}</p>}
-      {send.error && <p class="error" role="alert">{send.error}</p>}
-      <div class="row"><Button small busy={send.busy} onClick={check}>{s.check}</Button><span class="soft small">{domain.checked ? s.checkedAt(ago(domain.checked)) : found ? "" : s.unchecked}</span></div>
+      <ErrorLine text={send.error} />
+      <div class="row">
+        <Button small busy={send.busy} onClick={check}>{s.check}</Button>
+        <span class="soft small">{domain.checked ? (domain.pending ? s.checkedAt : s.checkedDaily)(ago(domain.checked)) : found ? "" : s.unchecked}</span>
+      </div>
     </div>
   );
 }
@@ -135,8 +144,30 @@ function One({ domain, onSet, onChange }: { domain: Domain; onSet: (d: Domain) =
   );
 }
 
+const ASK_EVERY_MS = 15_000;
+
+/* What the server finds by itself shows without a reload, as long as something is waited for. */
+function usePending(loaded: Loaded<Domain[]>) {
+  const had = useRef<Domain[]>([]);
+  had.current = loaded.data?.filter((d) => d.pending) ?? [];
+  const waits = had.current.length > 0;
+  useEffect(() => {
+    if (!waits) return;
+    const take = (all: Domain[]) => {
+      for (const { name } of had.current) {
+        const now = all.find((d) => d.name === name);
+        if (!now?.pending) toast(now ? s.nowYours(name) : s.nowOthers(name));
+      }
+      loaded.set(all);
+    };
+    const timer = setInterval(() => { if (!document.hidden) api.domains().then(take, () => {}); }, ASK_EVERY_MS); /* the next one may come through */
+    return () => clearInterval(timer);
+  }, [waits]);
+}
+
 export function Domains({ about }: { about: About }) {
   const loaded = useLoad(() => api.domains());
+  usePending(loaded);
   const [adding, setAdding] = useState(false);
   useTitle(s.title);
   const set = (d: Domain) => loaded.data && loaded.set(loaded.data.map((o) => (o.name === d.name ? d : o)));

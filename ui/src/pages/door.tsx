@@ -7,10 +7,10 @@ import { canPasskeys, makePasskey, offeredPasskey, usePasskey, type PasskeyAnswe
 import { t } from "../strings";
 import { agentOf } from "../ui/client";
 import { Brand, Button, Choices, ErrorLine, Form, Input, Note } from "../ui/parts";
-import { sentence, useHere, useSend, useTitle } from "../ui/state";
+import { sentence, useHere, useSend, useTitle, type Sending } from "../ui/state";
+import { isShort } from "../ui/strength";
 
 const s = t.door;
-const PASSWORD_LEAST = 12;
 
 /* Beside the name, as long as nothing else is asked of the browser. What becomes of the offer itself is said to nobody: the button is
  * there as well. */
@@ -22,6 +22,14 @@ function useOffer(on: boolean, chosen: (answer: PasskeyAnswer) => void) {
     return () => stop.abort();
   }, [on]);
 }
+
+const Code = ({ value, onValue, send, onSend }: { value: string; onValue: (code: string) => void; send: Sending; onSend: () => Promise<unknown> }) => (
+  <Form send={send} onSend={onSend}>
+    <Input label={s.code} hint={s.codeHint} value={value} onValue={onValue} error={send.of("code")} autocomplete="one-time-code" autocapitalize="off" spellcheck={false} autoFocus />
+    <ErrorLine text={send.of("passkey")} />
+    <Button kind="main" type="submit" busy={send.busy}>{s.signIn}</Button>
+  </Form>
+);
 
 /* The server asks for the second factor once the password was right, or the passkey, where that did not know whose it is; all is
  * then sent again with it. */
@@ -52,14 +60,7 @@ function SignIn({ about, onIn }: { about: About; onIn: () => void }) {
   const show = async () => enter(await usePasskey(await api.signInChallenge()));
   const can = about.passkeys && canPasskeys();
   useOffer(can && offering && code === undefined && !bySend.busy, (by) => { setOffering(false); void bySend.run(() => enter(by)); });
-  if (code !== undefined)
-    return (
-      <Form send={send} onSend={() => enter()}>
-        <Input label={s.code} hint={s.codeHint} value={code} onValue={setCode} error={send.of("code")} autocomplete="one-time-code" autocapitalize="off" spellcheck={false} autoFocus />
-        <ErrorLine text={send.of("passkey")} />
-        <Button kind="main" type="submit" busy={send.busy}>{s.signIn}</Button>
-      </Form>
-    );
+  if (code !== undefined) return <Code value={code} onValue={setCode} send={send} onSend={() => enter()} />;
   return (
     <>
       <Form send={send} onSend={() => enter()}>
@@ -112,7 +113,7 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
     onIn();
   };
   const check = async () => {
-    if (way === "password" && [...password].length < PASSWORD_LEAST) return send.fail(s.passwordShort, "password");
+    if (way === "password" && isShort(password)) return send.fail(s.passwordShort, "password");
     try {
       await join();
     } catch (e) {
@@ -121,7 +122,8 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
       send.fail(e.message, "code");
     }
   };
-  if (about.signup === "closed") return <Note>{s.closed}</Note>;
+  const back = <p class="small"><a href="#/">{s.haveAccount}</a></p>;
+  if (about.signup === "closed") return <><Note>{s.closed}</Note>{back}</>;
   return (
     <>
       <p class="soft">{s.joinSays}</p>
@@ -135,7 +137,7 @@ function Join({ about, invitation, onIn }: { about: About; invitation: string; o
         <ErrorLine text={send.of("passkey")} />
         <Button kind="main" type="submit" busy={send.busy}>{way === "passkey" ? (named ? s.backPasskey : s.createPasskey) : named ? s.setPassword : s.create}</Button>
       </Form>
-      <p class="small"><a href="#/">{s.haveAccount}</a></p>
+      {back}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { api, type Mailbox, type Profile } from "../api/api";
 import { t } from "../strings";
 import { date, daysUntil } from "../ui/format";
-import { Await, Badge, Button, Confirm, Dialog, Empty, Form, Head, Input, Note, Setting } from "../ui/parts";
+import { Await, Badge, Button, Confirm, Dialog, Empty, ErrorLine, Form, Head, Input, Note, Setting } from "../ui/parts";
 import { sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
 
 const s = t.mailboxes;
@@ -48,7 +48,7 @@ function Verify({ address, onClose, onDone }: { address: string; onClose: () => 
           <Button kind="main" type="submit" busy={send.busy}>{s.verify}</Button>
         </div>
       </Form>
-      {again.error && <Note kind="bad">{again.error}</Note>}
+      <ErrorLine text={again.error} />
     </Dialog>
   );
 }
@@ -130,6 +130,19 @@ function AddSender({ mailbox }: { mailbox: string }) {
 
 /* ---- one mailbox ----------------------------------------------------------------------------------------------------- */
 
+function Paused({ mailbox, onChange }: { mailbox: Mailbox; onChange: () => void }) {
+  const send = useSend();
+  return (
+    <Note kind="bad">
+      <div class="row ends">
+        <span class="grow">{s.pausedSays} <code class="break">{mailbox.reason}</code></span>
+        <Button small busy={send.busy} onClick={() => send.run(async () => { await api.mailboxResume(mailbox.address); onChange(); })}>{s.resume}</Button>
+      </div>
+      <ErrorLine text={send.error} />
+    </Note>
+  );
+}
+
 interface BoxProps {
   mailbox: Mailbox;
   profiles: Profile[];
@@ -142,11 +155,12 @@ function Box({ mailbox, profiles, onSet, onChange, onVerify }: BoxProps) {
   const [deleting, setDeleting] = useState(false);
   const send = useSend();
   const sealed = profiles.some((p) => p.state === "active");
+  const remove = <div><Button kind="bad" small onClick={() => setDeleting(true)}>{s.delete}</Button></div>;
   return (
     <section class="panel pad stack" aria-label={mailbox.address}>
       <div class="row ends top">
-        <div class="stack tight">
-          <h2>{mailbox.address}</h2>
+        <div class="stack tight grow">
+          <h2 class="break">{mailbox.address}</h2>
           <div class="row small soft">
             {!mailbox.verified ? <Badge kind="warn">{s.unverified}</Badge> : sealed ? <Badge kind="good">{s.sealed}</Badge> : <Badge kind="warn">{s.noProfile}</Badge>}
             {mailbox.paused && <Badge kind="bad">{s.paused}</Badge>}
@@ -158,11 +172,7 @@ function Box({ mailbox, profiles, onSet, onChange, onVerify }: BoxProps) {
           <Button kind="main" onClick={onVerify}>{s.verify}</Button>
         )}
       </div>
-      {mailbox.paused && (
-        <Note kind="bad">
-          <div class="row ends"><span>{s.pausedSays} {mailbox.reason}</span><Button small busy={send.busy} onClick={() => send.run(async () => { await api.mailboxResume(mailbox.address); onChange(); })}>{s.resume}</Button></div>
-        </Note>
-      )}
+      {mailbox.paused && <Paused mailbox={mailbox} onChange={onChange} />}
       {mailbox.verified && !sealed && <Note kind="warn">{s.noProfileSays}</Note>}
       {profiles.length > 0 && (
         <div class="stack tight">
@@ -170,14 +180,21 @@ function Box({ mailbox, profiles, onSet, onChange, onVerify }: BoxProps) {
           <ul class="stack tight">{profiles.map((p) => <ProfileLine key={p.id} profile={p} onChange={onChange} />)}</ul>
         </div>
       )}
-      <details>
-        <summary>{s.settings}</summary>
-        <div class="stack body">
-          <Rules mailbox={mailbox} onChange={onSet} />
-          <AddSender mailbox={mailbox.address} />
-          <div><Button kind="bad" small onClick={() => setDeleting(true)}>{s.delete}</Button></div>
-        </div>
-      </details>
+      {mailbox.verified ? (
+        <details>
+          <summary>{s.settings}</summary>
+          <div class="stack body">
+            <Rules mailbox={mailbox} onChange={onSet} />
+            <AddSender mailbox={mailbox.address} />
+            {remove}
+          </div>
+        </details>
+      ) : (
+        <>
+          <p class="soft">{s.unverifiedSays}</p>
+          {remove}
+        </>
+      )}
       {deleting && (
         <Confirm
           title={s.deleteTitle(mailbox.address)} action={s.delete} type={t.settings.deleteWord} send={send} onClose={() => setDeleting(false)}

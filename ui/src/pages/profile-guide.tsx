@@ -1,6 +1,6 @@
 /* profile-guide.tsx - how to put it into the mail client, by client. */
 
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { t } from "../strings";
 import { choose, clientHere, CLIENTS, type Client } from "../ui/client";
 import { Button, Note } from "../ui/parts";
@@ -11,6 +11,12 @@ export function Guide({ onNext }: { onNext?: () => void }) {
   const [client, show] = useState<Client>(clientHere());
   const setClient = (c: Client) => { choose(c); show(c); };
   const id = useId();
+  const tabs = useRef<HTMLDivElement>(null);
+  /* On a phone they are wider than the page. */
+  useEffect(() => {
+    const row = tabs.current, tab = row?.querySelector<HTMLElement>("[aria-selected=true]");
+    if (row && tab) row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+  }, [client]);
   const move = (e: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[e.key];
     if (!by) return;
@@ -21,7 +27,7 @@ export function Guide({ onNext }: { onNext?: () => void }) {
   const g = s.clients[client];
   return (
     <>
-      <div class="tabs" role="tablist" aria-label={s.which} onKeyDown={move}>
+      <div class="tabs" ref={tabs} role="tablist" aria-label={s.which} onKeyDown={move}>
         {CLIENTS.map((c) => (
           <button key={c} id={`${id}-${c}`} type="button" role="tab" aria-selected={c === client} aria-controls={`${id}-panel`} tabIndex={c === client ? 0 : -1} onClick={() => setClient(c)}>
             {s.clients[c].name}

@@ -24,14 +24,21 @@ interface StepProps {
   title: string;
   state: State;
   summary?: string | undefined;
+  back?: Way | undefined;
   children?: ComponentChildren;
 }
 
-function StepBox({ n, title, state, summary, children }: StepProps) {
+/* To a step that was done: what to press, and what comes of it. */
+interface Way {
+  label: string;
+  to: () => void;
+}
+
+function StepBox({ n, title, state, summary, back, children }: StepProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   const was = useRef(state);
   useEffect(() => {
-    if (state === "now" && was.current === "later") heading.current?.focus();
+    if (state === "now" && was.current !== "now") heading.current?.focus();
     was.current = state;
   }, [state]);
   return (
@@ -44,6 +51,7 @@ function StepBox({ n, title, state, summary, children }: StepProps) {
         <div class="title">
           <h2 ref={heading} tabIndex={-1}>{title}</h2>
           {state === "done" && summary && <span class="soft small">{summary}</span>}
+          {state === "done" && back && <Button kind="quiet" small aria-label={`${back.label}: ${title}`} onClick={back.to}>{back.label}</Button>}
         </div>
         {state === "now" && <div class="body">{children}</div>}
       </div>
@@ -146,12 +154,13 @@ export interface Made {
   issued: Issued;
 }
 
-function Issue({ plan, onMade }: { plan: Plan; onMade: (made: Made) => void }) {
+function Issue({ plan, onBusy, onMade }: { plan: Plan; onBusy: (busy: boolean) => void; onMade: (made: Made) => void }) {
   const [at, setAt] = useState<IssueStep>();
   const [error, setError] = useState<string>();
   const start = async () => {
     let id: number | undefined;
     setError(undefined);
+    onBusy(true);
     try {
       const { issue } = await import("../pki/issue");
       const server = api.issuing(plan, (begun) => { id = begun; });
@@ -160,6 +169,7 @@ function Issue({ plan, onMade }: { plan: Plan; onMade: (made: Made) => void }) {
     } catch (e) {
       setError(s.issueFailed(sentence(e)));
       setAt(undefined);
+      onBusy(false);
       if (id) await api.profileDelete(id).catch(() => {}); /* nobody has its key now; the page of the mailbox shows what is left */
     }
   };
@@ -195,6 +205,7 @@ export function NewProfile({ mailbox }: { mailbox: string }) {
   const [made, setMade] = useState<Made>();
   const [passphrase, setPassphrase] = useState("");
   const [saved, setSaved] = useState(false);
+  const [issuing, setIssuing] = useState(false); /* from then on what is wanted is fixed */
   const [tested, setTested] = useState("");
   useTitle(s.newTitle);
 
@@ -207,10 +218,15 @@ export function NewProfile({ mailbox }: { mailbox: string }) {
   }, [made, saved]);
 
   const state = (n: number): State => (n < step ? "done" : n === step ? "now" : "later");
-  const box = (n: number, children: ComponentChildren, summary?: string) => (
-    <StepBox n={n} title={TITLES[n - 1]!} state={state(n)} summary={summary}>{children}</StepBox>
-  );
   const next = (n: number) => setStep(n + 1);
+  const backTo = (n: number): Way | undefined => {
+    if (n <= 3) return issuing ? undefined : { label: s.change, to: () => setStep(n) };
+    if (n === 5 && step === 6) return { label: s.change, to: () => { setSaved(false); setStep(n); } }; /* files of another passphrase are none */
+    return n === 6 && step <= 9 ? { label: s.filesAgain, to: () => setStep(n) } : undefined;
+  };
+  const box = (n: number, children: ComponentChildren, summary?: string) => (
+    <StepBox n={n} title={TITLES[n - 1]!} state={state(n)} summary={summary} back={backTo(n)}>{children}</StepBox>
+  );
 
   return (
     <>
@@ -220,7 +236,7 @@ export function NewProfile({ mailbox }: { mailbox: string }) {
         {box(1, mailboxes.data && <ChooseMailbox mailboxes={mailboxes.data} value={plan.mailbox} onNext={(m) => { setPlan({ ...plan, mailbox: m }); next(1); }} />, plan.mailbox)}
         {box(2, <ChooseKind value={plan.cipher} onNext={(cipher) => { setPlan({ ...plan, cipher }); next(2); }} />, plan.cipher === "modern" ? s.modern : `S/MIME, ${s.compatible}`)}
         {box(3, <ChooseExpiry value={plan.days} onNext={(days) => { setPlan({ ...plan, days }); next(3); }} />, s.endsOn(date(Date.now() / 1000 + plan.days * 86400)))}
-        {box(4, <Issue plan={plan} onMade={(m) => { setMade(m); next(4); }} />, made && `${s.issued} ${s.vouches(made.issued.mailbox, made.issued.domains)}`)}
+        {box(4, <Issue plan={plan} onBusy={setIssuing} onMade={(m) => { setMade(m); next(4); }} />, made && `${s.issued} ${s.vouches(made.issued.mailbox, made.issued.domains)}`)}
         {box(5, <PassphraseForm personal={plan.mailbox.split(/[@.]/)} onNext={(p) => { setPassphrase(p); next(5); }} />, s.passphraseSet)}
         {box(6, made && <Exports made={made} passphrase={passphrase} saved={saved} onSaved={() => setSaved(true)} onNext={() => next(6)} />, s.exported)}
         {box(7, <Guide onNext={() => next(7)} />, s.installed)}

@@ -27,7 +27,7 @@ function Outcome({ answer }: { answer: Answer }) {
     <Note kind={answer === "both" ? "good" : "warn"}>
       <div class="stack tight">
         <p><strong>{s.results[answer].title}</strong> {s.results[answer].says}</p>
-        {todo.length > 0 && <h3>{s.doThis(t.guide.clients[client].name)}</h3>}
+        {todo.length > 0 && <h3>{s.doThis[client]}</h3>}
         {todo.map((line) => <p key={line}>{line}</p>)}
         {answer !== "both" && <p>{s.thenAnswer}</p>}
       </div>

@@ -79,7 +79,7 @@ export function Passkeys({ account, possible, onChange }: { account: Account; po
       <Await of={list}>
         {(all) => (
           <>
-            {all.length ? <ul class="stack tight">{all.map((p) => <Line key={p.id} p={p} onDo={setDoing} />)}</ul> : <p class="soft">{possible ? s.empty : s.impossible}</p>}
+            {all.length ? <ul class="list flush">{all.map((p) => <Line key={p.id} p={p} onDo={setDoing} />)}</ul> : <p class="soft">{possible ? s.empty : s.impossible}</p>}
             {all.length === 1 && !account.password && <Note kind="warn">{s.onlyOne}</Note>}
           </>
         )}

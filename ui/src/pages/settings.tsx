@@ -8,24 +8,24 @@ import { ago, date } from "../ui/format";
 import { Await, Badge, Button, Check, Confirm, Copy, Dialog, ErrorLine, Form, Head, Input, Note, save, Select, Setting } from "../ui/parts";
 import { proofOf, ProofField, WithProof } from "../ui/proof";
 import { leave, sentence, toast, useLoad, useSend, useTitle } from "../ui/state";
+import { isShort } from "../ui/strength";
 import { Passkeys } from "./settings-passkeys";
 
 const s = t.settings;
-const PASSWORD_LEAST = 12;
 
 /* ---- password ---------------------------------------------------------------------------------------------------------- */
 
 /* Sessions elsewhere end with every change; what programs hold does when it is wished, and is named here. */
-function Password({ account, onChange }: { account: Account | undefined; onChange: () => void }) {
+function Password({ account, onChange }: { account: Account; onChange: () => void }) {
   const [all, setAll] = useState(false);
   const [removing, setRemoving] = useState(false);
-  const held = (account?.keys ?? 0) + (account?.appPasswords ?? 0) + (account?.passkeys ?? 0);
-  const none = account?.password === false;
+  const held = account.keys + account.appPasswords + account.passkeys;
+  const none = !account.password;
   const [old, setOld] = useState("");
   const [password, setPassword] = useState("");
   const send = useSend();
   const set = async () => {
-    if ([...password].length < PASSWORD_LEAST) return send.fail(t.door.passwordShort, "new_password");
+    if (isShort(password)) return send.fail(t.door.passwordShort, "new_password");
     await api.passwordSet(await proofOf(account, old), password, all);
     setOld("");
     setPassword("");
@@ -40,13 +40,13 @@ function Password({ account, onChange }: { account: Account | undefined; onChang
         <ProofField ways={account} value={old} onValue={setOld} send={send} />
         <Input label={s.passwordNew} type="password" value={password} onValue={setPassword} error={send.of("new_password")} autocomplete="new-password" />
       </div>
-      {account && held > 0 && <Check checked={all} onValue={setAll}>{s.passwordEndsAll(account.keys, account.appPasswords, account.passkeys)}</Check>}
+      {held > 0 && <Check checked={all} onValue={setAll}>{s.passwordEndsAll(account.keys, account.appPasswords, account.passkeys)}</Check>}
       <p class="soft small">{s.passwordEnds}</p>
       <div class="row">
         <Button type="submit" busy={send.busy}>{none ? s.passwordFirst : s.passwordSet}</Button>
-        {account?.password && account.passkeys > 0 && <Button onClick={() => setRemoving(true)}>{s.passwordRemove}</Button>}
+        {account.password && account.passkeys > 0 && <Button onClick={() => setRemoving(true)}>{s.passwordRemove}</Button>}
       </div>
-      {removing && account && (
+      {removing && (
         <WithProof
           title={s.passwordRemove} says={s.passwordRemoveSays} action={s.passwordRemove} ways={account} onClose={() => setRemoving(false)}
           onSend={async (proof) => { await api.passwordRemove(proof); toast(s.passwordRemoved); setRemoving(false); onChange(); }}
@@ -131,7 +131,7 @@ function Sessions() {
       <div><h2>{s.sessions}</h2><p class="soft small">{s.sessionsSays}</p></div>
       <Await of={sessions}>
         {(list) => (
-          <ul class="stack tight">
+          <ul class="list flush">
             {list.map((x) => (
               <li class="row ends" key={x.id}>
                 <div><span>{agentOf(x.agent)}</span> {x.current && <Badge kind="good">{s.current}</Badge>}<div class="small soft">{s.seen(ago(x.seen))}</div></div>
@@ -141,7 +141,7 @@ function Sessions() {
           </ul>
         )}
       </Await>
-      {send.error && <p class="error" role="alert">{send.error}</p>}
+      <ErrorLine text={send.error} />
     </section>
   );
 }
@@ -161,7 +161,7 @@ function ShownKey({ secret, onClose }: { secret: string; onClose: () => void }) 
 const DAYS = ["30", "90", "365", "0"] as const;
 type KeyDays = (typeof DAYS)[number];
 
-function NewKey({ account, onClose, onDone }: { account: Account | undefined; onClose: () => void; onDone: () => void }) {
+function NewKey({ account, onClose, onDone }: { account: Account; onClose: () => void; onDone: () => void }) {
   const [name, setName] = useState("");
   const [scopes, setScopes] = useState<Scope[]>(["aliases", "aliases.create"]);
   const [days, setDays] = useState<KeyDays>("365");
@@ -211,7 +211,7 @@ const KeyLine = ({ k, onDelete }: { k: ApiKey; onDelete: () => void }) => (
   </li>
 );
 
-function Keys({ account, onChange }: { account: Account | undefined; onChange: () => void }) {
+function Keys({ account, onChange }: { account: Account; onChange: () => void }) {
   const keys = useLoad(() => api.keys());
   const [adding, setAdding] = useState(false);
   const [ending, setEnding] = useState<ApiKey>();
@@ -223,7 +223,7 @@ function Keys({ account, onChange }: { account: Account | undefined; onChange: (
         <Button icon="plus" onClick={() => setAdding(true)}>{s.keyAdd}</Button>
       </div>
       <Await of={keys}>
-        {(list) => list.length ? <ul class="stack tight">{list.map((k) => <KeyLine key={k.id} k={k} onDelete={() => setEnding(k)} />)}</ul> : <p class="soft">{s.keyNone}</p>}
+        {(list) => list.length ? <ul class="list flush">{list.map((k) => <KeyLine key={k.id} k={k} onDelete={() => setEnding(k)} />)}</ul> : <p class="soft">{s.keyNone}</p>}
       </Await>
       {adding && <NewKey account={account} onClose={() => setAdding(false)} onDone={() => { keys.reload(); onChange(); }} />}
       {ending && (
@@ -249,24 +249,24 @@ export function Settings({ about, onChange }: { about: About; onChange: () => vo
       <Await of={account}>
         {(d) => (
           <>
+            <Passkeys key={`passkeys ${ended}`} account={d} possible={about.passkeys} onChange={account.reload} />
+            <section class="panel pad stack"><h2>{s.password}</h2><Password account={d} onChange={() => { account.reload(); setEnded(ended + 1); }} /></section>
             <section class="panel pad stack wide"><SecondFactor account={d} onChange={changed} /></section>
+            <Sessions key={`sessions ${ended}`} />
+            <Keys key={`keys ${ended}`} account={d} onChange={account.reload} />
             <section class="panel pad"><Setting title={s.reminders} hint={s.remindersHint} checked={d.reminders} onValue={(on) => remind(d, on)} /></section>
           </>
         )}
       </Await>
-      {account.data && <Passkeys key={`passkeys ${ended}`} account={account.data} possible={about.passkeys} onChange={account.reload} />}
-      <section class="panel pad stack"><h2>{s.password}</h2><Password account={account.data} onChange={() => { account.reload(); setEnded(ended + 1); }} /></section>
-      <Sessions key={`sessions ${ended}`} />
-      <Keys key={`keys ${ended}`} account={account.data} onChange={account.reload} />
       <section class="panel pad stack">
-        <div><h2>{s.deleteAccount}</h2><p class="soft measure">{s.deleteAccountSays}</p></div>
-        <div><Button kind="bad" onClick={() => setDeleting(true)}>{s.deleteAccount}</Button></div>
+        <div><h2>{s.about}</h2><p class="soft small measure">{s.aboutSays}</p></div>
+        <p class="small break">Postern {about.version} · {t.foot.interface} <code>{about.manifest || s.aboutNone}</code></p>
       </section>
-      <section class="panel pad stack">
-        <div><h2>{s.about}</h2><p class="soft measure">{s.aboutSays}</p></div>
-        <p class="small">Postern {about.version} · {t.foot.interface} <code>{about.manifest || s.aboutNone}</code></p>
+      <section class="panel pad row ends top">
+        <div class="grow measure"><h2>{s.deleteAccount}</h2><p class="soft small">{s.deleteAccountSays}</p></div>
+        <Button kind="bad" onClick={() => setDeleting(true)}>{s.deleteAccount}</Button>
       </section>
-      {deleting && account.data && <WithProof title={s.deleteAccount} action={s.deleteAccount} ways={account.data} onClose={() => setDeleting(false)} onSend={async (p) => { await api.accountDelete(p); leave(); }} />}
+      {deleting && account.data && <WithProof title={s.deleteAccount} says={s.deleteAccountSays} action={s.deleteAccount} ways={account.data} onClose={() => setDeleting(false)} onSend={async (p) => { await api.accountDelete(p); leave(); }} />}
     </>
   );
 }

@@ -2,11 +2,13 @@
 
 const DAY = 86400;
 const dateOnly = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const dateFull = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
+const timeOnly = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 
 export const date = (utc: number): string => dateOnly.format(utc * 1000);
-export const moment = (utc: number): string => dateTime.format(utc * 1000);
+export const longDate = (utc: number): string => dateFull.format(utc * 1000);
+export const clock = (utc: number): string => timeOnly.format(utc * 1000);
 
 const UNITS: [number, Intl.RelativeTimeFormatUnit][] = [
   [365 * DAY, "year"], [30 * DAY, "month"], [DAY, "day"], [3600, "hour"], [60, "minute"],

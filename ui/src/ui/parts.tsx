@@ -2,7 +2,9 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import type { Day } from "../api/api";
 import { t } from "../strings";
+import { day } from "./format";
 import { Icon, type IconName } from "./icons";
 import { toast, type Loaded, type Sending } from "./state";
 
@@ -64,6 +66,14 @@ export const Input = ({ label, value, onValue, hint, error, ...rest }: InputProp
   </Field>
 );
 
+/* What a list is narrowed by. */
+export const Search = ({ label, value, onValue, ...rest }: { label: string; value: string; onValue: (value: string) => void; list?: string }) => (
+  <div class="search">
+    <Icon name="search" size={16} />
+    <input {...rest} type="search" aria-label={label} placeholder={label} value={value} onInput={(e) => onValue(e.currentTarget.value)} />
+  </div>
+);
+
 interface SelectProps<T extends string> {
   label: string;
   value: T;
@@ -100,7 +110,7 @@ export const Choices = <T extends string>({ legend, name, value, options, onValu
           <input type="radio" name={name} value={o.value} checked={value === o.value} disabled={o.disabled} onChange={() => onValue(o.value)} />
           <span>
             {o.title}
-            {o.hint && <span class="small soft"><br />{o.hint}</span>}
+            {o.hint && <span class="small soft">{o.hint}</span>}
           </span>
         </label>
       ))}
@@ -206,7 +216,7 @@ export const Table = ({ label, head, children }: { label: string; head: Componen
   </div>
 );
 
-export const Head = ({ title, says, children }: { title: string; says?: ComponentChildren } & Children) => (
+export const Head = ({ title, says, children }: { title: ComponentChildren; says?: ComponentChildren } & Children) => (
   <div class="head">
     <div>
       <h1>{title}</h1>
@@ -300,6 +310,14 @@ export function Spark({ days, large, label }: { days: number[]; large?: boolean;
     </svg>
   );
 }
+
+/* The last 14 days across the page, with the first of them and the last. */
+export const Chart = ({ days, label }: { days: Day[]; label: string }) => (
+  <div class="stack tight">
+    <Spark large days={days.map((d) => d.forwarded)} label={label} />
+    {days[0] && <div class="row ends small soft" aria-hidden="true"><span>{day(days[0].day)}</span><span>{t.today}</span></div>}
+  </div>
+);
 
 /* Hands a file to the user. */
 export function save(name: string, content: BlobPart, type: string): void {

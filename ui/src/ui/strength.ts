@@ -41,6 +41,10 @@ export function strengthOf(passphrase: string, personal: string[] = []): 0 | 1 |
   return bits < 32 ? 1 : bits < 48 ? 2 : bits < 65 ? 3 : 4;
 }
 
+/* Of a password to sign in with: the server looks at its length too. */
+const PASSWORD_LEAST = 12;
+export const isShort = (password: string): boolean => [...password].length < PASSWORD_LEAST;
+
 /* What no mail client's dialog takes. */
 export const hasControls = (text: string): boolean => /[\x00-\x1f\x7f]/.test(text);
 

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { aliasesOf, EMPTY, FULL } from "../mock.mjs";
+import { aliasesOf, EMPTY, FULL, prove } from "../mock.mjs";
 import { accessible, DIST, open, picture, signIn, SIZES } from "./world.mjs";
 
 const PAGES = {
@@ -30,6 +30,10 @@ for (const colorScheme of ["light", "dark"])
       await w.page.getByLabel("Name").waitFor();
       if (size === "desktop") await accessible(w.page, "sign in");
       await picture(w.page, `sign-in-${size}-${colorScheme}`);
+      await w.go("/join/postern-2f7k");
+      await w.page.getByLabel("Invitation").waitFor();
+      await accessible(w.page, `join, ${colorScheme}, ${size}`);
+      await picture(w.page, `join-${size}-${colorScheme}`);
       await signIn(w);
       for (const [name, path] of await pagesOf(w.page)) {
         await w.go(path);
@@ -124,6 +128,28 @@ test("signing in: wrong, second factor, out, and a session that ended", async (t
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   assert.equal(world.sessions.size, 0);
+});
+
+test("who may sign up is what the server says", async (t) => {
+  const world = EMPTY();
+  const w = await open(t, world);
+  const { page } = w;
+  world.signup = "closed";
+  await w.go("/join");
+  await page.getByText("This server takes no new accounts.").waitFor();
+  await accessible(page, "closed");
+  await page.getByRole("link", { name: "I have an account" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.equal(await page.getByRole("link").count(), 0, "no way is shown that leads nowhere");
+  world.signup = "open";
+  await page.reload();
+  await page.getByRole("link", { name: "Create your account" }).click();
+  assert.equal(await page.getByLabel("Invitation").count(), 0);
+  await page.getByLabel("Name").fill("bob");
+  await page.getByLabel("Password").fill("a long enough one");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await page.getByRole("heading", { name: "Three steps, and mail arrives sealed" }).waitFor();
+  w.clean();
 });
 
 test("aliases: search, filter, sort, switch, many at once", async (t) => {
@@ -330,7 +356,7 @@ test("an alias: block, write first, rules, copy, delete", async (t) => {
   await w.go("/aliases/harbour.willow1%40relay.example");
   await page.getByRole("button", { name: "Block orders@bookshop.example" }).click();
   await page.getByRole("button", { name: "Unblock orders@bookshop.example" }).waitFor();
-  await page.getByRole("row", { name: /Book Shop/ }).getByRole("button", { name: "Copy Reverse address" }).click();
+  await page.getByRole("listitem").filter({ hasText: "The Book Shop" }).getByRole("button", { name: "Copy Reverse address" }).click();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "r4k2m8x7tq9w@relay.example");
   await page.getByText("wants answers to go to help@tracking.example").waitFor();
   await page.getByRole("button", { name: "Answer there" }).click();
@@ -390,6 +416,42 @@ test("a domain is shown to be one's own", async (t) => {
   w.clean();
 });
 
+test("a pending domain becomes its user's without a reload", async (t) => {
+  const world = FULL();
+  const w = await open(t, world);
+  const { page } = w;
+  await page.clock.install();
+  await signIn(w);
+  await w.go("/domains");
+  for (const name of ["wonder.example", "looking-glass.example"]) {
+    await page.getByRole("button", { name: "Add domain" }).click();
+    await page.getByRole("dialog").getByLabel("Domain").fill(name);
+    await page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
+    await page.getByRole("region", { name }).getByText("It is looked for by itself").waitFor();
+  }
+  const wonder = page.getByRole("region", { name: "wonder.example" });
+  const asked = () => w.mock.state.requests.filter((r) => r === "GET /v1/domains").length;
+  const later = async () => { const before = asked(); await page.clock.runFor(15_000); while (asked() === before) await page.waitForTimeout(20); };
+  Object.assign(world.own[1], { checked: new Date().toISOString(), looks_until: new Date(Date.now() - 1000).toISOString() });
+  world.own[1].records[0].state = "missing";
+  await later();
+  await wonder.getByText("missing", { exact: true }).waitFor();
+  await wonder.getByText("It is not looked for by itself any more").waitFor();
+  await accessible(page, "a domain that is not looked for any more");
+  prove(world.own[1]);
+  await later();
+  await page.getByText("wonder.example is yours.").waitFor();
+  await wonder.getByRole("switch", { name: "Catch-all" }).waitFor();
+  world.own.pop();
+  await later();
+  await page.getByText("looking-glass.example was shown to be somebody else's.").waitFor();
+  const before = asked();
+  await page.clock.runFor(60_000);
+  assert.equal(asked(), before, "nothing is waited for");
+  assert.ok(!w.mock.state.requests.some((r) => /check$/.test(r)), "no button was pressed");
+  w.clean();
+});
+
 test("what a domain has lost since is said", async (t) => {
   const world = FULL();
   const w = await open(t, world);
@@ -407,6 +469,165 @@ test("what a domain has lost since is said", async (t) => {
   await picture(page, "domain-lost");
   await own.getByRole("button", { name: "Check DNS" }).click();
   await own.getByText("the record that shows this domain to be yours is not there").waitFor({ state: "detached" });
+  w.clean();
+});
+
+for (const size of ["desktop", "phone"])
+  test(`activity: what happened, by alias and outcome, page by page; ${size}`, async (t) => {
+    const world = FULL();
+    const w = await open(t, world, { viewport: SIZES[size] });
+    const { page } = w;
+    await signIn(w);
+    await w.go("/activity");
+    const events = page.locator(".event");
+    const shows = (n) => page.waitForFunction((want) => document.querySelectorAll(".event").length === want, n);
+    const of = (test) => world.events.filter(test).length;
+    await shows(50);
+    await page.getByRole("button", { name: "Show more" }).click();
+    await shows(60);
+    assert.equal(await page.getByRole("button", { name: "Show more" }).count(), 0, "that was all");
+    const days = await page.getByRole("region", { name: "What happened" }).getByRole("heading", { level: 2 }).allTextContents();
+    assert.ok(days.length >= 3 && new Set(days).size === days.length, "a heading a day");
+
+    await page.getByLabel("Outcome").selectOption("refused");
+    await shows(of((e) => e.outcome === "refused"));
+    assert.deepEqual([...new Set(await events.locator(".badge").allTextContents())], ["Refused"]);
+    assert.match(await events.first().textContent(), /The alias is switched off\. Switch it on to get its mail again\./);
+    const alias = world.events.find((e) => e.outcome === "refused").alias;
+    await page.getByLabel("Filter by alias").fill(alias); /* one that is whole is asked for without Enter */
+    await shows(of((e) => e.outcome === "refused" && e.alias === alias));
+    await accessible(page, `activity, narrowed, ${size}`);
+    await picture(page, `activity-narrowed-${size}`);
+    await page.getByLabel("Outcome").selectOption("expired");
+    await page.getByRole("heading", { name: "Nothing like that in the last 30 days" }).waitFor();
+    await accessible(page, `activity, nothing, ${size}`);
+    await page.getByLabel("Filter by alias").fill("nobody@relay.example");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Outcome").selectOption("");
+    await page.getByRole("heading", { name: "Nothing like that" }).waitFor();
+    await page.getByLabel("Filter by alias").fill("");
+    await shows(50);
+
+    world.refuse["GET /v1/events"] = [403, "a part of the server is being started again"];
+    await page.getByLabel("Outcome").selectOption("held");
+    await page.getByText("A part of the server is being started again.").waitFor();
+    assert.equal(await events.count(), 0, "what another question found is not shown for this one");
+    delete world.refuse["GET /v1/events"];
+    await page.getByRole("button", { name: "Try again" }).click();
+    await shows(of((e) => e.outcome === "held"));
+    w.clean();
+  });
+
+test("activity: an answer that comes late is not taken for another question's; an alias leads to its own", async (t) => {
+  const world = FULL();
+  const w = await open(t, world);
+  const { page } = w;
+  await signIn(w);
+  let free;
+  const held = new Promise((go) => { free = go; });
+  await page.route("**/v1/events?*outcome=held*", async (route) => { await held; await route.continue(); });
+  await w.go("/activity");
+  await page.locator(".event").nth(49).waitFor();
+  await page.getByLabel("Outcome").selectOption("held");
+  await page.getByLabel("Outcome").selectOption("bounced");
+  await page.locator(".event .badge").getByText("Bounced").first().waitFor();
+  const late = page.waitForResponse((r) => r.url().includes("outcome=held"));
+  free();
+  await late;
+  await page.waitForTimeout(200);
+  assert.deepEqual([...new Set(await page.locator(".event .badge").allTextContents())], ["Bounced"]);
+  await w.go("/aliases/harbour.willow1%40relay.example");
+  await page.getByRole("link", { name: "Everything that happened" }).click();
+  await page.locator(".event").first().waitFor();
+  assert.equal(await page.getByLabel("Filter by alias").inputValue(), "harbour.willow1@relay.example");
+  assert.deepEqual([...new Set(await page.locator(".event a").allTextContents())], ["harbour.willow1@relay.example"]);
+  await page.locator(".event a").first().click();
+  await page.getByRole("heading", { name: "harbour.willow1@relay.example" }).waitFor();
+  w.clean();
+});
+
+test("mailboxes: rules, another sender, a pause that ends, keys and a mailbox that go", async (t) => {
+  const world = FULL(3);
+  const w = await open(t, world);
+  const { page } = w;
+  await signIn(w);
+  await w.go("/mailboxes");
+  const box = (address) => page.getByRole("region", { name: address });
+  const alice = box("alice@mailbox.example");
+  await alice.getByText("Settings").click();
+  for (const [name, field, value] of [["Encrypt everything", "clear", true], ["Answers must be signed", "reply", "relaxed"], ["Hide the subject", "hide_subject", true], ["Take signed answers in clear", "clear_replies", "refuse"]]) {
+    const done = page.waitForResponse((r) => r.request().method() === "PATCH" && r.ok());
+    await alice.getByRole("switch", { name }).click();
+    await done;
+    assert.equal(world.mailboxes[0][field], value, name);
+  }
+  world.refuse["PATCH /v1/mailboxes/alice%40mailbox.example"] = [403, "the operator forbids it"];
+  await alice.getByRole("switch", { name: "Encrypt everything" }).click();
+  await page.getByRole("status").getByText("The operator forbids it.").waitFor();
+  assert.equal(await alice.getByRole("switch", { name: "Encrypt everything" }).isChecked(), false, "it shows what is");
+  await alice.getByLabel("You also write from").fill("nothing");
+  await alice.getByRole("button", { name: "Add", exact: true }).click();
+  await alice.getByText("That is not an address").waitFor();
+  await accessible(page, "mailboxes, an error at its field");
+
+  await box("a.liddell@work.example").getByRole("button", { name: "Try now" }).click();
+  await box("a.liddell@work.example").getByText("paused").waitFor({ state: "detached" });
+  await box("al@new.example").getByText("Nothing is sent there before").waitFor();
+  assert.equal(await box("al@new.example").getByText("Settings").count(), 0);
+  assert.equal(await alice.getByRole("link", { name: "Renew" }).getAttribute("href"), "#/profiles/new?mailbox=alice%40mailbox.example");
+
+  await alice.getByRole("listitem").filter({ hasText: "ends in 20 days" }).getByRole("button", { name: "Delete keys" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("Keep your .p12").waitFor();
+  await dialog.getByText("It is the active one").waitFor();
+  await accessible(page, "deleting keys");
+  assert.ok(await dialog.getByRole("button", { name: "Delete keys" }).isDisabled());
+  await dialog.getByLabel("Type delete to confirm").fill("delete");
+  await dialog.getByRole("button", { name: "Delete keys" }).click();
+  await alice.getByText("no keys yet").waitFor();
+  assert.deepEqual(world.profiles.map((p) => p.profile), [1, 3]);
+  await box("al@new.example").getByRole("button", { name: "Delete mailbox" }).click();
+  await dialog.getByLabel("Type delete to confirm").fill("delete");
+  await dialog.getByRole("button", { name: "Delete mailbox" }).click();
+  await box("al@new.example").waitFor({ state: "detached" });
+  assert.equal(world.mailboxes.length, 2);
+  w.clean();
+});
+
+test("settings: a session elsewhere is ended, recovery codes are made anew, and the account ends", async (t) => {
+  const world = FULL(3);
+  world.users.alice.totp = "271828";
+  const w = await open(t, world);
+  const { page } = w;
+  await w.go("/");
+  await page.getByLabel("Name").fill("alice");
+  await page.getByLabel("Password").fill("correct horse battery");
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Six digits").fill("271828");
+  await page.keyboard.press("Enter");
+  await page.getByRole("navigation").waitFor();
+  await w.go("/settings");
+  const phone = page.getByRole("listitem").filter({ hasText: "Safari, iPhone" });
+  await phone.getByRole("button", { name: "Sign out" }).click();
+  await phone.waitFor({ state: "detached" });
+  assert.deepEqual(world.ended, [2]);
+  const dialog = page.getByRole("dialog");
+  await page.getByRole("button", { name: "New codes" }).click();
+  await dialog.getByLabel("Present password").fill("correct horse battery");
+  await dialog.getByRole("button", { name: "New codes" }).click();
+  await dialog.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+  const [file] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("button", { name: "Download" }).click()]);
+  assert.equal(readFileSync(await file.path(), "utf8").trim().split("\n").length, 8);
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Delete account" }).click();
+  await dialog.getByText("destroyed for good").waitFor();
+  await dialog.getByLabel("Present password").fill("wrong");
+  await dialog.getByRole("button", { name: "Delete account" }).click();
+  await dialog.getByText("That is not your password.").waitFor();
+  await dialog.getByLabel("Present password").fill("correct horse battery");
+  await dialog.getByRole("button", { name: "Delete account" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  assert.equal(world.sessions.size, 0);
   w.clean();
 });
 
@@ -434,6 +655,11 @@ test("domains, held replies, settings", async (t) => {
   await page.getByRole("dialog").getByRole("button", { name: "Send it now" }).click();
   await page.getByText("On its way.").waitFor();
   assert.deepEqual(world.held.map((h) => h.id), [8]);
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("dialog").getByText("Your own copy stays").waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("heading", { name: "Nothing is held" }).waitFor();
+  assert.deepEqual(world.held, []);
   await w.go("/settings");
   await page.getByRole("button", { name: "Set up" }).click();
   await page.getByRole("dialog").getByLabel("Present password").fill("wrong");

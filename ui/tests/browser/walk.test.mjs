@@ -71,6 +71,9 @@ async function issue(w, t) {
   await picture(page, "profile-3-expiry");
   await step(page, 3).getByLabel("Valid for").selectOption("1095");
   await next(page, 3);
+  await page.getByRole("button", { name: "Change: Kind" }).click(); /* nothing is fixed before keys are made */
+  await next(page, 2);
+  await next(page, 3);
   await step(page, 4).getByText("Keep this page open.").waitFor();
   await picture(page, "profile-4-issue");
   const start = performance.now();
@@ -107,6 +110,11 @@ async function noTrace(page) {
 
 async function exported(w, t) {
   const { page } = w;
+  assert.equal(await page.getByRole("button", { name: /^Change: (Mailbox|Kind|Expiry)/ }).count(), 0, "what the keys were made for is fixed");
+  await page.getByRole("button", { name: "Change: Passphrase" }).click();
+  await step(page, 5).getByLabel("Passphrase").fill(PASSPHRASE);
+  await step(page, 5).getByLabel("Once more").fill(PASSPHRASE);
+  await next(page, 5);
   const dir = folder(t);
   const start = performance.now();
   await page.getByRole("button", { name: "Download bob@mailbox.example.p12" }).waitFor({ timeout: 30_000 });
@@ -123,6 +131,8 @@ async function exported(w, t) {
     const pem = put(dir, "all.pem", said);
     assert.match(run(["openssl", "verify", "-x509_strict", "-purpose", "smimesign", "-CAfile", root, "-untrusted", pem, pem]), /OK/);
   }
+  const [below, own] = [await download(w, "postern-intermediate.crt", dir), await download(w, "bob@mailbox.example.crt", dir)];
+  assert.match(run(["openssl", "verify", "-x509_strict", "-purpose", "smimesign", "-CAfile", root, "-untrusted", below, own]), /OK/);
   const apple = readFileSync(await download(w, "bob@mailbox.example.mobileconfig", dir), "utf8");
   assert.match(apple, /com\.apple\.security\.pkcs12/);
   assert.ok(!apple.includes("Password"));
@@ -140,6 +150,9 @@ async function guide(page) {
   assert.equal(await page.getByRole("tab", { name: "Mac", exact: true }).getAttribute("aria-selected"), "true");
   await accessible(page, "profile, guide");
   await picture(page, "profile-7-guide");
+  await page.getByRole("button", { name: "Files again: Export" }).click(); /* another client wants another file */
+  await page.getByRole("button", { name: "Download bob@mailbox.example.mobileconfig" }).waitFor({ timeout: 30_000 });
+  await next(page, 6);
   await page.getByRole("button", { name: "I have installed it" }).click();
 }
 
@@ -150,7 +163,7 @@ async function testMail(w) {
   w.mock.state.world.tests["1"] = "signed";
   await page.getByText("Signed, not encrypted.").waitFor();
   await picture(page, "profile-8-test");
-  await page.getByRole("heading", { name: "In Mac" }).waitFor(); /* the one that the guide was read for */
+  await page.getByRole("heading", { name: "In Mail on the Mac" }).waitFor(); /* the one that the guide was read for */
   for (const [answer, says] of [["clear", "In clear."], ["unopened", "Encrypted to another address."]]) {
     w.mock.state.world.tests["1"] = answer;
     await page.getByText(says).waitFor(); /* the page goes on asking: a better answer may come */
