@@ -29,7 +29,7 @@ Run = collections.namedtuple("Run", "rate cpu ratio")
 Row = collections.namedtuple("Row", "settings case count rounds")
 
 KNOWN = (("new_per_hour", 0), ("pool", 20))
-NEW = (("new_per_hour", 0), ("pool", 300))      # an RSA key costs a quarter of a second: the ready ones are what counts
+NEW = (("new_per_hour", 0), ("pool", 500))      # an RSA key costs a quarter of a second: the ready ones are what counts
 BOUNDED = (("new_per_hour", 60), ("pool", 100))
 PLAN = [Row(KNOWN, Case(size, sessions, "known"), 1500 if size == 4096 else 500, 5)
         for size in (4096, 65536) for sessions in (20, 100)]

@@ -47,20 +47,22 @@ def tree_cpu(root):
 
 
 class Postern:
-    """One user with two mailboxes: what comes to alias["rsa2048"] is signed with RSA-2048, alias["p256"] with P-256."""
+    """Two users, whose pools have nothing in common: what comes to alias["rsa2048"] is signed with RSA-2048, alias["p256"] with
+    P-256."""
 
     def __init__(self, settings):
         self.sink_port = postern.free_port()
         self.server = postern.Postern(self.sink_port, settings={
             "smtp.sessions_per_client": 1000, "server.scribes": 0,
             **settings})
-        self.alias = {}
+        self.alias, self.boxes, self.pool = {}, [], int(settings["profiles.pool"])
 
     def __enter__(self):
         s = self.server.start()
-        user = s.user("bench")
         for key in ("rsa2048", "p256"):
+            user = s.user(key)
             box = s.mailbox(user, f"{key}@mailbox.example")
+            self.boxes.append(box)
             s.issue(box, sender_key=key)
             self.alias[key] = s.alias(user, f"{key}@relay.example", mailbox=[box])
         return self
@@ -72,14 +74,18 @@ class Postern:
     def port(self):
         return self.server.port
 
-    def ready(self, seconds=600):
-        """Waits until no more keys are made ahead: that is done at night, so to say, and by nobody's message."""
+    def ready(self, seconds=1200):
+        """Waits until the pools are full and no more keys are made ahead: that is done at night, so to say, and by nobody's
+        message."""
         (keygen,) = self.server.roles()["keygen"]
         end, before = time.monotonic() + seconds, -1
-        while before != (now := stat(keygen)[1]):
+        while before != (now := stat(keygen)[1]) or any(self.ready_of(box) < self.pool for box in self.boxes):
             assert time.monotonic() < end, "keys are still being made"
             before = now
             time.sleep(1)
+
+    def ready_of(self, box):
+        return postern.first(self.server.cli("profile", "list", box))["pool"]
 
     def cpu(self):
         """CPU seconds of each role."""
