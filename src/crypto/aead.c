@@ -197,6 +197,7 @@ struct aead_stream {
 	bool opening, broken, ended;
 	struct keyed keyed;
 	uint8_t key[AEAD_KEY];
+	uint8_t *at;               /* where the next chunk is made: `made`, or the caller's */
 	size_t in_used, made_used; /* how far the two have been written: a short body wipes no 128 KiB */
 	uint8_t in[AEAD_CHUNK + AEAD_TAG], made[AEAD_CHUNK + AEAD_TAG];
 };
@@ -219,6 +220,7 @@ static int stream_new(struct str key, struct sink out, bool opening, struct aead
 	s->out = out;
 	s->opening = opening;
 	s->unit = opening ? AEAD_CHUNK + AEAD_TAG : AEAD_CHUNK;
+	s->at = s->made;
 	memcpy(s->key, key.p, AEAD_KEY);
 	*ret = s;
 	return OK;
@@ -246,6 +248,11 @@ void aead_stream_free(struct aead_stream *s)
 	free(s);
 }
 
+void aead_stream_make_at(struct aead_stream *s, void *room)
+{
+	s->at = room;
+}
+
 /* STREAM (Hoang, Reyhanitabar, Rogaway, Vizar 2015): nonce = 0 (3 bytes) || counter (8) || last (1). */
 static int make_chunk(struct aead_stream *s, struct str in, bool last, struct str *ret, struct fail *f)
 {
@@ -260,12 +267,13 @@ static int make_chunk(struct aead_stream *s, struct str in, bool last, struct st
 		return fail(f, FAIL_FORGED, "sealed body is cut off");
 	made = s->opening ? in.n - AEAD_TAG : in.n + AEAD_TAG;
 	assert(made <= sizeof(s->made));
-	s->made_used = made > s->made_used ? made : s->made_used;
-	if (s->opening && !gcm_open(&s->keyed, key, nonce, STR_NONE, in, s->made))
+	if (s->at == s->made && made > s->made_used)
+		s->made_used = made;
+	if (s->opening && !gcm_open(&s->keyed, key, nonce, STR_NONE, in, s->at))
 		return fail_ossl(f, FAIL_FORGED, "sealed body does not open");
-	if (!s->opening && !gcm_seal(&s->keyed, key, nonce, STR_NONE, in, s->made))
+	if (!s->opening && !gcm_seal(&s->keyed, key, nonce, STR_NONE, in, s->at))
 		return fail_ossl(f, FAIL_SYS, "sealing a body");
-	*ret = str_of(s->made, made);
+	*ret = str_of(s->at, made);
 	return OK;
 }
 

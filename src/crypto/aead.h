@@ -36,6 +36,8 @@ MUST_CHECK int aead_stream_put(struct aead_stream *s, struct str in, struct fail
  * the last one any less), and knows which one is the last. *ret is a view until the next call; `out` gets nothing. */
 MUST_CHECK int aead_stream_chunk(struct aead_stream *s, struct str in, bool last, struct str *ret,
                                  struct fail *f);
+/* Where the next chunk is made: AEAD_CHUNK + AEAD_TAG bytes, which nobody wipes. So a caller who gathers chunks copies none. */
+void aead_stream_make_at(struct aead_stream *s, void *room);
 MUST_CHECK int aead_stream_end(struct aead_stream *s, struct fail *f); /* open: FAIL_FORGED when truncated */
 void aead_stream_free(struct aead_stream *s);
 DEFINE_OWNS(aead_stream, aead_stream_free)

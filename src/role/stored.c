@@ -14,7 +14,8 @@ enum { AT_ONCE = 256 * 1024 };
 struct out_file {
 	int fd;
 	uint64_t at;
-	size_t n; /* bytes in the room */
+	size_t n; /* bytes in the room; behind them the next chunk is made */
+	struct aead_stream *stream;
 };
 
 void stored_done(struct stored *s)
@@ -33,15 +34,17 @@ static int write_out(struct out_file *o, size_t n, struct fail *f)
 	return OK;
 }
 
-/* A chunk of the stream. */
+/* A chunk of the stream, which was made where it belongs. */
 static int put_out(void *self, struct str bytes, struct fail *f)
 {
 	struct out_file *o = self;
 
-	assert(bytes.n <= sizeof(room) - o->n);
-	memcpy(room + o->n, bytes.p, bytes.n);
+	assert(bytes.p == room + o->n);
 	o->n += bytes.n;
-	return o->n < AT_ONCE ? OK : write_out(o, AT_ONCE, f);
+	if (o->n >= AT_ONCE)
+		TRY(write_out(o, AT_ONCE, f));
+	aead_stream_make_at(o->stream, room + o->n);
+	return OK;
 }
 
 static int put_stream(void *self, struct str bytes, struct fail *f)
@@ -59,6 +62,8 @@ int stored_write(int to, bool is_file, int (*write)(void *self, struct sink out,
 	TRY(secret_new(&s.body_key, AEAD_KEY, f));
 	TRY(random_bytes(s.body_key.p, s.body_key.n, f));
 	TRY(aead_stream_seal_new(secret_str(&s.body_key), (struct sink){ put_out, &out }, &stream, f));
+	out.stream = stream;
+	aead_stream_make_at(stream, room);
 	TRY(write(self, (struct sink){ put_stream, stream }, f));
 	TRY(aead_stream_end(stream, f));
 	TRY(write_out(&out, out.n, f));
