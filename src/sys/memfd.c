@@ -112,7 +112,7 @@ int memfd_map(int fd, struct map *ret, struct fail *f)
 		m.p = xrealloc(NULL, m.n + !m.n);
 		TRY(copy_out(fd, m.p, m.n, f));
 	} else {
-		m.p = mmap(NULL, m.n, PROT_READ, MAP_PRIVATE, fd, 0);
+		m.p = mmap(NULL, m.n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	}
 	if (m.p == MAP_FAILED) {
 		m.p = NULL;
