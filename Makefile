@@ -25,13 +25,14 @@ fuzz: deps
 	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
 
 # Ten thousand answers while roles are killed, or so many: make siege ANSWERS=500; then both roads, broken at each place, or at so
-# many of each kind: MOST=20; then the power goes, at each place of a life, or of as many as HOURS=n sees. Minutes to hours, so no
-# part of check; doc/siege.md
+# many of each kind: MOST=20; then the power goes, at each place of a life, or of as many as HOURS=n sees; then a quarter of an hour
+# at most of what can be served, or HOURS=n, with a fault every few seconds. Minutes to hours, so no part of check; doc/siege.md
 siege: deps build/test/build.ninja
 	@ninja -C build/test
 	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/replies.py $(if $(ANSWERS),--answers $(ANSWERS))
 	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/places.py $(if $(MOST),--most $(MOST))
 	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/power.py $(if $(HOURS),--hours $(HOURS)) $(if $(MOST),--most $(MOST)0)
+	@POSTERN_BUILD=test /usr/bin/python3 tests/siege/soak.py $(if $(HOURS),--hours $(HOURS))
 
 # Whether size or too many clients make slow: idle sessions, large stores, a long queue, overload, large messages; doc/siege.md
 scale: deps deps-bench build/test/build.ninja

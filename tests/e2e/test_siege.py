@@ -12,6 +12,7 @@ import certs  # noqa: E402
 import nexthop  # noqa: E402
 import places  # noqa: E402
 import postern  # noqa: E402
+import soak  # noqa: E402
 
 DEATHS = ["opener:ipc:6", "core:store:5"]
 FAULTS = ["core:write:EIO:120", "opener:write:ENOSPC:1", "opener:write:SHORT:1", "opener:open:EMFILE:1", "gate:send:SHORT:4",
@@ -63,3 +64,17 @@ def breaks(ready, layer, case):
     env = {"POSTERN_FAULT": case, "LD_PRELOAD": str(layer)}
     there, _, _, wrong = places.one(ready[0], env, case, ready[1], places.failed)
     assert there and not wrong, wrong
+
+
+SOAK = [soak.killed("core"), soak.failing("core", "write", "ENOSPC", 1), soak.hop_does("dot", nexthop.HANG, 1), soak.SIGHUP,
+        soak.failing("gate", "accept", "EMFILE", 1), soak.killed("gate"), soak.failing("core", "sync", "EIO", 0.5),
+        soak.hop_does("data", nexthop.CLOSE, 1)]
+
+
+def test_promise_2_load_and_one_fault_after_the_other(monkeypatch):
+    """Seconds of what tests/siege/soak.py does for a quarter of an hour: no memory is judged."""
+    monkeypatch.setattr(soak, "KNOWN", 2)
+    monkeypatch.setattr(soak, "REMEMBERED", 1000)
+    found = soak.besiege(0.3, 2, 0.5, 1, SOAK, **{"profiles.pool": 2, "policy.new_per_hour": 2})  # no key is waited for
+    assert found["held"], found
+    assert len(found["faults_done"]) >= len(SOAK) // 2 and not found["faults_failed"]

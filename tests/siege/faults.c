@@ -6,7 +6,10 @@
  * internet; or alloc. ERROR is an errno's name or SHORT (half is done), with +MS behind it where all calls of the kind are to fail
  * for so long. POSTERN_FAULT_MARKER: made by the first life of the role that counts, an octet longer with each call that has failed.
  * What a role forks counts with it. Later lives, other roles and the command line are left alone, as are pipes, the roads between
- * roles and the log. */
+ * roles and the log.
+ *
+ * POSTERN_FAULTS=FOLDER instead: each life of a role takes its orders from the file FOLDER/ROLE, if there is one: a struct order, in
+ * which a siege that goes on for long writes again and again what is to fail next. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -53,6 +56,27 @@ static int number_of(const char *error)
 	abort(); /* a siege that breaks nothing would hold */
 }
 
+/* Orders that are written while it runs; a role that is locked in still has the memory. */
+static bool listen_to(const char *folder, const char *role)
+{
+	char path[512];
+	void *orders;
+	int fd;
+
+	if (!folder)
+		return false;
+	snprintf(path, sizeof(path), "%s/%s", folder, role);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return true;
+	orders = mmap(NULL, sizeof(*order), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (orders == MAP_FAILED)
+		abort();
+	order = orders;
+	return true;
+}
+
 /* glibc hands the arguments of main to constructors. */
 __attribute__((constructor)) static void arm(int argc, char **argv)
 {
@@ -61,7 +85,9 @@ __attribute__((constructor)) static void arm(int argc, char **argv)
 	char role[16], error[32], *plus;
 	int fd;
 
-	if (!said || !marker || argc < 3 || strcmp(argv[1], "role") != 0)
+	if (argc < 3 || strcmp(argv[1], "role") != 0 || listen_to(getenv("POSTERN_FAULTS"), argv[2]))
+		return;
+	if (!said || !marker)
 		return;
 	if (sscanf(said, "%15[^:]:%15[^:]:%31[^:]:%lu", role, o.call, error, &o.left) != 4 ||
 	    strcmp(role, argv[2]) != 0)
@@ -100,7 +126,7 @@ static bool due(const char *call)
 		order->until_ms = now_ms() + order->lasting_ms;
 	else if (order->left || now_ms() >= order->until_ms)
 		return false;
-	(void)!REAL(write)(MARK_FD, "x", 1);
+	(void)!REAL(write)(MARK_FD, "x", 1); /* who hears orders has none */
 	errno = order->error;
 	return true;
 }

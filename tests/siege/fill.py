@@ -81,6 +81,12 @@ def correspondents(db, count, certificates=0):
                    f" randomblob({CERTIFICATE}), randomblob({WRAPPED}), 1900000000 FROM n", (certificates, base, profile[0]))
 
 
+def remembered(db, count):
+    """So many messages of the last days that would be known again, as a store has that has been in use."""
+    db.execute(f"{NUMBERS} INSERT INTO seen SELECT randomblob(32), randomblob(26), unixepoch() - i % 86400 FROM n", (count,))
+    db.execute(f"{NUMBERS} INSERT INTO msgid SELECT randomblob(32), randomblob(60), unixepoch() - i % 86400 FROM n", (count,))
+
+
 def queue(db, count, due):
     """So many like the one message that waits: its body's file, key and addresses, other ids. due: SQL of i, when each is due."""
     mid, item, body = db.execute("SELECT mid, id, body FROM queue LIMIT 1").fetchone()

@@ -87,6 +87,7 @@ class Deaths(threading.Thread):
 
 def insist(port, sender, rcpts, raw, tries, deadline):
     """As a provider does: until it hears 250. False when it was refused for good, or not taken in time."""
+    answers = []
     while time.monotonic() < deadline:
         tries["all"] += 1
         try:
@@ -102,6 +103,7 @@ def insist(port, sender, rcpts, raw, tries, deadline):
         except (OSError, EOFError, IndexError):
             tries["lost"] += 1
         time.sleep(0.05)
+    print("not taken:", sender, [str(a) for a in answers], flush=True)
     return False
 
 
