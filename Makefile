@@ -55,6 +55,7 @@ ui: deps-ui
 # Postern beside Postfix, into var/bench.json and doc/performance-*.svg; bench-crypto: the bare primitives
 bench: deps-bench all
 	@/usr/bin/python3 tests/bench/bench.py
+	@/usr/bin/python3 tests/bench/latency.py
 	@/usr/bin/python3 tests/bench/plot.py
 	@/usr/bin/python3 tests/bench/reply_latency.py
 

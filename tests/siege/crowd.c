@@ -1,9 +1,9 @@
 /* crowd.c - more clients than a server can serve: a new one at each tick of a clock, whether or not the others were answered.
  * crowd PORT RATE SECONDS MOST BYTES PREFIX RCPT...
  * RATE connections a second, MOST at once (what does not fit is not begun and is counted), from 64 addresses of 127.8/16. Client
- * n writes one message of about BYTES from PREFIX-n@source.example to RCPT[n % count]; one that is refused or cut off does
- * not come again. Prints one line of JSON: how many began, were accepted, were refused by which code, were lost; and how
- * long those that were accepted took, from connecting to the 250 for the dot. */
+ * n writes one message of about BYTES from PREFIX-n@source.example (from PREFIX, where that is an address) to RCPT[n % count]; one
+ * that is refused or cut off does not come again. Prints one line of JSON: how many began, were accepted, were refused by which code, were lost; and how
+ * long those that were accepted took, from connecting and from the dot to the 250. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -26,7 +26,7 @@ struct client {
 	int fd;
 	enum step step;
 	unsigned number;
-	double since;
+	double since, dot;
 	size_t had;
 	char reply[1024];
 	char *out; /* what has not been written */
@@ -40,7 +40,7 @@ static struct {
 	char **rcpts;
 	const char *prefix;
 	char *body;
-	double *took;
+	double *took, *after_dot;
 	int loop;
 } run;
 
@@ -97,14 +97,15 @@ static bool flush(struct client *c)
 static bool say(struct client *c)
 {
 	const char *rcpt = run.rcpts[c->number % run.n_rcpts];
-	char line[1024] = "";
+	char line[1024] = "", from[128];
 
+	snprintf(from, sizeof(from), strchr(run.prefix, '@') ? "%s" : "%s-%u@source.example", run.prefix, c->number);
 	switch (c->step) {
 	case GREETING:
 		snprintf(line, sizeof(line), "EHLO crowd.example\r\n");
 		break;
 	case HELO:
-		snprintf(line, sizeof(line), "MAIL FROM:<%s-%u@source.example>\r\n", run.prefix, c->number);
+		snprintf(line, sizeof(line), "MAIL FROM:<%s>\r\n", from);
 		break;
 	case MAIL:
 		snprintf(line, sizeof(line), "RCPT TO:<%s>\r\n", rcpt);
@@ -114,9 +115,10 @@ static bool say(struct client *c)
 		break;
 	case DATA:
 		snprintf(line, sizeof(line),
-		         "From: %s-%u@source.example\r\nTo: %s\r\nSubject: %u\r\nMessage-ID: <%s.%u@source.example>\r\n"
+		         "From: %s\r\nTo: %s\r\nSubject: %u\r\nMessage-ID: <%d.%u.%s>\r\n"
 		         "Date: Fri, 27 Nov 2026 00:00:00 +0000\r\n\r\n",
-		         run.prefix, c->number, rcpt, c->number, run.prefix, c->number);
+		         from, rcpt, c->number, (int)getpid(), c->number, from);
+		c->dot = now();
 		break;
 	case DOT:
 	case STEPS:
@@ -137,6 +139,7 @@ static void answered(struct client *c, unsigned code)
 		run.by_code[code]++;
 		end(c);
 	} else if (c->step == DOT) {
+		run.after_dot[run.accepted] = now() - c->dot;
 		run.took[run.accepted++] = now() - c->since;
 		end(c);
 	} else if (!say(c)) {
@@ -216,11 +219,17 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static double quantile(const double *sorted, double part)
+{
+	return run.accepted ? sorted[(size_t)((double)run.accepted * part)] : 0;
+}
+
 static void report(double took)
 {
 	const char *comma = "";
 
 	qsort(run.took, run.accepted, sizeof(double), by_size);
+	qsort(run.after_dot, run.accepted, sizeof(double), by_size);
 	printf("{\"begun\": %u, \"accepted\": %u, \"lost\": %u, \"no_room\": %u, \"unanswered\": %u, \"seconds\": %.1f, \"codes\": {",
 	       run.begun, run.accepted, run.lost, run.no_room, run.open, took);
 	for (unsigned i = 0; i < CODES; i++) {
@@ -229,8 +238,9 @@ static void report(double took)
 			comma = ", ";
 		}
 	}
-	printf("}, \"p50_s\": %.3f, \"p99_s\": %.3f}\n", run.accepted ? run.took[run.accepted / 2] : 0,
-	       run.accepted ? run.took[(size_t)((double)run.accepted * 0.99)] : 0);
+	printf("}, \"p50_s\": %.3f, \"p99_s\": %.3f, ", quantile(run.took, 0.5), quantile(run.took, 0.99));
+	printf("\"dot_p50_ms\": %.2f, \"dot_p95_ms\": %.2f, \"dot_p99_ms\": %.2f}\n", 1000 * quantile(run.after_dot, 0.5),
+	       1000 * quantile(run.after_dot, 0.95), 1000 * quantile(run.after_dot, 0.99));
 }
 
 static void prepare(char **argv, int argc)
@@ -247,9 +257,10 @@ static void prepare(char **argv, int argc)
 	run.rcpts = argv + 7;
 	run.n_rcpts = (unsigned)argc - 7;
 	run.took = calloc((size_t)(run.rate * run.seconds) + 2, sizeof(double));
+	run.after_dot = calloc((size_t)(run.rate * run.seconds) + 2, sizeof(double));
 	run.body = malloc(bytes + 80);
 	run.loop = epoll_create1(0);
-	if (!run.took || !run.body || run.loop < 0)
+	if (!run.took || !run.after_dot || !run.body || run.loop < 0)
 		die("start");
 	for (size_t i = 0; i < bytes; i++)
 		run.body[i] = i % 72 == 70 ? '\r' : i % 72 == 71 ? '\n' : (char)('a' + i % 26);
