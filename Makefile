@@ -3,7 +3,7 @@
 RELEASE     = --buildtype=release -Db_lto=true -Dtests=false
 PREFIX     ?= /usr/local
 
-.PHONY: all deps deps-bench deps-demo deps-ui demo ui check mutants fuzz siege scale oracles bench bench-crypto deb \
+.PHONY: all deps deps-bench deps-demo deps-ui demo ui check mutants fuzz coverage siege scale oracles bench bench-crypto deb \
         deps-deb install clean
 
 all: build/release/build.ninja
@@ -23,6 +23,10 @@ mutants: deps
 # A minute for each target, or for one: make fuzz TARGET=addr_fuzz SECONDS=600 KEEP=1 (adds to the seeds)
 fuzz: deps
 	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
+
+# Lines and branches that the unit tests and the fuzzers' seeds run, by folder; doc/siege.md
+coverage: deps
+	@/usr/bin/python3 tools/coverage
 
 # Ten thousand answers while roles are killed, or so many: make siege ANSWERS=500; then both roads, broken at each place, or at so
 # many of each kind: MOST=20; then the power goes, at each place of a life, or of as many as HOURS=n sees; then a quarter of an hour

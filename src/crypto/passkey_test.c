@@ -225,6 +225,45 @@ static int init(void **state)
 	return crypto_init(NULL);
 }
 
+/* A new one is judged by both halves and by its key: one thing wrong in any of the three refuses it. */
+static void a_new_one(void **state)
+{
+	static const struct str client =
+	        STR_INIT("{\"type\":\"webauthn.create\",\"challenge\":\"" FIXTURE_CHALLENGE
+	                 "\",\"origin\":\"" FIXTURE_ORIGIN "\",\"crossOrigin\":false}");
+	struct passkey_ask make = good;
+	char data[PASSKEY_DATA];
+	struct passkey_answer a = { client, str_of(data, sizeof(data)), STR("") };
+	struct passkey_seen seen = { 0 };
+
+	make.act = PASSKEY_MAKE;
+	memcpy(data, fixtures[0].answer.data.p, sizeof(data));
+	data[32] = 69;
+	for (size_t i = 0; i < FIXTURES; i++) {
+		struct passkey_key bad = fixtures[i].key;
+
+		assert_int_equal(passkey_check_new(&make, &fixtures[i].key, &a, &seen, NULL), OK);
+		bad.a = str_first(bad.a, bad.a.n - 1);
+		assert_int_equal(passkey_check_new(&make, &bad, &a, &seen, NULL), FAIL_DENIED);
+	}
+	a.client = fixtures[0].answer.client;
+	assert_int_equal(passkey_check_new(&make, &fixtures[0].key, &a, &seen, NULL), FAIL_DENIED);
+	a.client = client;
+	data[32] = 5;
+	assert_int_equal(passkey_check_new(&make, &fixtures[0].key, &a, &seen, NULL), FAIL_DENIED);
+}
+
+static void what_is_too_long(void **state)
+{
+	static const char zeroes[PASSKEY_CLIENT_MOST + 1];
+	struct passkey_answer a = fixtures[0].answer;
+	struct passkey_seen seen;
+
+	a.signature = str_of(zeroes, PASSKEY_SIGNATURE_MOST + 1);
+	assert_int_equal(passkey_check(&good, &fixtures[0].key, &a, &seen, NULL), FAIL_LIMIT);
+	assert_int_equal(passkey_client_check(&good, str_of(zeroes, sizeof(zeroes)), NULL), FAIL_LIMIT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(a_browsers_answer_is_taken),
@@ -234,7 +273,9 @@ int main(void)
 		                            cmocka_unit_test(a_frame_of_another_site),
 		                            cmocka_unit_test(members_by_name),
 		                            cmocka_unit_test(forged),
-		                            cmocka_unit_test(bad_keys) };
+		                            cmocka_unit_test(bad_keys),
+		                            cmocka_unit_test(a_new_one),
+		                            cmocka_unit_test(what_is_too_long) };
 
 	return cmocka_run_group_tests(tests, init, NULL);
 }

@@ -102,12 +102,23 @@ static void attack_73_a_report_comes_within_ten_days(void **state)
 	}
 }
 
+static void each_why_is_told(void **state)
+{
+	for (enum pause_why w = 0; w < PAUSE_WHYS; w++) {
+		assert_int_equal(pause_word(w)[0] != 0, w > 0);
+		assert_int_equal(pause_sentence(w)[0] != 0, w > 0);
+	}
+	assert_string_equal(pause_word(PAUSE_WHYS), ""); /* a row of another version */
+	assert_string_equal(pause_sentence(PAUSE_WHYS), "");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mailboxes_are_paused_by_rule),
 		cmocka_unit_test(reasons_are_not_added_up),
 		cmocka_unit_test(waits_grow_to_a_week),
+		cmocka_unit_test(each_why_is_told),
 		cmocka_unit_test(attack_73_a_report_comes_within_ten_days),
 	};
 
