@@ -18,6 +18,7 @@ struct running {
 	void *self;
 	struct role_start *start;
 	struct peer *parent;
+	struct timer *trim;
 	bool go;
 	uint32_t lives[ROLE_COUNT][INDEX_MAX]; /* of those that there are roads to */
 };
@@ -203,6 +204,22 @@ static void keep_memory(void)
 #endif
 }
 
+enum { TRIM_MS = 15000, TRIM_LEFT = 4 << 20, TRIM_ABOVE = 32 << 20 };
+
+/* But what thousands at once have taken is given back when they are gone, also from between what is still used. */
+static void on_trim(void *arg)
+{
+	struct running *r = arg;
+
+#ifdef __GLIBC__
+	struct mallinfo2 m = mallinfo2();
+
+	if (m.fordblks > TRIM_ABOVE)
+		malloc_trim(TRIM_LEFT);
+#endif
+	timer_set(r->trim, TRIM_MS);
+}
+
 void role_run(const struct role_def *def, void *self, struct role_start *start)
 {
 	static struct running r;
@@ -227,6 +244,10 @@ void role_run(const struct role_def *def, void *self, struct role_start *start)
 	lock_in(&r);
 	if (def->ready)
 		or_die(def->ready(self, &f), &f);
+	if (start->role != ROLE_OPENER) { /* whose children begin with what it has */
+		r.trim = timer_new(start->loop, on_trim, &r);
+		timer_set(r.trim, TRIM_MS);
+	}
 	loop_resume(start->loop);
 	loop_run(start->loop);
 	_exit(0); /* what runs at exit needs the kernel's leave, which is gone */

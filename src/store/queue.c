@@ -148,6 +148,33 @@ int queue_next(struct store *st, int64_t now, int64_t *ret, struct fail *f)
 	return OK;
 }
 
+/* As a rule there are not so many at all, which an index tells. */
+static int are_many_fresh(struct store *st, int64_t many, bool *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT count(*) FROM (SELECT 1 FROM queue WHERE tries = 0 LIMIT ?)");
+
+	q_i64(&q, many);
+	TRY(q_one(&q, "sum", f));
+	*ret = q_col_i64(&q, 0) >= many;
+	return OK;
+}
+
+int queue_many_fresh(struct store *st, int64_t many, int (*fn)(void *arg, int64_t user, struct fail *f),
+                     void *arg, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT user FROM queue WHERE tries = 0 GROUP BY user HAVING count(*) >= ?");
+	bool row;
+
+	TRY(are_many_fresh(st, many, &row, f));
+	q_i64(&q, many);
+	while (row) {
+		TRY(q_row(&q, &row, f));
+		if (row)
+			TRY(fn(arg, q_col_i64(&q, 0), f));
+	}
+	return OK;
+}
+
 int queue_get(struct store *st, int64_t id, struct arena *a, struct queue_item *ret, struct fail *f)
 {
 	OWNQ q = q_read(st, "SELECT " COLUMNS " FROM queue q JOIN body b ON b.id = q.body WHERE q.id = ?");

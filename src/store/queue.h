@@ -39,6 +39,10 @@ MUST_CHECK int queue_walk(struct store *st, int64_t now, struct queue_place *at,
                           size_t most, bool *ret_end, struct fail *f);
 /* When the first of those that are not due yet will be; INT64_MAX when there is none. */
 MUST_CHECK int queue_next(struct store *st, int64_t now, int64_t *ret, struct fail *f);
+/* Users of whom at least `many` were not tried yet. */
+MUST_CHECK int queue_many_fresh(struct store *st, int64_t many,
+                                int (*fn)(void *arg, int64_t user, struct fail *f), void *arg,
+                                struct fail *f);
 MUST_CHECK int queue_get(struct store *st, int64_t id, struct arena *a, struct queue_item *ret,
                          struct fail *f);
 MUST_CHECK int queue_find(struct store *st, struct str mid, int64_t *ret_id, struct fail *f);

@@ -346,6 +346,32 @@ static void a_walk_goes_on_where_it_was(void **state)
 	assert_true(end && w.n == 12 && w.ids[11] == ids[4]);
 }
 
+static int count_user(void *arg, int64_t user, struct fail *f)
+{
+	*(int64_t *)arg += user;
+	return OK;
+}
+
+static void who_has_many_that_are_new_is_found(void **state)
+{
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st), other = i;
+	int64_t users = 0, tried = enqueue(st, &i, STR("x"), 5);
+
+	other.user = i.user + 100;
+	enqueue(st, &other, STR("x"), 5);
+	enqueue(st, &i, STR("x"), 5);
+	MUST(queue_many_fresh(st, 3, count_user, &users, NULL));
+	assert_int_equal(users, 0); /* three in all, and of nobody */
+	enqueue(st, &i, STR("x"), 900);
+	MUST(queue_many_fresh(st, 3, count_user, &users, NULL));
+	assert_int_equal(users, i.user);
+	MUST(queue_retry(st, tried, 700, STR("4.4.1"), STR("no"), NULL));
+	users = 0;
+	MUST(queue_many_fresh(st, 3, count_user, &users, NULL));
+	assert_int_equal(users, 0);
+}
+
 static void sums_follow_the_rows(void **state)
 {
 	OWNS(store) st = fixture_open(0);
@@ -615,6 +641,7 @@ int main(void)
 		cmocka_unit_test_setup(what_is_held_is_not_written_over, fixture_fresh),
 		cmocka_unit_test_setup(what_is_due_comes_in_order, fixture_fresh),
 		cmocka_unit_test_setup(a_walk_goes_on_where_it_was, fixture_fresh),
+		cmocka_unit_test_setup(who_has_many_that_are_new_is_found, fixture_fresh),
 		cmocka_unit_test_setup(sums_follow_the_rows, fixture_fresh),
 		cmocka_unit_test_setup(old_rows_are_purged, fixture_fresh),
 		cmocka_unit_test_setup(rates_are_counted_by_the_hour, fixture_fresh),

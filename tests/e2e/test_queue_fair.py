@@ -5,6 +5,7 @@ import collections
 import pathlib
 import re
 import sys
+import threading
 import time
 
 import pytest
@@ -138,6 +139,31 @@ def test_it_expires_while_its_provider_sleeps(world, dead):
     assert not {i["mid"] for i in left} & set(ending)
     asked = (said(world, "state=asleep") + 1) * PROBES
     assert sum(i["tries"] == TRIED for i in left) >= 300 - len(ending) - asked, "no other one was touched"
+
+
+def test_no_more_is_accepted_for_one_than_leaves(world):
+    """A thousand of bob's are not tried yet: what comes for him is asked to come again, and nobody else waits."""
+    assert world.send(messages.plain(world.bobs), world.bobs).ok
+    world.server.stop()
+    with fill.database(world.server) as db:
+        fill.queue(db, 1000, f"{int(time.time())} + 3600")
+        db.execute("UPDATE queue SET tries = 0, next_try = next_try + 3600")
+    world.server.start()
+    world.server.wait_log("ev=serving")
+    since = len(world.hop.messages)
+    late = []
+    held = threading.Thread(target=lambda: late.append(world.send(messages.plain(world.bobs), world.bobs)))
+    held.start()
+    assert world.send(messages.plain(world.alias)).ok
+    world.arrived(world.keys.address, since)
+    held.join()
+    assert late[0].dot.code == 451, str(late[0].dot)
+    world.server.stop()
+    with fill.database(world.server) as db:
+        db.execute("UPDATE queue SET tries = 1 WHERE id % 2")
+    world.server.start()
+    world.server.wait_log("ev=serving")
+    assert world.send(messages.plain(world.bobs), world.bobs).ok
 
 
 def test_a_body_that_is_gone_holds_nobody_else_up(world):

@@ -23,6 +23,8 @@ MAY_SCAN = [
     ("expiry.c", "SELECT d.user FROM (", "d", "the few that three indexes found to be due"),
     ("held.c", "WHERE ?1 = 0 OR user = ?1", "held", "a list"),
     ("profiles.c", "FROM profile p", "p", "a list"),
+    ("queue.c", "LIMIT ?)", "queue USING INDEX queue_fresh", "a thousand at most"),
+    ("queue.c", "GROUP BY user", "queue USING INDEX queue_fresh", "when there are a thousand, and for a thirtieth of the time at most (line.c)"),
     ("queue.c", "WHERE mid = ?", "queue", "one message that the operator deletes by name"),
     ("queue.c", "ON b.id = q.body ORDER BY q.id", "q", "a list for the operator"),
     ("sessions.c", "DELETE FROM session", "session", "once an hour"),

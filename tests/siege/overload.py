@@ -8,7 +8,7 @@ goes to a provider of her own, gets a message every second from a sender who com
 
 Wanted: all that got a 250 is delivered; the second user's messages are accepted within SECONDS each (95 of 100; all in twice
 that) and delivered; memory of all roles stays bounded; every role lives; after the flood a message is accepted and
-delivered in RECOVERY, and what waits is gone in the time that its number needs at the sustained rate.
+delivered in RECOVERY, and what waits is delivered in DRAINED.
 
 Figures to var/siege-overload.json; exits with 1 when one of these does not hold."""
 
@@ -37,7 +37,7 @@ import smtp  # noqa: E402
 from sessions import Held, source_of  # noqa: E402
 from world import World  # noqa: E402
 
-SECONDS, RECOVERY, SLOW, BYTES = 5.0, 5.0, 300, 4096
+SECONDS, RECOVERY, DRAINED, SLOW, BYTES = 5.0, 5.0, 30.0, 300, 4096
 MEMORY = 512 << 20  # of all roles; the bodies in flight alone may be smtp.memory_bytes
 SETTINGS = {"server.log_level": "warn", "smtp.sessions": 6500, "smtp.sessions_per_client": 1000, "delivery.retry": "5s, 30s"}
 
@@ -187,7 +187,7 @@ def besiege(args, w, sink, seconds_hop, folder):
     drained = time.monotonic() - began
     watch.ended.set()
     watch.join()
-    time.sleep(5)
+    time.sleep(20)  # what is given back is looked at every fifteen
     times = sorted(second.times)
     delivered = {m.raw for m in seconds_hop.messages[since:]}
     return {
@@ -196,6 +196,7 @@ def besiege(args, w, sink, seconds_hop, folder):
         "second_user": {"messages": len(times), "tries": second.tries, "p50_s": round(statistics.median(times), 2),
                         "p95_s": round(times[int(len(times) * 0.95)], 2), "most_s": round(times[-1], 2), "delivered": len(delivered)},
         "memory_before": before, "memory_most": watch.most, "memory_after": memory.total(w.server.pids()),
+        "memory_after_of": {role: memory.total(pids) for role, pids in w.server.roles().items()},
         "recovered_s": round(recovered, 2), "drained_s": round(drained, 1), "roles_died": w.server.pids() != calm,
     }
 
@@ -203,7 +204,8 @@ def besiege(args, w, sink, seconds_hop, folder):
 def report(found):
     second = found["second_user"]
     found["held"] = (not found["lost"] and not found["roles_died"] and second["p95_s"] <= SECONDS and second["most_s"] <= 2 * SECONDS
-                     and second["delivered"] >= second["messages"] and found["memory_most"]["all"] <= MEMORY and found["recovered_s"] <= RECOVERY)
+                     and second["delivered"] >= second["messages"] and found["memory_most"]["all"] <= MEMORY and found["recovered_s"] <= RECOVERY
+                     and found["drained_s"] <= DRAINED)
     print(json.dumps(found, indent=1), flush=True)
     target = TESTS.parent / "var/siege-overload.json"
     target.parent.mkdir(exist_ok=True)

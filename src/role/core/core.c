@@ -70,10 +70,12 @@ static uint64_t ripe_at(const struct core *c)
 static bool settle(void *core)
 {
 	struct core *c = core;
-	uint64_t now = clock_mono_ms(), at = ripe_at(c);
+	uint64_t now = clock_mono_ms(), at;
 
+	line_run(c);
 	if (!c->dirty)
 		return false;
+	at = ripe_at(c);
 	if (at <= now)
 		(void)core_commit(c);
 	else

@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "ipc/peer.h"
 #include "policy/throttle.h"
+#include "role/core/line.h"
 #include "role/core/meter.h"
 #include "role/core/sites.h"
 #include "role/core/wait.h"
@@ -87,6 +88,7 @@ struct core {
 	struct txn *txns;       /* under way (txn.h) */
 	struct txn *committing; /* sealed: answered when the group is durable */
 	uint64_t last_job;
+	struct line line;                    /* for the scribes */
 	unsigned n_openers;                  /* processes that open an answer (reply.c) */
 	struct timer *open_next;             /* one has ended: the next one */
 	uint64_t group;                      /* number of the open group of the store, from 1 */

@@ -49,11 +49,22 @@ struct txn *txn_new(struct core *c, enum txn_origin origin)
 	t->fd = -1;
 	t->arrived = core_now(c);
 	t->began_ms = clock_mono_ms();
-	t->outputs = arena_array(&t->arena, struct output, OUTPUTS_MAX);
 	make_mid(t->mid);
 	t->next = c->txns;
 	c->txns = t;
 	return t;
+}
+
+/* Most have one, and what a message takes of memory is taken by each that waits. */
+static void more_outputs(struct txn *t)
+{
+	size_t room = t->n_outputs ? OUTPUTS_MAX : OUTPUTS_FEW;
+	struct output *more = arena_array(&t->arena, struct output, room);
+
+	if (t->n_outputs)
+		memcpy(more, t->outputs, t->n_outputs * sizeof(*more));
+	t->outputs = more;
+	t->outputs_room = room;
 }
 
 struct output *txn_add_output(struct txn *t)
@@ -62,6 +73,8 @@ struct output *txn_add_output(struct txn *t)
 
 	if (t->n_outputs == OUTPUTS_MAX)
 		return NULL;
+	if (t->n_outputs == t->outputs_room)
+		more_outputs(t);
 	o = &t->outputs[t->n_outputs];
 	*o = (struct output){ .txn = t,
 		              .index = (uint32_t)t->n_outputs++,
@@ -98,6 +111,7 @@ static void unlink_txn(struct txn **list, const struct txn *t)
 
 static void txn_free(struct txn *t, bool kept)
 {
+	line_leave(t->core, t);
 	for (size_t i = 0; i < t->n_outputs; i++)
 		output_done(&t->outputs[i], kept);
 	if (t->reply)
@@ -149,8 +163,7 @@ void txn_fail(struct txn *t, int smtp, const char *enhanced, const char *sentenc
 		held_settled(c, held); /* without its message */
 }
 
-/* By what the failure is: the table of base/fail.h is all that the world hears. */
-static void fail_by(struct txn *t, int code, const char *why)
+void txn_fail_by(struct txn *t, int code, const char *why)
 {
 	const struct fail_face *face = fail_face(code);
 
@@ -159,25 +172,28 @@ static void fail_by(struct txn *t, int code, const char *why)
 
 /* ---- a message comes in ---------------------------------------------------------------------------------------- */
 
-static struct peer *choose_scribe(const struct core *c, int64_t user)
+struct peer *txn_scribe_of(const struct core *c, int64_t user, unsigned *ret_at)
 {
 	unsigned n = c->start->scribes ? c->start->scribes : 1;
 
 	for (unsigned i = 0; i < n; i++) { /* one user's keys stay warm in one scribe */
-		struct peer *p = c->scribes[((uint64_t)user + i) % n];
-
-		if (p)
-			return p;
+		*ret_at = (unsigned)(((uint64_t)user + i) % n);
+		if (c->scribes[*ret_at])
+			return c->scribes[*ret_at];
 	}
 	return NULL;
 }
 
 int txn_start(struct txn *t, struct fail *f)
 {
-	t->scribe = choose_scribe(t->core, t->user);
+	unsigned at;
+
+	t->scribe = txn_scribe_of(t->core, t->user, &at);
 	if (!t->scribe)
 		return fail(f, FAIL_AGAIN, "no scribe at the moment");
 	t->asked_ms = clock_mono_ms();
+	t->slot = at + 1;
+	t->core->line.at_scribe[at]++;
 	SEND_FD(t->scribe, t->fd, scan_job, t->job, t->origin == TXN_REPORT ? SCAN_JOB_REPORT : 0);
 	return OK;
 }
@@ -293,12 +309,14 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 	if (r == OK && t->reply) {
 		r = t->n_outputs || t->report.mailbox ? fail(&f, FAIL_AGAIN, "recipients of two ways")
 		                                      : reply_begin(t, m->rcpts, (int64_t)m->account, &f);
-	} else if (r == OK) {
+	} else if (r == OK && t->n_outputs) {
 		t->user = t->outputs[0].alias.user;
+		line_enter(c, t);
+	} else if (r == OK) {
 		r = txn_start(t, &f);
 	}
 	if (r < 0)
-		fail_by(t, r, f.why);
+		txn_fail_by(t, r, f.why);
 }
 
 /* ---- scanned --------------------------------------------------------------------------------------------------- */
@@ -390,7 +408,7 @@ void txn_scanned(void *core, const void *msg, struct ipc_fds *fds)
 	r = ipc_result(m->code);
 	if (r < 0) {
 		fail(&f, r, "%.*s", STR_ARG(m->why));
-		fail_by(t, r, f.why);
+		txn_fail_by(t, r, f.why);
 		return;
 	}
 	if (t->origin == TXN_REPORT) {
@@ -419,7 +437,7 @@ void txn_scanned(void *core, const void *msg, struct ipc_fds *fds)
 	if (r == OK)
 		r = seal_all(t, &f);
 	if (r < 0)
-		fail_by(t, r, f.why);
+		txn_fail_by(t, r, f.why);
 }
 
 /* ---- sealed ---------------------------------------------------------------------------------------------------- */
@@ -484,7 +502,7 @@ void plan_cert_came(struct output *o)
 		return; /* plan_outputs() is still at work */
 	r = seal_all(t, &f);
 	if (r < 0)
-		fail_by(t, r, f.why);
+		txn_fail_by(t, r, f.why);
 }
 
 void txn_need_key(void *core, const void *msg, struct ipc_fds *fds)
@@ -500,7 +518,7 @@ void txn_need_key(void *core, const void *msg, struct ipc_fds *fds)
 		return;
 	r = loan_ask(o, &f);
 	if (r < 0)
-		fail_by(t, r, f.why);
+		txn_fail_by(t, r, f.why);
 }
 
 void txn_keep(struct txn *t)
@@ -510,9 +528,10 @@ void txn_keep(struct txn *t)
 	int r = txn_keep_rows(t, &f);
 
 	if (r < 0) {
-		fail_by(t, r, f.why);
+		txn_fail_by(t, r, f.why);
 		return;
 	}
+	line_leave(c, t);
 	unlink_txn(&c->txns, t);
 	if (!c->committing)
 		c->awaited_since = clock_mono_ms();
@@ -534,7 +553,7 @@ void txn_sealed(void *core, const void *msg, struct ipc_fds *fds)
 	code = code < 0 ? fail(&f, code, "%.*s", STR_ARG(m->why)) : output_take(o, fds, m->stored, &f);
 	if (code < 0) {
 		/* The message was accepted for reading: that it cannot be sealed is ours to mend. */
-		fail_by(t, code == FAIL_SYNTAX || code == FAIL_LIMIT ? code : FAIL_SYS, f.why);
+		txn_fail_by(t, code == FAIL_SYNTAX || code == FAIL_LIMIT ? code : FAIL_SYS, f.why);
 		return;
 	}
 	o->sealed = true;
@@ -582,7 +601,7 @@ void txns_committed(struct core *c, int result)
 			accepted(t);
 		} else {
 			c->txns = t;
-			fail_by(t, FAIL_SYS, "the group could not be stored");
+			txn_fail_by(t, FAIL_SYS, "the group could not be stored");
 		}
 		t = next;
 	}
@@ -606,7 +625,7 @@ void txns_scribe_gone(struct core *c, const struct peer *scribe)
 		if (t->scribe != scribe)
 			continue;
 		t->scribe = NULL;
-		fail_by(t, FAIL_AGAIN, "the scribe has died");
+		txn_fail_by(t, FAIL_AGAIN, "the scribe has died");
 		next = c->txns; /* a failure may end others: from the start */
 	}
 	for (struct txn *t = c->committing; t; t = t->next)

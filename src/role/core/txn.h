@@ -13,7 +13,7 @@
 #include "store/users.h"
 
 enum txn_origin { TXN_MAIL, TXN_NOTICE, TXN_DSN, TXN_REPORT, TXN_REPLY, TXN_HELD, TXN_INTRO };
-enum { OUTPUTS_MAX = 64, MID_SIZE = 26, OWN_FILE_BYTES = 384 * 1024 };
+enum { OUTPUTS_FEW = 2, OUTPUTS_MAX = 64, MID_SIZE = 26, OWN_FILE_BYTES = 384 * 1024 };
 
 struct txn;
 struct reply;
@@ -62,7 +62,10 @@ struct txn {
 	uint64_t job, session;
 	uint32_t seq;
 	struct peer *scribe;
-	int fd; /* the message, sealed memory */
+	unsigned slot;      /* which one's, from 1, while it counts as at work there (line.h) */
+	bool waits;         /* for one, */
+	struct txn *behind; /* before this one */
+	int fd;             /* the message, sealed memory */
 	uint64_t size;
 	int64_t arrived;
 	uint64_t began_ms;
@@ -71,7 +74,7 @@ struct txn {
 	char mid[MID_SIZE + 1];
 	struct txn_facts facts;
 	struct output *outputs;
-	size_t n_outputs, n_sealed;
+	size_t n_outputs, n_sealed, outputs_room;
 	uint64_t first_group; /* of the store, in which something of ours stands */
 	bool planned;
 	struct str rcpt, subject; /* a notice or DSN: to whom */
@@ -133,6 +136,9 @@ MUST_CHECK int txn_keep_rows(struct txn *t, struct fail *f);
 struct txn *txn_new(struct core *c, enum txn_origin origin);
 struct output *txn_add_output(struct txn *t);
 MUST_CHECK int txn_start(struct txn *t, struct fail *f); /* gives the message to a scribe */
+struct peer *txn_scribe_of(const struct core *c, int64_t user, unsigned *ret_at); /* NULL: none is there */
+/* By what the failure is: the table of base/fail.h is all that the world hears. */
+void txn_fail_by(struct txn *t, int code, const char *why);
 void txn_fail(struct txn *t, int smtp, const char *enhanced, const char *sentence, const char *why);
 void txn_swallow(struct txn *t); /* 250, and nothing is kept */
 void txn_touch(struct txn *t);   /* something of ours stands in the open group */
