@@ -57,3 +57,26 @@ def test_attack_75_a_key_does_what_its_scope_says(server, keys):
 def test_what_opens_the_account_is_a_persons_alone(route):
     """No key makes, ends or lists what signs in, or another key."""
     assert [w for m, p, w in ROUTES if f"{m} {p}" == route] == ["session"]
+
+
+FOREIGN = [(m.upper(), p, set(re.findall(r"[a-z.]+", o["x-scope"]))) for p, ms in SPEC["paths"].items() for m, o in ms.items()
+           if o["security"] and p.startswith("/api/") and p != "/api/auth/logout"]  # which ends the key that asks
+UUIDS = [f"706f7374-000{kind}-8000-8000-0000000f4240" for kind in range(2, 7)]
+BODY = {"password": "not this one", "email": "x", "domain": "x", "contact": "x@y.example", "note": "x", "key_data": "x", "alias_id": UUIDS[0],
+        "alias_prefix": "x", "signed_suffix": "x", "mailbox_ids": [1], "ids": [UUIDS[0]], "recipient_ids": []}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_attack_75_scopes_of_the_compatible_apis(server, keys, scope):
+    """Refused for its scope, whatever it names, is a key that was made for something else, and no other."""
+    wrong = []
+    for n, (m, p, want) in enumerate(FOREIGN):
+        b = Browser(server.web, origin=None, key=keys[scope], client=f"198.18.2.{n}")
+        ids = ["999999"] if not p.startswith("/api/v1/") else UUIDS if "{" in p or m == "POST" else UUIDS[:1]
+        told = [b.ask(m, p.replace("{id}", i), {**BODY, "id": i} if m != "GET" else None, page_id=0, page=0).raw for i in ids]
+        refused = any(b"was not made for this" in t for t in told)
+        if "protected-headers" in p and scope == "aliases":
+            continue  # it may look whether it is so already
+        if refused != (scope not in want and bool(want)):
+            wrong.append(f"{m} {p}: {refused}, {want}")
+    assert not wrong, "\n".join(wrong)

@@ -1,4 +1,4 @@
-/* addy.c - the subset of addy.io's API that its extension and Bitwarden speak: routes, shapes, refusals. */
+/* addy.c - addy.io's API as programs speak it: routes, shapes, refusals. */
 #include "role/web/addy.h"
 
 #include "wire/date.h"

@@ -36,7 +36,7 @@ static void on_user(struct exchange *x, int code, struct str why, struct str arg
 
 void addy_usernames(struct exchange *x, json_t *body)
 {
-	exchange_ask(x, "foreign.user", STR(""), on_user);
+	exchange_ask(x, "foreign.sums", STR(""), on_user);
 }
 
 /* ---- one --------------------------------------------------------------------------------------------------------- */
@@ -118,5 +118,5 @@ void addy_username(struct exchange *x, json_t *body)
 	if (!addy_asked(x, body, ADDY_USERNAME))
 		return;
 	x->foreign = json_incref(body);
-	exchange_ask(x, "foreign.user", STR(""), on_named);
+	exchange_ask(x, "foreign.sums", STR(""), on_named);
 }

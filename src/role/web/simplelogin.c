@@ -1,4 +1,4 @@
-/* simplelogin.c - the subset of SimpleLogin's API that its extension and Bitwarden speak: their routes, fields and status codes. */
+/* simplelogin.c - SimpleLogin's API as programs speak it: their routes, fields and status codes. */
 #include "role/web/sl.h"
 #include "wire/date.h"
 
