@@ -101,7 +101,7 @@ function Records({ domain, onChange }: { domain: Domain; onChange: () => void })
       onChange();
     });
   return (
-    <div class="stack tight">
+    <div class="stack">
       {domain.pending && <p><strong>{s.pending}.</strong> {s.pendingSays} {domain.looksUntil > Date.now() / 1000 ? s.looking : s.lookedEnough}</p>}
       {domain.ownershipLost > 0 && <Note kind="warn">{s.ownershipLost(date(domain.ownershipLost))}</Note>}
       {domain.mxLost > 0 && <Note kind="warn">{s.mxLost(date(domain.mxLost))}</Note>}

@@ -76,7 +76,7 @@ function ProfileLine({ profile, onChange }: { profile: Profile; onChange: () => 
         {profile.state === "active" && <a class="button quiet small" href={`#/profiles/${profile.id}`}>{s.test}</a>}
         {profile.state === "inactive" && <Button kind="quiet" small busy={send.busy} onClick={() => send.run(async () => { await api.profileActivate(profile.id); toast(s.activated); onChange(); })}>{t.test.activate}</Button>}
         {soon && <a class="button quiet small" href={`#/profiles/new?mailbox=${encodeURIComponent(profile.mailbox)}`} title={s.renewSays}>{s.renew}</a>}
-        <Button kind="quiet" small onClick={() => setDeleting(true)}>{s.deleteProfile}</Button>
+        <Button kind="quiet" small aria-label={s.deleteProfile} onClick={() => setDeleting(true)}>{t.delete}</Button>
       </div>
       {deleting && (
         <Confirm

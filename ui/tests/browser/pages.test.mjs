@@ -56,6 +56,7 @@ test("the pictures of the README", async (t) => {
   await signIn(w);
   await w.go("/aliases");
   await w.page.locator(".alias .spark").nth(1).waitFor({ state: "attached" });
+  await w.page.mouse.move(0, 0);
   await w.page.waitForTimeout(300);
   await take("ui-aliases");
   await w.go("/mailboxes");
