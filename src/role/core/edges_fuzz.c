@@ -90,7 +90,7 @@ REPLY(open_begin, opened_facts, .job = m->job, .form = OPENED_ENCRYPTED | OPENED
 REPLY(scrub, scrubbed, .job = m->job, .output = m->output, .body_key = BODY_KEY, .plain = 90,
       .stored = an_output(m->flags, ret_fd))
 REPLY(key_make, key_made, m->req, 0, STR(""), m->alg, STR("a spare, wrapped"))
-REPLY(deliver, delivered, m->delivery, DELIVERY_DONE, 250, STR("2.0.0"), STR("fine"), 0)
+REPLY(deliver, delivered, m->delivery, DELIVERY_DONE, 250, STR("2.0.0"), STR("fine"), 0, HOP_SPOKE)
 REPLY(names_ask, names_answer, .req = m->req)
 
 #define ROW(asked) [IPC_##asked] = to_##asked
@@ -202,6 +202,7 @@ static const struct call_spec *const tables[] = {
 	calls_foreign,
 	calls_foreign_activity,
 	calls_foreign_aliases,
+	calls_foreign_domains,
 	calls_foreign_login,
 	calls_foreign_many,
 	calls_foreign_page,

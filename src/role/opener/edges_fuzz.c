@@ -50,7 +50,7 @@ static void lend(struct tape *t, bool twisted)
 
 	law(sock_pair(false, two, NULL) == OK, "a pair");
 	law(sock_send(two[0], twisted ? tape_text(t) : the_key, NULL, 0, NULL) == OK || twisted, "a key");
-	PLAY_FD(CORE, two[1], key_road, JOB, 0, 0);
+	PLAY_FD(CORE, two[1], key_road, JOB, 0);
 	close(two[0]);
 	close(two[1]);
 }

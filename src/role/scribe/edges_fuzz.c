@@ -1,21 +1,18 @@
-/* edges_fuzz.c - the scribe as a hostile core hears it: messages that cannot be read, outputs of messages that are not there, keys
- * that are none. Laws: core is told nothing of a body and nothing of a key that was lent, and a result is of the length that is
- * told. */
+/* edges_fuzz.c - the scribe as a hostile core and a hostile vault hear it: messages that cannot be read, outputs of messages that
+ * are not there, keys that are none. Laws: core is told nothing of a body and nothing of a key that was lent, and a result is of the
+ * length that is told. */
 #include "role/play_fuzz.h"
 
 #include "crypto/aead.h"
 #include "crypto/cert.h"
 #include "sys/memfd.h"
-#include "sys/sock.h"
-
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 #define CONF "[domains]\nrelay = relay.example\n[routes]\ndefault = 127.0.0.1:9\n"
 #define BODY "nobody reads what stands here"
-enum { CORE, NOW = 1795435200, DAY = 86400, SCALAR_AT = 2, SCALAR = 32 };
+enum { CORE, VAULT, NOW = 1795435200, DAY = 86400, SCALAR_AT = 2, SCALAR = 32 };
 
 static const char *const messages[] = {
 	"From: Bob <bob@example.org>\r\nTo: shop@relay.example\r\nMessage-ID: <1@example.org>\r\n\r\n" BODY
@@ -41,10 +38,25 @@ static uint64_t job;
 
 static bool asked_report; /* whose words are told: bounded, for the operator */
 
+/* ---- what is said --------------------------------------------------------------------------------------------------- */
+
+static void said(unsigned road, enum ipc_tag tag, const void *msg)
+{
+	const struct scan_job *m = msg;
+
+	asked_report |= tag == IPC_scan_job && m->flags & SCAN_JOB_REPORT;
+}
+
+static void lend(uint64_t to_job, uint64_t key_id)
+{
+	PLAY(VAULT, lent, to_job, key_id, secret_str(&leaf));
+}
+
 /* ---- laws ----------------------------------------------------------------------------------------------------------- */
 
 static void heard(unsigned road, enum ipc_tag tag, const void *msg, struct str record, struct ipc_fds *fds)
 {
+	const struct need_key *k = msg;
 	const struct sealed *s = msg;
 	uint64_t n;
 
@@ -54,39 +66,11 @@ static void heard(unsigned road, enum ipc_tag tag, const void *msg, struct str r
 	if (tag == IPC_sealed && !s->code && fds->n)
 		law(memfd_size(fds->fd[0], &n, NULL) == OK && n == s->stored,
 		    "a result has the length that is told");
+	if (tag == IPC_need_key)
+		lend(k->job, k->key_id);
 }
 
-/* ---- what an honest core would say next ------------------------------------------------------------------------------ */
-
-static int lent_road(void)
-{
-	int two[2];
-
-	law(sock_pair(false, two, NULL) == OK && sock_send(two[0], secret_str(&leaf), NULL, 0, NULL) == OK,
-	    "a road");
-	close(two[0]);
-	return two[1];
-}
-
-static void said(unsigned road, enum ipc_tag tag, const void *msg)
-{
-	const struct scan_job *m = msg;
-
-	asked_report |= tag == IPC_scan_job && m->flags & SCAN_JOB_REPORT;
-}
-
-static bool answer(unsigned road, enum ipc_tag heard_tag, const void *msg, const struct ipc_fds *fds,
-                   enum ipc_tag *ret_tag, void *ret_msg, int *ret_fd)
-{
-	const struct need_key *k = msg;
-
-	if (heard_tag != IPC_need_key)
-		return false;
-	*ret_tag = IPC_key_road;
-	*(struct key_road *)ret_msg = (struct key_road){ k->job, k->output, k->key_id };
-	*ret_fd = lent_road();
-	return true;
-}
+/* ---- steps of its own ----------------------------------------------------------------------------------------------- */
 
 static void some_message(struct tape *t)
 {
@@ -117,7 +101,8 @@ static void some_output(struct tape *t)
 		            .user = 1 + b / 32u % 2,
 		            .mode = 1 + b % 3u,
 		            .cipher = 1 + b / 4u % 2,
-		            .flags = (b / 8u % 4) * SEAL_ADD_ALIAS_TO | (file >= 0 ? SEAL_TO_FILE : 0),
+		            .flags = (b / 8u % 4) * SEAL_ADD_ALIAS_TO | (b & 1 ? SEAL_PAD : 0) |
+		                     (b & 2 ? SEAL_KEY_COMES : 0) | (file >= 0 ? SEAL_TO_FILE : 0),
 		            .key_id = b / 64u,
 		            .user_cert = buf_str(&user_cert),
 		            .sender_cert = buf_str(&sender_cert),
@@ -140,8 +125,10 @@ static void act(unsigned k, struct tape *t)
 {
 	if (k == 0)
 		some_message(t);
-	else
+	else if (k == 1)
 		some_output(t);
+	else
+		lend(job, tape_byte(t) % 4); /* before it is asked for, or twice, or for nothing */
 }
 
 /* ---- certificates --------------------------------------------------------------------------------------------------- */
@@ -195,13 +182,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		"alice@mailbox.example", "<1@example.org>",  "an issuer",       "\r\nX-Y: z"
 	};
 
-	play = (struct play){ .answer = answer, .said = said, .heard = heard, .act = act, .n_acts = 2 };
+	play = (struct play){ .said = said, .heard = heard, .act = act, .n_acts = 3 };
 	play_begin(scribe_main, CONF);
 	law(crypto_init(NULL) == OK, "libcrypto");
 	make_keys();
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		tape_know(str_c(texts[i]));
 	play_road(CORE_SCRIBE, SCRIBE_CORE, ROLE_CORE, 0);
+	play_road(VAULT_SCRIBE, SCRIBE_VAULT, ROLE_VAULT, 0);
 	play_ready();
 	return 0;
 }

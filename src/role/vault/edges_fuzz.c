@@ -1,5 +1,5 @@
 /* edges_fuzz.c - the vault as a hostile core and a hostile keygen hear it. The target knows the master key, so it can look into
- * whatever is wrapped. Laws: a private key leaves for nobody but a scribe's socket, and there only the leaf of the user and profile
+ * whatever is wrapped. Laws: a private key leaves for nobody but a scribe's road or an answer's socket, and there only the leaf of the user and profile
  * that were named; what is wrapped has the label that was asked for, and the key and the limits that went in; what is issued lies
  * within what its authority may say. */
 #include "role/play_fuzz.h"
@@ -63,7 +63,7 @@ static struct asked {
 	struct issue_user user;
 	struct issue_sender sender;
 	struct rewrap rewrap;
-	struct lend lend;
+	struct lend_scribe lend;
 } last;
 static struct arena last_arena; /* of their texts */
 
@@ -193,9 +193,27 @@ static void heard_spare(const struct spare_wrapped *m)
 		must_be(m->wrapped, WRAP_SPARE, 0, 0, &s);
 }
 
+static void heard_lent(const struct lent *m)
+{
+	const struct lend_scribe *asked = &last.lend;
+	OWN(secret) leaf = SECRET_NONE;
+	struct wrap_label l;
+
+	if (!m->record.n)
+		return;
+	law(m->job == asked->job && m->key_id == asked->key_id, "it is lent for the job that was named");
+	law(opens(asked->wrapped_leaf, &l, &leaf), "what is lent was wrapped");
+	law(l.kind == WRAP_LEAF && l.user == asked->user && l.profile == asked->profile,
+	    "a leaf of that user and profile is lent");
+	law(str_eq(secret_str(&leaf), m->record), "the key that was wrapped is lent");
+}
+
 static void heard(unsigned road, enum ipc_tag tag, const void *msg, struct str record, struct ipc_fds *fds)
 {
-	no_private_key(record);
+	if (tag == IPC_lent)
+		heard_lent(msg);
+	else
+		no_private_key(record);
 	if (tag == IPC_store_keys_answer)
 		heard_keys(msg);
 	if (tag == IPC_intermediate_answer)
@@ -228,12 +246,14 @@ static void said(unsigned road, enum ipc_tag tag, const void *msg)
 		last.sender = *(const struct issue_sender *)(const void *)copy;
 	if (tag == IPC_rewrap)
 		last.rewrap = *(const struct rewrap *)(const void *)copy;
+	if (tag == IPC_lend_scribe)
+		last.lend = *(const struct lend_scribe *)(const void *)copy;
 }
 
 /* ---- steps of its own: a request that is nearly right ---------------------------------------------------------------- */
 
 /* Of the wrapped keys, which the tape knows from the first text on: kinds by turns, see know_keys(). */
-enum { LEND, NEAR };
+enum { LEND, NEAR, LEND_SCRIBE };
 
 static void lend(struct tape *t)
 {
@@ -288,6 +308,9 @@ static void act(unsigned k, struct tape *t)
 {
 	if (k == LEND)
 		lend(t);
+	else if (k == LEND_SCRIBE)
+		PLAY(CORE, lend_scribe, 1, tape_number(t), tape_number(t), 1 + tape_byte(t) % 3u,
+		     1 + tape_byte(t) % 3u, tape_text(t));
 	else
 		near(t);
 }
@@ -337,7 +360,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	struct fail f = { 0 };
 
 	spki = BUF(1024);
-	play = (struct play){ .said = said, .heard = heard, .act = act, .n_acts = 2, .one_by_one = true };
+	play = (struct play){ .said = said, .heard = heard, .act = act, .n_acts = 3, .one_by_one = true };
 	play_begin(vault_main, CONF);
 	law(crypto_init(&f) == OK, "libcrypto");
 	law(secret_copy(&master, master_key, sizeof(master_key), &f) == OK, "the master key");
@@ -357,6 +380,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	tape_know(secret_str(&users[0].leaf));
 	play_road(CORE_VAULT, VAULT_CORE, ROLE_CORE, 0);
 	play_road(KEYGEN_VAULT, VAULT_KEYGEN, ROLE_KEYGEN, 0);
+	play_road(SCRIBE_VAULT, VAULT_SCRIBE, ROLE_SCRIBE, 1);
 	play_ready();
 	return 0;
 }
