@@ -232,8 +232,12 @@ static void a_scribe_speaks_of_its_own_messages_alone(void **state)
 static void a_gate_delivers_what_it_was_given_and_once(void **state)
 {
 	OWN(heard) h = { 0 };
-	const struct deliver *m = hear_this(w.gate, IPC_deliver, &h);
+	const struct deliver *m;
 	char body[100];
+
+	if (!hears_within(w.gate, STAGE_MS))
+		stage_show(&w.c.core);
+	m = hear_this(w.gate, IPC_deliver, &h);
 
 	assert_int_equal(pread(h.fds.fd[0], body, sizeof(body), (off_t)m->offset), 100);
 	assert_int_equal(body[0], 'r');
@@ -250,6 +254,50 @@ static void a_gate_delivers_what_it_was_given_and_once(void **state)
 	assert_int_equal(queued(), 0);
 	assert_false(hears_within(w.scribe[0], QUIET_MS) &&
 	             hears_within(w.scribe[1], QUIET_MS)); /* no report of it */
+}
+
+static uint64_t to_seal(int *ret_who)
+{
+	OWN(heard) h = { 0 };
+	uint64_t job;
+
+	*ret_who = hand_over(&job);
+	SAY(w.scribe[*ret_who], scanned, .job = job, .from = STR("bob@example.org"),
+	    .digest = str_of(&job, sizeof(job)), .message_id = STR("<6@example.org>"));
+	hear_this(w.scribe[*ret_who], IPC_seal, &h);
+	return job;
+}
+
+/* Two messages, of which the second one is sealed about when the first one's group is kept and the queue is looked at. */
+static void nothing_goes_out_before_its_sender_is_told(void **state)
+{
+	enum { ROUNDS = 60, GROUP_US = 2000 };
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		OWNFD fd = memory_of(100, 'm');
+		unsigned told = 0, sent = 0;
+		int who, other;
+		uint64_t one = to_seal(&who), two = to_seal(&other);
+
+		sealed_by(who, one, fd, 100);
+		usleep(GROUP_US - 300 + round * 10);
+		sealed_by(other, two, fd, 100);
+		while (sent < 2) {
+			OWN(heard) h = { 0 };
+			const struct deliver *m;
+
+			hear(w.gate, &h);
+			told += h.tag == IPC_accept_answer;
+			if (h.tag != IPC_deliver)
+				continue;
+			assert_true(++sent <= told);
+			m = (const void *)h.msg;
+			SAY(w.gate, delivered, .delivery = m->delivery, .outcome = DELIVERY_DONE,
+			    .smtp = 250);
+		}
+	}
+	gate_is_heard();
+	assert_int_equal(queued(), 0);
 }
 
 /* What comes back is not copied unless it is memory, of the length that is told, and of a size that such a message can have. */
@@ -395,6 +443,7 @@ int all_tests(void)
 		cmocka_unit_test(a_question_is_answered_by_whom_it_was_put_to),
 		cmocka_unit_test(a_scribe_speaks_of_its_own_messages_alone),
 		cmocka_unit_test(a_gate_delivers_what_it_was_given_and_once),
+		cmocka_unit_test(nothing_goes_out_before_its_sender_is_told),
 		cmocka_unit_test(an_output_is_what_it_is_said_to_be),
 		cmocka_unit_test(a_flood_keeps_nobody_waiting),
 		cmocka_unit_test(web_asks_for_nobody),

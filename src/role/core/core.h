@@ -96,6 +96,7 @@ struct core {
 	bool dirty;                          /* the open group holds something */
 	uint64_t dirty_since, awaited_since; /* ms: its first row; the first message of `committing` */
 
+	int64_t open_from; /* the first message of the open group: it goes out once that is kept; 0: none */
 	struct delivery *deliveries; /* at the gate (queue.h) */
 	size_t n_deliveries;
 	size_t n_retried; /* of those: which had failed before */

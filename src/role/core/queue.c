@@ -29,9 +29,12 @@ struct delivery *queue_under_way(const struct core *c, int64_t id)
 	return NULL;
 }
 
+/* Nobody gets what its sender may yet be told to send again. */
 static bool skip(void *arg, int64_t id)
 {
-	return queue_under_way(arg, id) != NULL;
+	const struct core *c = arg;
+
+	return (c->open_from && id >= c->open_from) || queue_under_way(c, id);
 }
 
 struct delivery *queue_add_delivery(struct core *c, const struct queue_item *i)
@@ -121,9 +124,9 @@ static size_t at_most(size_t a, size_t b)
 }
 
 /* When time brings something to do. What comes free by a result wakes us anyway. */
-static uint64_t look_again_ms(struct core *c)
+static uint64_t look_again_ms(struct core *c, int64_t now)
 {
-	int64_t now = core_now(c), next = INT64_MAX, asked = walk_next(c, now);
+	int64_t next = INT64_MAX, asked = walk_next(c, now);
 	uint64_t ms = clock_mono_ms();
 
 	if (c->walks.more)
@@ -175,11 +178,11 @@ static void put_off_all(struct core *c)
 }
 
 /* What comes now goes first: a million messages for somebody who does not answer are not in its way. */
-static int send_due(struct core *c, struct fail *f)
+static int send_due(struct core *c, int64_t now, struct fail *f)
 {
 	size_t room = UNDER_WAY_MAX - at_most(c->n_deliveries, UNDER_WAY_MAX);
 
-	TRY(queue_fresh(c->store, core_now(c), skip, send_fresh, c, at_most(room, BATCH), f));
+	TRY(queue_fresh(c->store, now, skip, send_fresh, c, at_most(room, BATCH), f));
 	return walk_on(c, f);
 }
 
@@ -188,12 +191,13 @@ static void on_due(void *arg)
 	struct core *c = arg;
 	struct fail f = { 0 };
 	size_t before = c->n_deliveries;
+	int64_t now = core_now(c); /* what comes due while we look is to be looked for again */
 	int r;
 
 	if (!c->gate || c->n_deliveries >= UNDER_WAY_MAX)
 		return; /* a new road, or a result, wakes us */
-	r = send_due(c, &f);
-	timer_set(c->due, c->n_deliveries - before >= BATCH ? 0 : look_again_ms(c));
+	r = send_due(c, now, &f);
+	timer_set(c->due, c->n_deliveries - before >= BATCH ? 0 : look_again_ms(c, now));
 	put_off_all(c);
 	if (r < 0) {
 		log_fail(LOG_ERROR, "queue", &f);
@@ -378,6 +382,7 @@ void queue_committed(struct core *c, int result)
 {
 	bool left = false;
 
+	c->open_from = 0;
 	for (struct delivery **p = &c->deliveries; *p;) {
 		struct delivery *d = *p;
 

@@ -79,6 +79,8 @@ static int keep_output(struct txn *t, struct output *o, struct fail *f)
 	TRY(envelope_sender(t, o, &sender, f));
 	i.sender = buf_str(&sender);
 	TRY(queue_add(c->store, &i, &id, f));
+	if (!c->open_from)
+		c->open_from = id;
 	if (t->reply) {
 		TRY(usage_answered(c->store, o->alias.user, core_now(c), f));
 		return alias_answered(c->store, o->alias.id, t->arrived, o->removed, f);
