@@ -362,13 +362,14 @@ static int take_peer(void *self, enum role other, unsigned index, int fd, struct
 	struct scribe *s = self;
 	struct peer_options o = { other == ROLE_CORE ? core_rules : vault_rules, s, on_closed };
 	struct peer **place = other == ROLE_CORE ? &s->core : &s->vault;
+	bool in_place_of_one = *place != NULL;
 
 	if (other != ROLE_CORE && other != ROLE_VAULT)
 		return fail(f, FAIL_BUG, "a road to %s", role_name(other));
 	peer_free(*place);
 	if (other == ROLE_CORE)
 		forget_jobs(s);
-	else
+	else if (in_place_of_one) /* otherwise it is the new one that was asked */
 		give_up(s, clock_mono_ms());
 	*place = peer_new(s->start->loop, fd, &o);
 	return OK;
