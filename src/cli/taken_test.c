@@ -38,7 +38,8 @@ static int begin_as_told(void)
 	int road = -1;
 
 	do {
-		(void)hears_within(CHANNEL, STAGE_MS); /* it does not block, and the parent has others to tell */
+		(void)hears_within(CHANNEL,
+		                   STAGE_MS); /* it does not block, and the parent has others to tell */
 		hear(CHANNEL, &h);
 		if (h.tag == IPC_role_peer &&
 		    (road < 0 || ((const struct role_peer *)(const void *)h.msg)->role == ROLE_CORE))

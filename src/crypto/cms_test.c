@@ -95,8 +95,8 @@ static void a_signer_needs_no_public_key(void **state)
 		assert_int_equal(
 		        cms_sign_detached(keys[leaf][INTERMEDIATE], signer, NULL, 0, digest, &sig, NULL),
 		        FAIL_BUG);
-		assert_int_equal(
-		        cms_envelope_new(signer, CMS_AES_256_CBC, 1, sink_buf(&sig), &e, NULL), FAIL_BUG);
+		assert_int_equal(cms_envelope_new(signer, CMS_AES_256_CBC, 1, sink_buf(&sig), &e, NULL),
+		                 FAIL_BUG);
 		assert_int_equal(sig.n, 0);
 	}
 }

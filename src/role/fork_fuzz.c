@@ -166,6 +166,7 @@ struct str play_read(int *fd, char *p, size_t cap)
 }
 
 /* Keys are kept from what is forked (base/secret.c). Here it is the role that goes on in it. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the C library's */
 int madvise(void *p, size_t n, int advice)
 {
 	return advice == MADV_DONTFORK ? 0 : (int)syscall(SYS_madvise, p, n, advice);

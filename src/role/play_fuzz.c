@@ -63,6 +63,7 @@ static void pass(uint64_t ms)
 }
 
 /* The input says how late it is: also to the libraries. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the C library's */
 int clock_gettime(clockid_t id, struct timespec *t)
 {
 	long r = syscall(SYS_clock_gettime, id, t);
@@ -76,6 +77,7 @@ int clock_gettime(clockid_t id, struct timespec *t)
 	return (int)r;
 }
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the C library's */
 time_t time(time_t *ret)
 {
 	struct timespec t;
@@ -87,6 +89,7 @@ time_t time(time_t *ret)
 }
 
 /* Nobody waits for what does not come: it is later then. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the C library's */
 int poll(struct pollfd *fds, nfds_t n, int ms)
 {
 	static const struct timespec now;
@@ -379,11 +382,11 @@ static enum ipc_tag some_tag(struct tape *t, enum road road)
 	return IPC_NONE;
 }
 
-void play_speak(unsigned i, struct tape *t)
+void play_speak(unsigned road, struct tape *t)
 {
 	_Alignas(max_align_t) char msg[IPC_STRUCT_MAX];
-	enum ipc_tag tag = some_tag(t, play.roads[i].says);
-	const struct permit *p = tag == IPC_NONE ? NULL : permit_of(play.roads[i].says, tag);
+	enum ipc_tag tag = some_tag(t, play.roads[road].says);
+	const struct permit *p = tag == IPC_NONE ? NULL : permit_of(play.roads[road].says, tag);
 	unsigned n;
 	int fds[SOCK_FDS_MAX];
 
@@ -393,7 +396,7 @@ void play_speak(unsigned i, struct tape *t)
 	n = p->fds_min + (p->fds_max > p->fds_min ? tape_byte(t) % (p->fds_max - p->fds_min + 1) : 0);
 	for (unsigned k = 0; k < n; k++)
 		fds[k] = tape_thing(t);
-	play_say(i, tag, msg, fds, n);
+	play_say(road, tag, msg, fds, n);
 	for (unsigned k = 0; k < n; k++)
 		close(fds[k]);
 }

@@ -70,7 +70,7 @@ struct play {
 extern struct play play;
 
 /* Begins the role with this configuration (CONF of the target); its listeners, keys and roads follow, then play_ready(). */
-void play_begin(void (*entry)(unsigned index), const char *conf);
+void play_begin(void (*entry)(unsigned index), const char *text);
 void play_ready(void);
 /* The loop alone: for what is no role. */
 void play_loop(void);
@@ -103,7 +103,7 @@ void play_forked(const uint8_t *p, size_t n, const char *dir);
 /* For a role that ends by itself: in the forked process, the input was used up. */
 __attribute__((noreturn)) void play_end(void);
 
-__attribute__((noreturn)) void play_broken(const char *law);
+__attribute__((noreturn)) void play_broken(const char *what);
 static inline void law(bool holds, const char *what)
 {
 	if (!holds)

@@ -661,33 +661,6 @@ static void promise_7_attack_58_no_word_of_a_hidden_subject_is_outside(void **st
 	}
 }
 
-/* Bodies of each size up to 20 KiB, in as many sizes as there are classes. */
-static void promise_7_attack_58_a_size_tells_its_class_alone(void **state)
-{
-	static char text[20 * 1024];
-	size_t sizes = 0, last = 0;
-
-	memset(text, 'x', sizeof(text));
-	for (size_t n = 0; n < sizeof(text); n += 97) {
-		struct seal_plan p = plan(FORM_SEALED);
-		OWN(buf) in = BUF(65536);
-		OWN(buf) out = BUF(1 << 20);
-		size_t sealed_bytes;
-
-		for (size_t i = 1000; i + 1 < n; i += 1000)
-			memcpy(text + i, "\r\n", 2);
-		p.pad = true;
-		buf_addz(&in, HEAD "\r\n");
-		buf_add(&in, str_of(text, n));
-		assert_int_equal(sealed(buf_str(&in), &p, &out, NULL), OK);
-		sealed_bytes = out.n - str_find(buf_str(&out), STR("\r\n\r\n"));
-		assert_true(sealed_bytes >= last);
-		sizes += sealed_bytes != last;
-		last = sealed_bytes;
-	}
-	assert_in_range(sizes, 6, 8); /* 8, 10, 12, 14, 16, 20, 24, 28 KiB at the most */
-}
-
 static void two_seals_differ(void **state)
 {
 	struct seal_plan p = plan(FORM_SEALED);
@@ -720,7 +693,6 @@ int main(void)
 		cmocka_unit_test(promise_1_a_full_disk_gives_nothing_readable),
 		cmocka_unit_test(promise_1_attack_57_no_form_is_no_output),
 		cmocka_unit_test(promise_7_attack_58_no_word_of_a_hidden_subject_is_outside),
-		cmocka_unit_test(promise_7_attack_58_a_size_tells_its_class_alone),
 		cmocka_unit_test(two_seals_differ),
 	};
 

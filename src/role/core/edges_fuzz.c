@@ -25,6 +25,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 enum { GATE, SCRIBE, SCRIBE_TOO, VAULT, KEYGEN, OPENER, WEB, CONTROL, ANSWERS, ANSWERS_TOO };
 
 #define VICTIM "victim.example"
+#define VICTIM_BOX ("secret@" VICTIM)
 static const char column_key[33] = "the column key of a test, 32 B..";
 static const char hash_key[33] = "the keyed hash of a test, 32 B..";
 
@@ -363,7 +364,7 @@ static void populate(void)
 {
 	play.deaf = true;
 	DO("user.add", "name", "victor");
-	DO("mailbox.add", "user", "victor", "address", "secret@" VICTIM, "clear", "on");
+	DO("mailbox.add", "user", "victor", "address", VICTIM_BOX, "clear", "on");
 	DO("alias.add", "user", "victor", "address", "kept@relay.example", "label", VICTIM);
 	play.deaf = false;
 	DO("user.add", "name", "alice");

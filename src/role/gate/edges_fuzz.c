@@ -91,8 +91,8 @@ static const char *const lines[] = {
 	"QUIT\r\n",
 	"BDAT 5 LAST\r\nhello",
 	"STARTTLS\r\n",
-	"EHLO c.example\r\nMAIL FROM:<bob@example.org> SIZE=100 BODY=8BITMIME\r\nRCPT "
-	"TO:<shop@relay.example>\r\nDATA\r\n",
+	("EHLO c.example\r\nMAIL FROM:<bob@example.org> SIZE=100 BODY=8BITMIME\r\nRCPT "
+	 "TO:<shop@relay.example>\r\nDATA\r\n"),
 	"VRFY x\r\n",
 	"MAIL FROM:<>\r\n",
 	"NOOP\r\n",
