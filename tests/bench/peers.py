@@ -46,6 +46,16 @@ def tree_cpu(root):
     return sum(cpu.get(pid, 0.0) for pid in wanted)
 
 
+def keys_are_made(server, seconds, enough):
+    """Waits until keygen has nothing to do, and enough are ready."""
+    (keygen,) = server.roles()["keygen"]
+    end, before = time.monotonic() + seconds, -1
+    while before != (now := stat(keygen)[1]) or not enough():
+        assert time.monotonic() < end, "keys are still being made"
+        before = now
+        time.sleep(1)
+
+
 class Postern:
     """Two users, whose pools have nothing in common: what comes to alias["rsa2048"] is signed with RSA-2048, alias["p256"] with
     P-256."""
@@ -77,12 +87,7 @@ class Postern:
     def ready(self, seconds=1200):
         """Waits until the pools are full and no more keys are made ahead: that is done at night, so to say, and by nobody's
         message."""
-        (keygen,) = self.server.roles()["keygen"]
-        end, before = time.monotonic() + seconds, -1
-        while before != (now := stat(keygen)[1]) or any(self.ready_of(box) < self.pool for box in self.boxes):
-            assert time.monotonic() < end, "keys are still being made"
-            before = now
-            time.sleep(1)
+        keys_are_made(self.server, seconds, lambda: all(self.ready_of(box) >= self.pool for box in self.boxes))
 
     def ready_of(self, box):
         return postern.first(self.server.cli("profile", "list", box))["pool"]

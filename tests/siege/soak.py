@@ -419,7 +419,7 @@ class Soak:
             sender = f"known{number}@shop.example"
             mail = messages.head(sender, self.w.alias, "hello") + messages.text(f"hello {number}\n")
             assert insist(self.w.server.port, sender, [self.w.alias], mail, collections.Counter(), time.monotonic() + 60)
-        peers.Postern.ready(self.w)
+        peers.keys_are_made(self.w.server, 1200, lambda: True)
         since, load = len(self.deliveries.arrived), Load(self.w, self.writer, None)
         time.sleep(seconds)
         load.stop()
