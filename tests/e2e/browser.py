@@ -132,6 +132,14 @@ def verify(b, hop, address, **options):
     return address
 
 
+def adam(server, hop):
+    """An account with two mailboxes that take clear mail."""
+    b = account(server, "adam")
+    for address in ("adam@mailbox.example", "adam2@mailbox.example"):
+        verify(b, hop, address, clear="on")
+    return b
+
+
 def mailed_code(hop, address, since):
     while True:
         (message,) = hop.wait(1, since=since)

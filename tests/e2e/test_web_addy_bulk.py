@@ -18,10 +18,7 @@ def server(hop):
 
 @pytest.fixture(scope="module")
 def owner(server, hop):
-    b = browser.account(server, "adam")
-    browser.verify(b, hop, "adam@mailbox.example", clear="on")
-    browser.verify(b, hop, "adam2@mailbox.example", clear="on")
-    return b
+    return browser.adam(server, hop)
 
 
 @pytest.fixture(scope="module")
