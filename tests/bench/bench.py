@@ -41,24 +41,6 @@ def title(case):
     return f"{case.size} B, {case.sessions} sessions, {case.correspondents}"
 
 
-class Sink:
-    """Postfix's smtp-sink; gone when it has had `count` messages."""
-
-    def __init__(self, port, count):
-        user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        self.process = subprocess.Popen(["/usr/sbin/smtp-sink", *user, "-M", str(count), f"127.0.0.1:{port}", "1024"],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        peers.wait_port(port)
-
-    def wait(self, seconds=300):
-        self.process.wait(seconds)
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-
 def smtp_source(port, case, count, rcpt, _):
     return ["/usr/sbin/smtp-source", "-s", case.sessions, "-m", count, "-l", case.size, "-f", "load@source.example", "-t", rcpt,
             f"127.0.0.1:{port}"]
@@ -69,18 +51,16 @@ def own_source(port, case, count, rcpt, prefix):
 
 
 def once(peer, target, case, count, prefix):
-    """One run: messages a second; CPU milliseconds a message of each of the peer's processes."""
+    """One run: messages a second; CPU milliseconds a message of each of the peer's processes, what they do after the last message
+    included."""
     argv = (smtp_source if case.correspondents == "known" else own_source)(peer.port, case, count, target, prefix)
-    sink = Sink(peer.sink_port, count)
-    try:
-        peer.ready()
-        cpu, start = peer.cpu(), time.monotonic()
-        subprocess.run([str(a) for a in argv], check=True, stdin=subprocess.DEVNULL)
-        sink.wait()
-        took = time.monotonic() - start
-        return count / took, {role: (seconds - cpu.get(role, 0)) * 1000 / count for role, seconds in peer.cpu().items()}
-    finally:
-        sink.close()
+    peer.ready()
+    before, cpu, start = peer.sink.had(), peer.cpu(), time.monotonic()
+    subprocess.run([str(a) for a in argv], check=True, stdin=subprocess.DEVNULL)
+    peer.sink.wait(before + count)
+    took = time.monotonic() - start
+    time.sleep(0.3)
+    return count / took, {role: (seconds - cpu.get(role, 0)) * 1000 / count for role, seconds in peer.cpu().items()}
 
 
 def run_case(case, contenders, rounds, count):

@@ -2,9 +2,11 @@
 
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 import postern
@@ -56,13 +58,42 @@ def keys_are_made(server, seconds, enough):
         time.sleep(1)
 
 
+class Sink:
+    """Postfix's smtp-sink, and how many messages it has had. It stays when it has them all: the option to end there (-M) ends it
+    before the last ones are answered, and they come again in somebody else's run."""
+
+    def __init__(self, port):
+        user = ["-u", "nobody"] if os.geteuid() == 0 else []
+        self.says = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(["/usr/sbin/smtp-sink", *user, "-c", f"127.0.0.1:{port}", "1024"], stdout=self.says,
+                                        stderr=subprocess.STDOUT)
+        wait_port(port)
+
+    def had(self):
+        size = os.fstat(self.says.fileno()).st_size
+        found = re.findall(rb"mesg=\s*(\d+)\r", os.pread(self.says.fileno(), 400, max(size - 400, 0)))
+        return int(found[-1]) if found else 0
+
+    def wait(self, count, seconds=300):
+        end = time.monotonic() + seconds
+        while self.had() < count:
+            assert time.monotonic() < end, f"{self.had()} of {count} messages have come"
+            time.sleep(0.002)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.says.close()
+
+
 class Postern:
     """Two users, whose pools have nothing in common: what comes to alias["rsa2048"] is signed with RSA-2048, alias["p256"] with
     P-256."""
 
     def __init__(self, settings):
-        self.sink_port = postern.free_port()
-        self.server = postern.Postern(self.sink_port, settings={
+        sink_port = postern.free_port()
+        self.sink = Sink(sink_port)
+        self.server = postern.Postern(sink_port, settings={
             "smtp.sessions_per_client": 1000, "server.scribes": 0,
             **settings})
         self.alias, self.boxes, self.pool = {}, [], int(settings["profiles.pool"])
@@ -79,6 +110,7 @@ class Postern:
 
     def __exit__(self, *_):
         self.server.close()
+        self.sink.close()
 
     @property
     def port(self):
@@ -108,6 +140,7 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtpd_client_connection_count_limit = 0
+smtpd_peername_lookup = no
 relay_domains = relay.example
 relay_transport = relay:[127.0.0.1]:{sink}
 smtpd_relay_restrictions = permit_mynetworks, reject
@@ -141,6 +174,7 @@ class Postfix:
 
     def __init__(self):
         self.folder, self.port, self.sink_port = postern.new_folder(), postern.free_port(), postern.free_port()
+        self.sink = Sink(self.sink_port)
 
     def command(self, what, check=True):
         subprocess.run(["/usr/sbin/postfix", "-c", str(self.folder / "etc"), what], check=check, stdin=subprocess.DEVNULL,
@@ -159,6 +193,7 @@ class Postfix:
 
     def __exit__(self, *_):
         self.command("stop", check=False)
+        self.sink.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def ready(self):

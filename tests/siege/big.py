@@ -24,8 +24,9 @@ import memory  # noqa: E402
 import messages  # noqa: E402
 import postern  # noqa: E402
 import nexthop  # noqa: E402
+import peers  # noqa: E402
 import smtp  # noqa: E402
-from overload import Sink, drain  # noqa: E402
+from overload import drain  # noqa: E402
 from world import World  # noqa: E402
 
 BESIDE = 150 << 20  # what is asked of one message alone (doc/performance.md), beside the budget
@@ -80,7 +81,7 @@ def main():
     folder.chmod(0o755)
     with nexthop.NextHop(folder / "good") as good:
         port = postern.free_port()
-        sink, codes = Sink(port, folder), collections.Counter()
+        sink, codes = peers.Sink(port), collections.Counter()
         w = World(good, folder, settings={"server.log_level": "warn", "smtp.memory_bytes": args.budget << 20, "smtp.message_bytes": args.mib << 20, "smtp.sessions_per_client": 1000,
                                           "routes.default": f"127.0.0.1:{port}",
                                           # what stands behind twenty large messages for ten seconds is given back to the queue

@@ -15,7 +15,6 @@ Figures to var/siege-overload.json; exits with 1 when one of these does not hold
 import argparse
 import json
 import pathlib
-import re
 import resource
 import socket
 import statistics
@@ -40,24 +39,6 @@ from world import World  # noqa: E402
 SECONDS, RECOVERY, DRAINED, SLOW, BYTES = 5.0, 5.0, 30.0, 300, 4096
 MEMORY = 512 << 20  # of all roles; the bodies in flight alone may be smtp.memory_bytes
 SETTINGS = {"server.log_level": "warn", "smtp.sessions": 6500, "smtp.sessions_per_client": 1000, "delivery.retry": "5s, 30s"}
-
-
-class Sink:
-    """smtp-sink, and how many messages it has had."""
-
-    def __init__(self, port, folder):
-        self.path = folder / "sink"
-        self.process = subprocess.Popen(["/usr/sbin/smtp-sink", "-u", "nobody", "-c", f"127.0.0.1:{port}", "1024"],
-                                        stdout=open(self.path, "wb"), stderr=subprocess.STDOUT)
-        peers.wait_port(port)
-
-    def had(self):
-        found = re.findall(rb"mesg=\s*(\d+)", self.path.read_bytes()[-400:])
-        return int(found[-1]) if found else 0
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
 
 
 class Memory(threading.Thread):
@@ -230,7 +211,7 @@ def main():
     with nexthop.NextHop(folder / "good") as good, nexthop.NextHop(folder / "dead") as dead:
         dead.misbehave("connect", nexthop.HANG, times=1 << 30)
         sink_port = postern.free_port()
-        sink = Sink(sink_port, folder)
+        sink = peers.Sink(sink_port)
         w = World(good, folder, settings={**SETTINGS, "routes.default": f"127.0.0.1:{sink_port}", "routes.dead.example": f"127.0.0.1:{dead.port}",
                                           "routes.second.example": f"127.0.0.1:{good.port}"})
         try:
