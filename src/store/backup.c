@@ -82,7 +82,6 @@ void backup_free(struct backup *b)
 	sqlite3_close(b->to);
 	(void)unlink(BACKUP_FILE);
 	segments_hold(b->store->segments, false);
-	segments_reap(b->store);
 	free(b);
 }
 

@@ -20,6 +20,7 @@ struct store {
 	} cache[STATEMENTS];
 	bool open_group;
 	int lock_fd;
+	int log_fd; /* of SQLite's log: it has no way to sync it later by */
 };
 
 /* A prepared statement, reset and unbound. `sql` must be a string literal. Bind with 1, 2, ... */

@@ -4,7 +4,10 @@
 #include "store/aliases.h"
 #include "store/people.h"
 #include "store/profiles.h"
+#include "store/queue.h"
+#include "store/segment.h"
 #include "store/users.h"
+#include "sys/memfd.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,4 +130,28 @@ int fixture_remove_top(void **state)
 		_exit(1);
 	}
 	return waitpid(pid, &status, 0) != pid || status;
+}
+
+int64_t fixture_enqueue(struct store *st, const struct ids *i, struct str stored, int64_t next)
+{
+	struct body b = { .stored = stored.n,
+		          .plain = stored.n,
+		          .key = STR("0123456789abcdef0123456789abcdef") };
+	struct queue_item q = { .user = i->user,
+		                .kind = QUEUE_FORWARD,
+		                .mid = STR("abcdefghijklmnopqrstuvwxyz"),
+		                .sender = STR("bounce+x@relay.example"),
+		                .rcpt = STR("alice@mailbox.example"),
+		                .orig_sender = STR("bob@home.example"),
+		                .orig_id = STR("orig-id@home.example"),
+		                .alias = STR("shop@relay.example"),
+		                .next_try = next,
+		                .expires = 99999 };
+	OWNFD fd = -1;
+	int64_t id;
+
+	MUST(memfd_of(stored, &fd, NULL));
+	MUST(body_add(st, fd, &b, &q.body, NULL));
+	MUST(queue_add(st, &q, &id, NULL));
+	return id;
 }

@@ -25,6 +25,8 @@ struct ids {
 
 /* alice-user with alice@mailbox.example, shop@relay.example, bob@home.example behind token1@relay.example. */
 struct ids fixture_fill(struct store *st);
+/* A message for that mailbox, of which so much is stored: the number of its row. */
+int64_t fixture_enqueue(struct store *st, const struct ids *i, struct str stored, int64_t next);
 
 extern const struct store_cipher fixture_cipher;
 struct store *fixture_open(uint64_t segment_bytes);

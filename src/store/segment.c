@@ -25,8 +25,9 @@ struct segments {
 	struct emptied {
 		int64_t file;
 		bool own;       /* of one large body */
-	} emptied[EMPTIED_MAX]; /* files that lost a body in this group */
-	size_t n_emptied;
+	} emptied[EMPTIED_MAX], /* files that lost a body in the open group; */
+	        freed[EMPTIED_MAX]; /* without one in what was written, which is to be durable before they go */
+	size_t n_emptied, n_freed;
 	int64_t spares
 	        [SPARES_MAX]; /* segments without a body, to be written over: their blocks and pages are there */
 	size_t n_spares;
@@ -154,10 +155,15 @@ static void close_current(struct segments *s)
 	s->current = 0;
 }
 
+static void note(struct emptied list[static EMPTIED_MAX], size_t *n, int64_t file, bool own)
+{
+	if (*n < EMPTIED_MAX) /* beyond it the sweep of the next start finds them */
+		list[(*n)++] = (struct emptied){ file, own };
+}
+
 static void note_emptied(struct segments *s, int64_t file, bool own)
 {
-	if (s->n_emptied < EMPTIED_MAX) /* beyond it the sweep of the next start finds them */
-		s->emptied[s->n_emptied++] = (struct emptied){ file, own };
+	note(s->emptied, &s->n_emptied, file, own);
 }
 
 static void remove_file(const struct segments *s, int64_t file)
@@ -283,24 +289,23 @@ static void drop_spares(struct segments *s)
 		remove_file(s, s->spares[--s->n_spares]);
 }
 
-/* A failed fdatasync may have thrown the pages away: that file is never trusted again for new bodies. */
-int segments_sync(struct segments *s, struct fail *f)
+int segments_unsynced(const struct segments *s)
 {
-	if (!s->unsynced)
-		return OK;
-	if (fdatasync(s->fd) < 0) {
-		int r = fail_errno(f, FAIL_SYS, "sync of bodies");
+	return s->unsynced ? s->fd : -1;
+}
 
-		close_current(s);
-		drop_spares(s);
-		s->distrust = true;
-		s->unsynced = false;
-		s->n_emptied = 0;
-		return r;
-	}
+/* A failed fdatasync may have thrown the pages away: that file is never trusted again for new bodies. */
+void segments_synced(struct segments *s, int result)
+{
 	s->unsynced = false;
-	s->group_at = s->at;
-	return OK;
+	if (result == OK) {
+		s->group_at = s->at;
+		return;
+	}
+	close_current(s);
+	drop_spares(s);
+	s->distrust = true;
+	s->n_emptied = 0;
 }
 
 void segments_take_back(struct segments *s)
@@ -366,11 +371,11 @@ static bool is_spare(const struct segments *s, int64_t file)
 	return false;
 }
 
-void segments_reap(struct store *st)
+void segments_written(struct store *st)
 {
 	struct segments *s = st->segments;
 
-	if (s->held || st->open_group)
+	if (s->held)
 		return;
 	for (size_t i = 0; i < s->n_emptied; i++) {
 		const struct emptied *e = &s->emptied[i];
@@ -378,12 +383,23 @@ void segments_reap(struct store *st)
 
 		if (e->file == s->current || (i && e->file == e[-1].file) || is_spare(s, e->file))
 			continue;
-		if (is_known(st, e->file, &known, NULL) < 0 || known)
-			continue;
+		if (is_known(st, e->file, &known, NULL) == OK && !known)
+			note(s->freed, &s->n_freed, e->file, e->own);
+	}
+	s->n_emptied = 0;
+}
+
+void segments_reap(struct segments *s)
+{
+	if (s->held)
+		return;
+	for (size_t i = 0; i < s->n_freed; i++) {
+		const struct emptied *e = &s->freed[i];
+
 		if (e->own || s->distrust || s->n_spares == SPARES_MAX)
 			remove_file(s, e->file);
 		else
 			s->spares[s->n_spares++] = e->file;
 	}
-	s->n_emptied = 0;
+	s->n_freed = 0;
 }

@@ -1,6 +1,7 @@
-/* store.h - the one embedded store: rows in SQLite (WAL, synchronous=FULL, secure_delete), bodies in append-only segments.
+/* store.h - the one embedded store: rows in SQLite (WAL, secure_delete), bodies in append-only segments.
  * It is the only home of SQL. Changes gather in an open group; store_commit() makes them durable together: bodies first,
- * then the rows, so that a row never points at nothing. Reads see what the open group holds.
+ * then the rows, so that a row never points at nothing. Reads see what the open group holds. SQLite itself is told NORMAL: it syncs
+ * where its log begins anew and at checkpoints, and the log is synced here after each group.
  *
  * Whatever names somebody is stored sealed and looked up by a keyed hash (promise 9). The functions that seal and
  * hash are the caller's: no cryptography lives here. Addresses are given as keys: the canonical spelling of
@@ -39,14 +40,29 @@ MUST_CHECK int store_peek_keys(struct arena *a, struct str *ret_column, struct s
 MUST_CHECK int store_put_keys(struct store *st, struct str column, struct str hash, struct str master_id,
                               struct fail *f);
 
-/* FAIL_SYS: nothing of the group was kept. */
+/* FAIL_SYS: nothing of the group was kept. FAIL_BUG: as store_log_synced(). */
 MUST_CHECK int store_commit(struct store *st, struct fail *f);
+
+/* The same in steps, for who does something else while the disk works (fdatasync(2) of the two files). 1: the bodies, no other is to
+ * be added until their sync has ended; rows still may. */
+int store_bodies_fd(const struct store *st); /* to be synced first; -1: there are none */
+MUST_CHECK int store_bodies_synced(struct store *st, int result, struct fail *f); /* FAIL_SYS: the group is lost */
+/* 2: the rows. The group ends, and the next one may begin, but what was deleted in this one is gone for good only when the log was
+ * synced. *ret_fd: of the log; -1: nothing had changed. FAIL_SYS: the group is lost. */
+MUST_CHECK int store_write(struct store *st, int *ret_fd, struct fail *f);
+/* 3: OK when the log is durable, or everything in it could be brought into the database instead. FAIL_BUG: it could not, and what
+ * comes behind it in the log may not be found again: the process has to end. No group may be open where result is a failure. */
+MUST_CHECK int store_log_synced(struct store *st, int result, struct fail *f);
+
+/* The open group is taken back. */
+void store_rollback(struct store *st);
 
 /* Part of a group that can be taken back alone. Do not nest. */
 MUST_CHECK int store_part_begin(struct store *st, struct fail *f);
 MUST_CHECK int store_part_end(struct store *st, bool keep, struct fail *f);
 
-/* Destroys what deleted rows and the log may still hold: checkpoint and truncate. After deleting keys. */
+/* Destroys what deleted rows and the log may still hold: checkpoint and truncate. After deleting keys, when that was committed:
+ * FAIL_BUG with an open group. */
 MUST_CHECK int store_scrub(struct store *st, struct fail *f);
 
 #endif

@@ -31,30 +31,6 @@
 
 #include <cmocka.h>
 
-static int64_t enqueue(struct store *st, const struct ids *i, struct str stored, int64_t next)
-{
-	struct body b = { .stored = stored.n,
-		          .plain = stored.n,
-		          .key = STR("0123456789abcdef0123456789abcdef") };
-	struct queue_item q = { .user = i->user,
-		                .kind = QUEUE_FORWARD,
-		                .mid = STR("abcdefghijklmnopqrstuvwxyz"),
-		                .sender = STR("bounce+x@relay.example"),
-		                .rcpt = STR("alice@mailbox.example"),
-		                .orig_sender = STR("bob@home.example"),
-		                .orig_id = STR("orig-id@home.example"),
-		                .alias = STR("shop@relay.example"),
-		                .next_try = next,
-		                .expires = 99999 };
-	OWNFD fd = -1;
-	int64_t id;
-
-	MUST(memfd_of(stored, &fd, NULL));
-	MUST(body_add(st, fd, &b, &q.body, NULL));
-	MUST(queue_add(st, &q, &id, NULL));
-	return id;
-}
-
 /* ---- tests --------------------------------------------------------------------------------------------------------- */
 
 static void what_is_written_is_read(void **state)
@@ -180,7 +156,7 @@ static int64_t enqueue_letter(struct store *st, const struct ids *i, int k)
 	int64_t id;
 
 	memset(text, 'A' + k % 50, sizeof(text));
-	id = enqueue(st, i, str_of(text, sizeof(text)), k);
+	id = fixture_enqueue(st, i, str_of(text, sizeof(text)), k);
 	MUST(store_commit(st, NULL));
 	return id;
 }
@@ -277,9 +253,9 @@ static void what_is_due_comes_in_order(void **state)
 	OWNS(store) st = fixture_open(0);
 	struct ids i = fixture_fill(st);
 	int n = 0;
-	int64_t next, late = enqueue(st, &i, STR("x"), 500);
+	int64_t next, late = fixture_enqueue(st, &i, STR("x"), 500);
 
-	enqueue(st, &i, STR("y"), 5);
+	fixture_enqueue(st, &i, STR("y"), 5);
 	MUST(queue_fresh(st, 10, nothing, count_item, &n, 100, NULL));
 	assert_int_equal(n, 1);
 	MUST(queue_retry(st, late, 700, STR("4.4.1"), STR("no"), NULL));
@@ -327,8 +303,8 @@ static void a_walk_goes_on_where_it_was(void **state)
 	bool end = true;
 
 	for (int k = 0; k < 10; k++)
-		ids[k] = enqueue(st, &i, STR("x"), 5);
-	late = enqueue(st, &i, STR("y"), 3);
+		ids[k] = fixture_enqueue(st, &i, STR("x"), 5);
+	late = fixture_enqueue(st, &i, STR("y"), 3);
 	MUST(queue_walk(st, 2, &at, note_item, &w, 100, &end, NULL));
 	assert_true(end && !w.n);
 	MUST(queue_walk(st, 5, &at, note_item, &w, 4, &end, NULL)); /* no more at once */
@@ -356,14 +332,14 @@ static void who_has_many_that_are_new_is_found(void **state)
 {
 	OWNS(store) st = fixture_open(0);
 	struct ids i = fixture_fill(st), other = i;
-	int64_t users = 0, tried = enqueue(st, &i, STR("x"), 5);
+	int64_t users = 0, tried = fixture_enqueue(st, &i, STR("x"), 5);
 
 	other.user = i.user + 100;
-	enqueue(st, &other, STR("x"), 5);
-	enqueue(st, &i, STR("x"), 5);
+	fixture_enqueue(st, &other, STR("x"), 5);
+	fixture_enqueue(st, &i, STR("x"), 5);
 	MUST(queue_many_fresh(st, 3, count_user, &users, NULL));
 	assert_int_equal(users, 0); /* three in all, and of nobody */
-	enqueue(st, &i, STR("x"), 900);
+	fixture_enqueue(st, &i, STR("x"), 900);
 	MUST(queue_many_fresh(st, 3, count_user, &users, NULL));
 	assert_int_equal(users, i.user);
 	MUST(queue_retry(st, tried, 700, STR("4.4.1"), STR("no"), NULL));
@@ -377,7 +353,7 @@ static void sums_follow_the_rows(void **state)
 	OWNS(store) st = fixture_open(0);
 	struct ids i = fixture_fill(st);
 	struct store_sums sums = { 0 };
-	int64_t first = enqueue(st, &i, STR("abc"), 5), second = enqueue(st, &i, STR("defgh"), 5), bytes;
+	int64_t first = fixture_enqueue(st, &i, STR("abc"), 5), second = fixture_enqueue(st, &i, STR("defgh"), 5), bytes;
 
 	MUST(upkeep_sums(st, &sums, NULL));
 	assert_true(sums.aliases == 1 && sums.correspondents == 1 && sums.queue == 2);
@@ -509,7 +485,7 @@ static void promise_9_files_name_nobody(void **state)
 	struct ids i = fixture_fill(st);
 
 	add_names(st, &i);
-	enqueue(st, &i, STR("xxxx"), 1);
+	fixture_enqueue(st, &i, STR("xxxx"), 1);
 	MUST(store_commit(st, NULL));
 	for (int scrubbed = 0; scrubbed < 2; scrubbed++) {
 		for (size_t t = 0; t < sizeof(tokens) / sizeof(tokens[0]); t++)
@@ -539,95 +515,6 @@ static void promise_9_deleted_keys_are_gone(void **state)
 	assert_false(file_has("postern.db", str_c(key)) || file_has("postern.db-wal", str_c(key)));
 }
 
-/* ---- durability ------------------------------------------------------------------------------------------------------ */
-
-enum { MESSAGES = 6 };
-
-/* In a child that dies at step k: each message that was committed is counted in a file, after the commit. */
-static void run_until(int k)
-{
-	struct store *st = fixture_open(0);
-	struct ids i = fixture_fill(st);
-	int said = open("acknowledged", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-
-	MUST(store_commit(st, NULL));
-	fixture_steps_left = k;
-	for (int n = 0; n < MESSAGES; n++) {
-		enqueue(st, &i, STR("a message that was accepted"), n);
-		MUST(store_commit(st, NULL));
-		if (write(said, "x", 1) != 1)
-			_exit(3);
-	}
-	_exit(0);
-}
-
-static int check_item(void *arg, const struct queue_item *q, struct fail *f)
-{
-	struct store *st = ((void **)arg)[0];
-	int *n = ((void **)arg)[1];
-	OWN(arena) a = ARENA;
-	struct body b;
-	OWNFD fd = -1;
-	uint64_t at;
-	char text[64];
-
-	MUST(body_get(st, q->body, &a, &b, &fd, &at, NULL));
-	assert_int_equal(pread(fd, text, b.stored, (off_t)at), b.stored);
-	assert_true(str_eq(str_of(text, b.stored), STR("a message that was accepted")));
-	(*n)++;
-	return OK;
-}
-
-static void promise_2_what_was_acknowledged_survives_each_step(void **state)
-{
-	for (int k = 1; k <= 3 * MESSAGES + 1; k++) {
-		struct stat said;
-		struct store *st;
-		int status, n = 0;
-		void *arg[2] = { NULL, &n };
-		pid_t pid;
-
-		assert_int_equal(fixture_fresh(NULL), 0);
-		pid = fork();
-		if (pid == 0)
-			run_until(k);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 9 || WEXITSTATUS(status) == 0));
-		assert_int_equal(stat("acknowledged", &said), 0);
-		st = fixture_open(0);
-		arg[0] = st;
-		MUST(queue_each(st, check_item, arg, NULL));
-		assert_true(n >= said.st_size && n <= said.st_size + 1);
-		store_free(st);
-	}
-}
-
-/* A full disk takes nothing halfway, and the store goes on when there is room again. */
-static void a_full_disk_loses_the_group_and_no_more(void **state)
-{
-	static char big[300000];
-	struct rlimit was, small = { 200000, 0 };
-	OWNS(store) st = fixture_open(0);
-	struct ids i = fixture_fill(st);
-	struct body b = { .stored = sizeof(big), .plain = sizeof(big), .key = STR("k") };
-	OWNFD fd = -1;
-	int64_t id;
-
-	MUST(store_commit(st, NULL));
-	MUST(memfd_of(str_of(big, sizeof(big)), &fd, NULL));
-	signal(SIGXFSZ, SIG_IGN);
-	getrlimit(RLIMIT_FSIZE, &was);
-	small.rlim_max = was.rlim_max;
-	setrlimit(RLIMIT_FSIZE, &small);
-	MUST(user_add(st, STR("in the lost group"), 1, &id, NULL));
-	assert_int_equal(body_add(st, fd, &b, &id, NULL), FAIL_SYS);
-	setrlimit(RLIMIT_FSIZE, &was);
-	enqueue(st, &i, STR("a message that was accepted"), 1);
-	MUST(store_commit(st, NULL));
-	id = 0;
-	MUST(queue_each(st, check_item, (void *[]){ st, &(int){ 0 } }, NULL));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -647,8 +534,6 @@ int main(void)
 		cmocka_unit_test_setup(rates_are_counted_by_the_hour, fixture_fresh),
 		cmocka_unit_test_setup(promise_9_files_name_nobody, fixture_fresh),
 		cmocka_unit_test_setup(promise_9_deleted_keys_are_gone, fixture_fresh),
-		cmocka_unit_test_setup(promise_2_what_was_acknowledged_survives_each_step, fixture_fresh),
-		cmocka_unit_test_setup(a_full_disk_loses_the_group_and_no_more, fixture_fresh),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_make_top, fixture_remove_top);

@@ -49,7 +49,8 @@ static const int core[] = {
 	SCMP_SYS(sync_file_range), SCMP_SYS(ftruncate), SCMP_SYS(fallocate), SCMP_SYS(pwrite64), SCMP_SYS(pwritev),
 	SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(flock), SCMP_SYS(fstatfs), SCMP_SYS(statfs), SCMP_SYS(fadvise64),
 	SCMP_SYS(utimensat), SCMP_SYS(umask), SCMP_SYS(accept4), SCMP_SYS(socketpair), SCMP_SYS(getsockopt),
-	SCMP_SYS(memfd_create), END_OF_LIST
+	SCMP_SYS(memfd_create), SCMP_SYS(eventfd2), SCMP_SYS(io_setup), SCMP_SYS(io_submit), SCMP_SYS(io_getevents),
+	SCMP_SYS(io_destroy), END_OF_LIST
 };
 
 /* gate: its listeners, connections outwards, memory for messages. Opens nothing. */

@@ -10,9 +10,9 @@ import stat
 import struct
 
 RECORD = struct.Struct("<IIIIQQQQQQ")
-OPENED, WRITTEN, SIZED, SYNCED, MADE_DIR, UNLINKED, RENAMED = range(1, 8)
+OPENED, WRITTEN, SIZED, SYNCED, MADE_DIR, UNLINKED, RENAMED, SYNC_BEGUN = range(1, 9)
 NAMES = {"opened": OPENED, "written": WRITTEN, "sized": SIZED, "synced": SYNCED, "made": MADE_DIR, "unlinked": UNLINKED,
-         "renamed": RENAMED}
+         "renamed": RENAMED, "sync begun": SYNC_BEGUN}
 SECTOR = 512
 
 
@@ -47,12 +47,20 @@ class Node:
     def __init__(self, owner, folder):
         self.owner, self.folder, self.pending = owner, folder, []
         self.durable = {} if folder else b""
+        self.begun = 0  # so much of what is pending was there when the sync under way began
 
     def now(self):
         return self.with_pending(lambda: True)
 
     def sync(self):
-        self.durable, self.pending = self.now(), []
+        self.durable, self.pending, self.begun = self.now(), [], 0
+
+    def sync_of_what_was_there(self):
+        """A sync that has ended, of what was written before it began."""
+        later = self.pending[self.begun:]
+        self.pending = self.pending[:self.begun]
+        self.sync()
+        self.pending = later
 
     def with_pending(self, draw):
         return (names_after if self.folder else octets_after)(self.durable, self.pending, draw)
@@ -115,8 +123,12 @@ class Disk:
     @staticmethod
     def changed(r, node):
         node.owner = (r.mode, r.uid, r.gid)
-        if r.op == SYNCED:
+        if r.op == SYNCED and r.at:
+            node.sync_of_what_was_there()
+        elif r.op == SYNCED:
             node.sync()
+        elif r.op == SYNC_BEGUN:
+            node.begun = len(node.pending)
         else:
             node.pending.append((r.at, r.data if r.op == WRITTEN else None))
 

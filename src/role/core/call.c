@@ -340,8 +340,8 @@ void call_finish(struct request *c, int result, const struct fail *f)
 		buf_clear(&c->records);
 	else
 		c->bad_arg = NULL;
-	/* What was changed is durable before anybody is told so. */
-	if (result == OK && core->dirty && core_commit(core) < 0) {
+	/* What was changed is durable before anybody is told so; who only reads waits for nobody. */
+	if (result == OK && core->group.changes != c->changes && core_commit(core) < 0) {
 		send_answer(c, FAIL_SYS, "the change could not be stored: is the disk full?", false);
 	} else {
 		send_answer(c, result, result < 0 ? f->why : "", false);
@@ -392,6 +392,7 @@ static void start(struct core *core, struct peer *control, uint64_t id, struct s
 	c->core = core;
 	c->control = control;
 	c->id = id;
+	c->changes = core->group.changes;
 	c->records = BUF(RECORDS_MAX);
 	c->record = BUF(RECORDS_MAX - FLUSH_AT);
 	c->spec = spec_of(verb, as != NULL);

@@ -58,6 +58,7 @@ struct request {
 	struct buf records, record;
 	const char *bad_arg; /* set by a handler: which argument is wrong */
 	void *state;         /* a handler's own, in the arena */
+	uint64_t changes;    /* of the store, before it began (group.h) */
 };
 
 /* Arguments, given as pairs, against a spec: the same pairs in their canonical spelling, in the arena. FAIL_SYNTAX and FAIL_LIMIT set

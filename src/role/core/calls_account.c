@@ -425,8 +425,7 @@ int account_end(struct request *c, struct fail *f)
 {
 	core_dirty(c->core);
 	TRY(user_delete(c->core->store, c->asker->session.user, f));
-	TRY(core_commit(c->core));
-	return store_scrub(c->core->store, f);
+	return core_scrub(c->core, f);
 }
 
 static int run_delete(struct request *c, struct fail *f)

@@ -300,8 +300,7 @@ static int run_box_delete(struct request *c, struct fail *f)
 	if (!d.main_box && arg_is(c, "lone", "main"))
 		return call_wrong(c, "default", f, FAIL_DENIED, "there is no verified mailbox yet");
 	TRY(call_part(c, delete_box, &d, f));
-	TRY(core_commit(c->core));
-	return store_scrub(c->core->store, f);
+	return core_scrub(c->core, f);
 }
 
 // clang-format off

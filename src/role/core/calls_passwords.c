@@ -93,7 +93,7 @@ static int run_delete(struct request *c, struct fail *f)
 		        STR_ARG(arg_text(c, "name")), STR_ARG(m.address));
 	TRY(r);
 	core_dirty(c->core);
-	return store_scrub(c->core->store, f);
+	return core_scrub(c->core, f);
 }
 
 // clang-format off

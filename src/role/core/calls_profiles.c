@@ -308,8 +308,7 @@ static int run_delete(struct request *c, struct fail *f)
 		                  "this profile is active: activate another or deactivate it first");
 	TRY(profile_delete(c->core->store, p.id, f));
 	core_dirty(c->core);
-	TRY(core_commit(c->core));
-	return store_scrub(c->core->store, f);
+	return core_scrub(c->core, f);
 }
 
 static const char *state_word(const struct profile *p, int64_t now)

@@ -76,7 +76,7 @@ static int run_user_delete(struct request *c, struct fail *f)
 	TRY(r);
 	TRY(user_delete(c->core->store, id, f));
 	core_dirty(c->core);
-	return store_scrub(c->core->store, f);
+	return core_scrub(c->core, f);
 }
 
 int call_mailbox_add(struct request *c, int64_t *ret_id, struct fail *f)
@@ -188,7 +188,7 @@ static int run_mailbox_delete(struct request *c, struct fail *f)
 	TRY(call_mailbox(c, "address", &m, f));
 	TRY(mailbox_delete(c->core->store, m.id, f));
 	core_dirty(c->core);
-	return store_scrub(c->core->store, f);
+	return core_scrub(c->core, f);
 }
 
 /* The mailbox, then its last failures, the newest first. */

@@ -23,69 +23,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { GROUP_MS = 2, LAZY_MS = 20 };
-
 int64_t core_now(const struct core *c)
 {
 	(void)c;
 	return clock_utc();
 }
 
-void core_dirty(struct core *c)
-{
-	if (!c->dirty)
-		c->dirty_since = clock_mono_ms();
-	c->dirty = true;
-}
-
-int core_commit(struct core *c)
-{
-	struct fail f = { 0 };
-	int r;
-
-	if (!c->dirty)
-		return OK;
-	activity_settle(c);
-	c->dirty = false;
-	r = store_commit(c->store, &f);
-	if (r < 0) {
-		log_fail(LOG_ERROR, "commit", &f);
-		c->failed_group = c->group;
-	}
-	c->group++;
-	txns_committed(c, r);
-	queue_committed(c, r);
-	return r;
-}
-
-/* A sync costs the same for one message and for many: a group waits a moment for those that are being sealed, and what
- * nobody waits for (results of deliveries) a moment longer. */
-static uint64_t ripe_at(const struct core *c)
-{
-	if (!c->committing)
-		return c->dirty_since + LAZY_MS;
-	return c->txns ? c->awaited_since + GROUP_MS : 0;
-}
-
 static bool settle(void *core)
 {
-	struct core *c = core;
-	uint64_t now = clock_mono_ms(), at;
-
-	line_run(c);
-	if (!c->dirty)
-		return false;
-	at = ripe_at(c);
-	if (at <= now)
-		(void)core_commit(c);
-	else
-		timer_set(c->ripen, at - now);
+	line_run(core);
+	group_settle(core);
 	return false;
-}
-
-/* Nothing to do: that the loop went round is what was wanted. */
-static void on_ripe(void *core)
-{
 }
 
 /* ---- roads ----------------------------------------------------------------------------------------------------- */
@@ -243,7 +191,6 @@ static int init(void *self, struct role_start *s, struct fail *f)
 
 	c->loop = s->loop;
 	c->conf = &s->conf;
-	c->group = 1;
 	c->started_utc = clock_utc();
 	TRY(crypto_init(f));
 	return spawn_confine(arena_z(&a, s->conf.state_dir),
@@ -254,7 +201,7 @@ static int ready(void *self, struct fail *f)
 {
 	struct core *c = self;
 
-	c->ripen = timer_new(c->loop, on_ripe, c);
+	TRY(group_start(c, f));
 	loop_settle(c->loop, settle, c);
 	return keys_open_store(c, f);
 }
@@ -283,7 +230,7 @@ static void stop(void *self)
 	if (c->store)
 		activity_settle(c); /* refusals alone do not begin a group */
 	backup_control_gone(c, NULL);
-	(void)core_commit(c);
+	group_stop(c);
 	store_free(c->store);
 	c->store = NULL;
 }

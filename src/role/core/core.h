@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "ipc/peer.h"
 #include "policy/throttle.h"
+#include "role/core/group.h"
 #include "role/core/line.h"
 #include "role/core/meter.h"
 #include "role/core/sites.h"
@@ -86,24 +87,18 @@ struct core {
 
 	struct issue *issues;   /* certificates being made (stock.h) */
 	struct txn *txns;       /* under way (txn.h) */
-	struct txn *committing; /* sealed: answered when the group is durable */
 	uint64_t last_job;
 	struct line line;                    /* for the scribes */
 	unsigned n_openers;                  /* processes that open an answer (reply.c) */
 	struct timer *open_next;             /* one has ended: the next one */
-	uint64_t group;                      /* number of the open group of the store, from 1 */
-	uint64_t failed_group;               /* the last one that could not be kept; 0: none */
-	bool dirty;                          /* the open group holds something */
-	uint64_t dirty_since, awaited_since; /* ms: its first row; the first message of `committing` */
-
-	int64_t open_from; /* the first message of the open group: it goes out once that is kept; 0: none */
+	struct group group;                  /* what is being kept */
 	struct delivery *deliveries; /* at the gate (queue.h) */
 	size_t n_deliveries;
 	size_t n_retried; /* of those: which had failed before */
 	size_t n_waited;  /* and of those: for a destination that answers again */
 	struct sites sites;
 	struct walks walks;
-	struct timer *ripen, *due, *hourly, *refill, *redo, *probes, *watches, *silence;
+	struct timer *due, *hourly, *refill, *redo, *probes, *watches, *silence;
 	uint64_t refill_ms, drawn_ms; /* when the shelves are looked at next; when one was drawn from last */
 	unsigned n_looks;             /* at domains of users, under way (watch.h) */
 	bool redoing;                 /* what was delivered and could not be noted is noted soon (queue.c) */
@@ -126,12 +121,15 @@ struct core {
 	size_t next_sudo;
 };
 
-/* The open group becomes durable now and whoever waits for it is answered. FAIL_SYS: nothing of it was kept, and
- * transactions that put something into it are refused with 451. */
+/* The open group becomes durable now, before this returns, and whoever waits for it is answered. FAIL_SYS: nothing of it was kept, and
+ * transactions that put something into it are refused with 451. For what a person waits for; messages do not (group.h). */
 int core_commit(struct core *c);
 
-/* The open group holds something to keep: it will be committed at the end of this turn of the loop. */
+/* The open group holds something to keep: that begins at the end of this turn of the loop, or soon after. */
 void core_dirty(struct core *c);
+
+/* Commits, then destroys what the log may still hold of what was deleted. */
+MUST_CHECK int core_scrub(struct core *c, struct fail *f);
 
 /* The vault has unwrapped the keys and the store is open: begin to work. */
 void core_store_opened(struct core *c);

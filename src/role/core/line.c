@@ -190,7 +190,7 @@ void line_run(struct core *c)
 		user_to_end(&c->line);
 	}
 	if (c->line.waiting)
-		timer_set(c->ripen, LOOK_MS); /* the loop goes round, and comes by here */
+		timer_set(c->group.ripen, LOOK_MS); /* the loop goes round, and comes by here */
 }
 
 void line_leave(struct core *c, struct txn *t)

@@ -34,7 +34,7 @@ static bool skip(void *arg, int64_t id)
 {
 	const struct core *c = arg;
 
-	return (c->open_from && id >= c->open_from) || queue_under_way(c, id);
+	return group_holds(c, id) || queue_under_way(c, id);
 }
 
 struct delivery *queue_add_delivery(struct core *c, const struct queue_item *i)
@@ -246,7 +246,7 @@ static int note_done(struct core *c, struct delivery *d, struct fail *f)
 	int r = queue_delete(c->store, d->id, f);
 
 	d->done = true;
-	d->noted = r == OK || r == FAIL_ABSENT; /* absent: deleted by the operator meanwhile */
+	d->noted = r == OK || r == FAIL_ABSENT ? c->group.number : 0; /* absent: deleted by the operator meanwhile */
 	return r;
 }
 
@@ -378,20 +378,20 @@ static void redo(void *arg)
 
 /* While the disk is full nothing can be noted, but mail goes out. A group that could not be kept takes its notes with it; the next
  * one, of others' mail, may be kept before they are made anew. */
-void queue_committed(struct core *c, int result)
+void queue_committed(struct core *c, uint64_t group, int result)
 {
 	bool left = false;
 
-	c->open_from = 0;
 	for (struct delivery **p = &c->deliveries; *p;) {
 		struct delivery *d = *p;
 
-		if (d->noted && result == OK) {
+		if (d->noted == group && result == OK) {
 			drop(c, p);
 			continue;
 		}
-		d->noted = false;
-		left |= d->done;
+		if (d->noted == group)
+			d->noted = 0;
+		left |= d->done && !d->noted;
 		p = &d->next;
 	}
 	if (result == OK)

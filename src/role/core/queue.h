@@ -10,8 +10,8 @@ void queue_start(struct core *c);
 void queue_wake(struct core *c);
 /* And what is known of destinations that do not answer is forgotten: the operator has done something about it. */
 void queue_wake_all(struct core *c);
-/* The open group was kept, or was lost: what was delivered in it is then noted anew, and not sent again. */
-void queue_committed(struct core *c, int result);
+/* A group was kept, or was lost: what was delivered in it is then noted anew, and not sent again. */
+void queue_committed(struct core *c, uint64_t group, int result);
 void queue_gate_gone(struct core *c);
 void queue_delivered(void *core, const void *msg, struct ipc_fds *fds); /* IPC_delivered */
 

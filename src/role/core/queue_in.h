@@ -27,7 +27,7 @@ struct delivery {
 	bool retried; /* it had failed before */
 	bool waited;  /* for a destination that answers again */
 	bool giving_up, done;
-	bool noted; /* the group that is open says that it is done */
+	uint64_t noted; /* the group that says that it is done; 0: none does */
 };
 
 struct delivery *queue_under_way(const struct core *c, int64_t id);

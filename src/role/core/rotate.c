@@ -147,7 +147,7 @@ static int finish(struct rotation *r, struct fail *f)
 	core_dirty(c);
 	if (core_commit(c) < 0)
 		return fail(f, FAIL_SYS, "the id of the new master key could not be stored");
-	TRY(store_scrub(c->store, f));
+	TRY(core_scrub(c, f));
 	r->on = false;
 	log_info("ev=rotation state=done keys=%llu", (unsigned long long)r->done);
 	return OK;

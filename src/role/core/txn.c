@@ -127,7 +127,7 @@ static void txn_free(struct txn *t, bool kept)
 void txn_touch(struct txn *t)
 {
 	if (!t->first_group)
-		t->first_group = t->core->group;
+		t->first_group = t->core->group.number;
 	core_dirty(t->core);
 }
 
@@ -524,19 +524,17 @@ void txn_need_key(void *core, const void *msg, struct ipc_fds *fds)
 void txn_keep(struct txn *t)
 {
 	struct core *c = t->core;
-	struct fail f = { 0 };
-	int r = txn_keep_rows(t, &f);
 
-	if (r < 0) {
-		txn_fail_by(t, r, f.why);
-		return;
-	}
 	line_leave(c, t);
 	unlink_txn(&c->txns, t);
-	if (!c->committing)
-		c->awaited_since = clock_mono_ms();
-	t->next = c->committing;
-	c->committing = t;
+	group_take(c, t);
+}
+
+void txn_not_kept(struct txn *t, int code, const char *why)
+{
+	t->next = t->core->txns;
+	t->core->txns = t;
+	txn_fail_by(t, code, why);
 }
 
 void txn_sealed(void *core, const void *msg, struct ipc_fds *fds)
@@ -584,25 +582,18 @@ static void accepted(struct txn *t)
 	txn_free(t, true);
 }
 
-void txns_committed(struct core *c, int result)
+void txns_committed(struct core *c, struct txn *t, int result)
 {
-	struct txn *t = c->committing;
-
-	c->committing = NULL;
 	c->meter.groups += result == OK;
 	c->meter.groups_lost += result < 0;
 	while (t) {
 		struct txn *next = t->next;
 
 		c->meter.grouped += result == OK;
-
-		t->next = c->txns;
-		if (result == OK) {
+		if (result == OK)
 			accepted(t);
-		} else {
-			c->txns = t;
-			txn_fail_by(t, FAIL_SYS, "the group could not be stored");
-		}
+		else
+			txn_not_kept(t, FAIL_SYS, "the group could not be stored");
 		t = next;
 	}
 }
@@ -614,8 +605,7 @@ void txns_gate_gone(struct core *c)
 {
 	for (struct txn *t = c->txns; t; t = t->next)
 		t->session = 0;
-	for (struct txn *t = c->committing; t; t = t->next)
-		t->session = 0;
+	group_peer_gone(c, NULL);
 }
 
 void txns_scribe_gone(struct core *c, const struct peer *scribe)
@@ -628,7 +618,5 @@ void txns_scribe_gone(struct core *c, const struct peer *scribe)
 		txn_fail_by(t, FAIL_AGAIN, "the scribe has died");
 		next = c->txns; /* a failure may end others: from the start */
 	}
-	for (struct txn *t = c->committing; t; t = t->next)
-		if (t->scribe == scribe)
-			t->scribe = NULL;
+	group_peer_gone(c, scribe);
 }

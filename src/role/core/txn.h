@@ -100,8 +100,10 @@ void txn_need_key(void *core, const void *msg, struct ipc_fds *fds);
 void txn_sealed(void *core, const void *msg, struct ipc_fds *fds);
 void txns_gate_gone(struct core *c);
 void txns_scribe_gone(struct core *c, const struct peer *scribe);
-/* The group was committed (OK) or lost: whoever waits for it is answered. */
-void txns_committed(struct core *c, int result);
+/* The group was kept (OK) or lost: whoever waits for it is answered. */
+void txns_committed(struct core *c, struct txn *waiting, int result);
+/* It was taken off the list of those under way, and is lost. */
+void txn_not_kept(struct txn *t, int code, const char *why);
 
 /* A message of the relay itself, text with CRLF lines, sealed for a mailbox; clear only where it accepts that (notices.h
  * has them all, and is how they are sent). kept: see kept_fn; may be NULL. ends: the item of the queue that is given up

@@ -39,11 +39,27 @@ static bool may_answer(const struct txn *t)
 	return answer_may_go(&facts);
 }
 
-static int keep_body(struct output *o, int64_t *ret, struct fail *f)
+static int keep_body(struct output *o, struct fail *f)
 {
 	struct store *st = o->txn->core->store;
+	int64_t *id = &o->body.id;
 
-	return o->file ? body_file_add(st, o->file, &o->body, ret, f) : body_add(st, o->fd, &o->body, ret, f);
+	return o->file ? body_file_add(st, o->file, &o->body, id, f) : body_add(st, o->fd, &o->body, id, f);
+}
+
+/* Before anything else of the message, so that the disk may begin. */
+static int keep_bodies(struct txn *t, struct fail *f)
+{
+	for (size_t i = 0; i < t->n_outputs; i++) {
+		struct output *o = &t->outputs[i];
+
+		if (t->reply)
+			TRY(reply_went(t->reply, o->reverse, &o->dropped, f));
+		if (!o->dropped)
+			TRY(keep_body(o, f));
+	}
+	group_bodies_are_in(t->core);
+	return OK;
 }
 
 static int keep_output(struct txn *t, struct output *o, struct fail *f)
@@ -75,12 +91,12 @@ static int keep_output(struct txn *t, struct output *o, struct fail *f)
 	};
 	int64_t id;
 
-	TRY(keep_body(o, &i.body, f));
+	i.body = o->body.id;
 	TRY(envelope_sender(t, o, &sender, f));
 	i.sender = buf_str(&sender);
 	TRY(queue_add(c->store, &i, &id, f));
-	if (!c->open_from)
-		c->open_from = id;
+	if (!c->group.gathered_from)
+		c->group.gathered_from = id;
 	if (t->reply) {
 		TRY(usage_answered(c->store, o->alias.user, core_now(c), f));
 		return alias_answered(c->store, o->alias.id, t->arrived, o->removed, f);
@@ -93,21 +109,12 @@ static int keep_output(struct txn *t, struct output *o, struct fail *f)
 
 static int keep_outputs(struct txn *t, struct fail *f)
 {
-	int64_t body;
-
-	if (t->origin == TXN_HELD) {
-		TRY(keep_body(&t->outputs[0], &body, f));
-		return held_keep(t->core->store, t->held, body, f);
-	}
-	for (size_t i = 0; i < t->n_outputs; i++) {
-		bool went = false;
-
-		if (t->reply)
-			TRY(reply_went(t->reply, t->outputs[i].reverse, &went, f));
-		if (!went)
+	TRY(keep_bodies(t, f));
+	if (t->origin == TXN_HELD)
+		return held_keep(t->core->store, t->held, t->outputs[0].body.id, f);
+	for (size_t i = 0; i < t->n_outputs; i++)
+		if (!t->outputs[i].dropped)
 			TRY(keep_output(t, &t->outputs[i], f));
-		t->outputs[i].dropped = went;
-	}
 	return t->kept ? t->kept(t->core, t->kept_arg, f) : OK;
 }
 
@@ -128,7 +135,7 @@ int txn_keep_rows(struct txn *t, struct fail *f)
 	struct core *c = t->core;
 	int r;
 
-	if (t->first_group && c->failed_group >= t->first_group)
+	if (t->first_group && c->group.failed >= t->first_group)
 		return fail(f, FAIL_SYS, "a group that held part of this message was lost");
 	txn_touch(t);
 	TRY(store_part_begin(c->store, f));

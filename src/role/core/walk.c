@@ -188,7 +188,7 @@ static int look_at_sites(struct core *c, int64_t now, struct fail *f)
 
 static bool others_are_served(const struct core *c)
 {
-	return c->txns || c->committing || c->n_deliveries > c->n_retried;
+	return c->txns || group_is_awaited(c) || c->n_deliveries > c->n_retried;
 }
 
 int walk_on(struct core *c, struct fail *f)
