@@ -1,5 +1,7 @@
 #include "role/web/client.h"
 
+#include <arpa/inet.h>
+
 enum { ONE = 1000000 }; /* millionths, so that what comes back in a millisecond is a number */
 
 /* burst: requests at once; each second `back` thousandths come back. */
@@ -10,20 +12,47 @@ static const struct {
 	[CLIENT_PASSWORD] = { 10, 200 },
 };
 
-static bool is_address(struct str s)
+static bool is_address(int family, struct str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!strchr("0123456789abcdefABCDEF.:", s.p[i]) || !s.p[i])
-			return false;
-	return s.n && s.n <= CLIENT_NAME_MAX;
+	struct in6_addr any; /* the larger of the two */
+	char z[CLIENT_NAME_MAX + 1] = "";
+
+	if (!s.n || s.n > CLIENT_NAME_MAX || str_chr(s, '\0') < s.n)
+		return false;
+	memcpy(z, s.p, s.n);
+	return inet_pton(family, z, &any) == 1;
 }
 
+static bool is_port_or_none(struct str s)
+{
+	uint64_t n;
+
+	return !s.n || (s.p[0] == ':' && s.n <= 6 && str_u64(str_from(s, 1), &n) && n <= UINT16_MAX);
+}
+
+/* Some proxies write the port as well, which is another one for each connection: "192.0.2.1:4711", "[2001:db8::1]:443". Empty: no
+ * address stands there. */
+static struct str address_in(struct str s)
+{
+	bool six = str_starts(s, STR("["));
+	size_t end = str_chr(s, six ? ']' : ':');
+	struct str host = str_from(str_first(s, end), six ? 1 : 0), behind = str_from(s, six ? end + 1 : end);
+
+	if (is_address(AF_INET, s) || is_address(AF_INET6, s))
+		return s;
+	if (end == s.n || !is_address(six ? AF_INET6 : AF_INET, host) || !is_port_or_none(behind))
+		return STR("");
+	return host;
+}
+
+/* What cannot be read as an address is the proxy's own: another nonsense each time is the same client. */
 struct str client_of(struct str forwarded, struct str peer)
 {
-	struct str last = str_trim(str_from(
-	        forwarded, str_rchr(forwarded, ',') < forwarded.n ? str_rchr(forwarded, ',') + 1 : 0));
+	size_t comma = str_rchr(forwarded, ',');
+	struct str last = str_from(forwarded, comma < forwarded.n ? comma + 1 : 0);
+	struct str address = address_in(str_trim(last));
 
-	return is_address(last) ? last : str_first(peer, CLIENT_NAME_MAX);
+	return address.n ? address : str_first(peer, CLIENT_NAME_MAX);
 }
 
 static void give_back(struct client *c, uint64_t now_ms)

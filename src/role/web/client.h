@@ -22,7 +22,8 @@ struct clients {
 /* Takes one; false: not now. */
 bool client_may(struct clients *all, struct str client, enum client_cost cost, uint64_t now_ms);
 
-/* The client's address: what the proxy adds last to X-Forwarded-For, else the connection's own. What is no address is. */
+/* The client's address: what the proxy adds last to X-Forwarded-For, without a port; the connection's own where that is none, so
+ * that all nonsense is one client. */
 struct str client_of(struct str forwarded, struct str peer);
 
 #endif
