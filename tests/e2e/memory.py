@@ -12,6 +12,12 @@ def pss(pid):
     return int(re.search(r"^Pss:\s+(\d+)", text, re.M)[1]) << 10
 
 
+def own(pid):
+    """Of that what is no file's: how many others share a library's pages with it says nothing of this process."""
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(n) << 10 for n in re.findall(r"^(?:Pss_Anon|Pss_Shmem|SwapPss):\s+(\d+)", text, re.M))
+
+
 def memfds(pids):
     """Bytes in memfds that these processes hold, each once: what PSS does not see while nobody maps it."""
     found = {}

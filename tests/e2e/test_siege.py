@@ -1,8 +1,11 @@
 """A few of the places that tests/siege/places.py tries all of, so that the sieges cannot rot: each is there, and holds."""
 
+import collections
 import pathlib
+import random
 import shutil
 import sys
+import types
 
 import pytest
 
@@ -78,3 +81,65 @@ def test_promise_2_load_and_one_fault_after_the_other(monkeypatch):
     found = soak.besiege(0.3, 2, 0.5, 1, SOAK, **{"profiles.pool": 2, "policy.new_per_hour": 2})  # no key is waited for
     assert found["held"], found
     assert len(found["faults_done"]) >= len(SOAK) // 2 and not found["faults_failed"]
+
+
+# ---- what a soak judges of memory ---------------------------------------------------------------------------------------
+
+
+def lives(*told, seconds=540):
+    """Samples as soak.Samples makes them, of (role, KiB at a second of its life, when it was warm), with as much noise as there is."""
+    chance = random.Random(4711)
+    samples = types.SimpleNamespace(seen=collections.defaultdict(list), warm={})
+    for pid, (role, kib, warm) in enumerate(told):
+        samples.seen[role, pid] = [(at, (int(1024 * (kib(at) + chance.uniform(-100, 100))), 10, 1, 0)) for at in range(0, seconds, 2)]
+        if warm is not None:
+            samples.warm[role, pid] = warm
+    return samples
+
+
+def found_by(samples):
+    return sorted(soak.steep(soak.memory_growth(samples))), soak.not_warm(samples)
+
+
+def leak(at, a_minute=250):
+    return 6000 + a_minute * at / 60
+
+
+def filled(at, by=20):
+    """What SQLite remembers of the store's pages, full after so many seconds."""
+    return 16384 * min(1, at / by)
+
+
+def crowd(at, since=30):
+    return 7000 + (1024 if at >= since else 0)
+
+
+def waves(at, each=900):
+    """Work that piles up for ten seconds of each minute, and twice leaves something."""
+    return 7000 + (4000 if at % 60 < 10 else 0) + each * sum(at >= when for when in (125, 300))
+
+
+@pytest.mark.parametrize("role", ["core", "gate", "scribe", "opener"])
+def test_a_soak_notices_what_grows_on(role):
+    assert found_by(lives((role, leak, 30))) == ([role], [])
+    assert found_by(lives((role, lambda at: leak(at) + waves(at), 30))) == ([role], [])
+    assert found_by(lives((role, lambda at: waves(at, 2600), 30))) == ([role], []), "seldom, and too much"
+    assert found_by(lives((role, lambda at: leak(at, 100), 30))) == ([], [])
+
+
+def test_a_soak_does_not_take_for_a_leak_what_is_kept_once():
+    assert found_by(lives(("core", filled, 20), ("gate", crowd, 31), ("gate", waves, 31))) == ([], [])
+    both = lives(("core", lambda at: filled(at) + leak(at), 20), ("gate", lambda at: crowd(at) + leak(at), 31))
+    assert found_by(both) == (["core", "gate"], [])
+    late = lives(("core", lambda at: filled(at, 300), 300), ("gate", lambda at: crowd(at, 290), 291), seconds=720)
+    assert found_by(late) == ([], []), "what is judged begins when it is warm"
+
+
+def test_a_soak_judges_no_life_that_is_too_short():
+    """In its first minutes each wave is the largest yet."""
+    assert found_by(lives(("gate", leak, 30), seconds=soak.WARM_UP + soak.LIFE - 10)) == ([], [])
+
+
+def test_a_soak_says_of_whom_it_could_judge_nothing():
+    assert found_by(lives(("core", lambda at: filled(at, 540), None), ("gate", crowd, None))) == ([], ["core", "gate"])
+    assert found_by(lives(("core", filled, None), ("core", filled, 20))) == ([], []), "one life is enough"

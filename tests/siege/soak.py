@@ -10,7 +10,9 @@ the next hop hangs, refuses, closes, has no name; a role's calls fail for some s
 Wanted: all that got a 250 is delivered; twice only where gate or core was broken between the two; nothing in clear (a sample is
 opened); what leaves names the user nowhere; once it is over the queue is empty, the tables have grown by what RISES allows, the
 bodies' files are those that are kept for the next ones, and each role has the descriptors and children that it began with. Memory:
-of each life of a role, after its WARM_UP, one slope for all its lives; it is judged where there are lives long enough.
+of each life of a role, after its WARM_UP, the least of each minute; by the median minute, and by each life in all (growth()). It is
+judged where there are lives long enough. What a role keeps once for good is brought about at the beginning of each life: core is made
+to read all of its store, which is larger than what SQLite remembers of it, and gate is visited by a crowd (Warmth).
 
 Figures to var/siege-soak.json; exits with 1 when one of these does not hold."""
 
@@ -19,6 +21,7 @@ import collections
 import contextlib
 import errno
 import json
+import math
 import mmap
 import os
 import pathlib
@@ -56,9 +59,11 @@ from sessions import Held  # noqa: E402
 from world import World  # noqa: E402
 
 KNOWN, SMALL, LARGE, CLIENTS, OPENED, PATIENCE = 40, 4000, 900_000, 16, 150, 6
-WARM_UP, LIFE, SLOPE = 90, 60, 192  # seconds of a life not looked at, seconds that must be left; KiB a minute
+WARM_UP, LIFE = 90, 360  # seconds of a life not looked at, seconds that must be left: FAULTS leave each life some ten minutes
+SLOPE, KEPT = 192, 3 << 10  # KiB a minute; KiB in a life that waves of work may leave behind, each larger one a little more
 ALIKE, ROOMS = 4, 32  # descriptors and children of a role at rest, more than before; files of memory that a scribe keeps for the next
-REMEMBERED = 200_000  # messages: core's memory of the store's pages is full after the warm-up
+REMEMBERED, CACHE = 200_000, 16 << 20  # messages that make the store larger than core's memory of its pages (src/store/store.c)
+CROWD = 400  # sessions at once, the most of any fault
 SPARES = 5 * (8 << 20) + (1 << 20)  # of the bodies' files: the current one and those that wait to be written over
 NAME = "mx.shop.example"
 
@@ -215,10 +220,10 @@ class Around:
         crowd.close()
 
     def idle(self, seconds):
-        crowd = [Held(self.w.server.port, i, None) for i in range(400)]
-        time.sleep(seconds)
-        for one in crowd:
-            one.close()
+        with contextlib.ExitStack() as crowd:
+            for i in range(CROWD):
+                crowd.callback(Held(self.w.server.port, i, None).close)
+            time.sleep(seconds)
 
     def broken_off(self):
         for i in range(100):
@@ -291,7 +296,7 @@ def own(pid):
     """(octets in memory, descriptors, threads, children) of one process."""
     threads = int(re.search(r"^Threads:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text(), re.M)[1])
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return memory.pss(pid), len(os.listdir(f"/proc/{pid}/fd")), threads, len(children)
+    return memory.own(pid), len(os.listdir(f"/proc/{pid}/fd")), threads, len(children)
 
 
 def bodies(server):
@@ -299,12 +304,14 @@ def bodies(server):
 
 
 class Samples(threading.Thread):
-    """seen: {(role, pid): [(seconds, (memory, descriptors, threads, children))]}; of the store: what `postern stat` says."""
+    """seen: {(role, pid): [(seconds, (memory, descriptors, threads, children))]}; warm: {(role, pid): seconds}, when Warmth was done
+    with it, and cold: what came between; of the store: what `postern stat` says."""
 
     def __init__(self, server, every):
         super().__init__(daemon=True)
         self.server, self.every, self.ended, self.began = server, every, threading.Event(), time.monotonic()
-        self.seen, self.stats, self.most_bodies = collections.defaultdict(list), [], 0
+        self.seen, self.warm, self.cold = collections.defaultdict(list), {}, collections.Counter()
+        self.stats, self.most_bodies = [], 0
 
     def run(self):
         for number in range(1 << 40):
@@ -318,7 +325,8 @@ class Samples(threading.Thread):
         for role, pids in {**self.server.roles(), "parent": [self.server.parent_pid()]}.items():
             for pid in pids:
                 try:
-                    self.seen[role, pid].append((time.monotonic() - self.began, own(pid)))
+                    found = own(pid)
+                    self.seen[role, pid].append((time.monotonic() - self.began, found))
                 except (OSError, TypeError):  # it has just ended
                     pass
         try:
@@ -337,6 +345,45 @@ class Samples(threading.Thread):
         self.join()
 
 
+class Warmth(threading.Thread):
+    """Brings each life of a role to what it keeps for good, once: core's memory of the store's pages is filled by a backup, which
+    reads them all through it; gate's for sessions by the largest crowd that comes. Without it a store that grows, or the first
+    crowd, looks like a leak for as long as it takes."""
+
+    def __init__(self, around, samples):
+        super().__init__(daemon=True)
+        self.around, self.samples, self.ended = around, samples, threading.Event()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="soak-warmth-"))
+
+    def run(self):
+        while not self.ended.wait(1):
+            for role, warm in (("core", self.fill), ("gate", lambda: self.around.idle(1))):
+                for pid in self.around.w.server.roles().get(role, []):
+                    if (role, pid) not in self.samples.warm:
+                        self.bring(role, pid, warm)
+
+    def bring(self, role, pid, warm):
+        try:
+            warm()
+        except Exception as e:  # noqa: B902 - a fault has come between: again
+            self.samples.cold[f"{role}: {type(e).__name__}: {str(e)[:100]}"] += 1
+            return
+        if pid in self.around.w.server.roles().get(role, []):
+            self.samples.warm[role, pid] = time.monotonic() - self.samples.began
+
+    def fill(self):
+        server, to = self.around.w.server, self.folder / "copy"
+        if database(server) <= CACHE:
+            raise RuntimeError("all of the store is remembered, and there is room for more")
+        shutil.rmtree(to, ignore_errors=True)
+        server.command("backup", to, seconds=120)
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 def at_rest(server):
     """{role: [descriptors, threads, children] of its one process, or the most of them}."""
     found = {}
@@ -345,19 +392,53 @@ def at_rest(server):
     return found
 
 
-def slopes(samples, number):
-    """{role: growth a minute of that number of own(), and of how many minutes}: the lives of a role that are long enough, each
-    with a height of its own, and one slope for all."""
-    sums = collections.defaultdict(lambda: [0.0, 0.0, 0.0])
-    for (role, _), points in samples.seen.items():
-        late = [(at, v[number]) for at, v in points if at - points[0][0] >= WARM_UP]
-        if not late or late[-1][0] - late[0][0] < LIFE:
-            continue
-        mean_at, mean = statistics.mean(at for at, _ in late), statistics.mean(v for _, v in late)
-        sums[role][0] += sum((at - mean_at) * (v - mean) for at, v in late)
-        sums[role][1] += sum((at - mean_at) ** 2 for at, _ in late)
-        sums[role][2] += late[-1][0] - late[0][0]
-    return {role: {"a_minute": round(60 * xy / xx, 2), "minutes": round(seconds / 60, 1)} for role, (xy, xx, seconds) in sums.items()}
+WARMED = ("core", "gate")
+
+
+def judged_lives(samples):
+    """(role, its points from when it was warm on) of each life in which that is long enough."""
+    for (role, pid), points in samples.seen.items():
+        warm = samples.warm.get((role, pid), math.inf) if role in WARMED else 0
+        late = [(at, v) for at, v in points if at >= max(warm, points[0][0] + WARM_UP)]
+        if late and late[-1][0] - late[0][0] >= LIFE:
+            yield role, late
+
+
+def floors(late):
+    """The least of each whole minute: what is under way comes and goes, and is above it."""
+    minutes = collections.defaultdict(list)
+    for at, v in late:
+        minutes[int((at - late[0][0]) // 60)].append(v)
+    return [min(minutes[n]) for n in range(int((late[-1][0] - late[0][0]) // 60)) if minutes[n]]
+
+
+def growth(samples, number):
+    """Of that number of own(), {role: {"a_minute": by what its floor rises in a minute, the median, so that no wave of work that comes
+    now and then is taken for a leak; "lives": by what it rose in each life, and in how many minutes}}."""
+    steps, rose = collections.defaultdict(list), collections.defaultdict(list)
+    for role, late in judged_lives(samples):
+        found = floors([(at, v[number]) for at, v in late])
+        steps[role] += [b - a for a, b in zip(found, found[1:])]
+        rose[role].append((found[-1] - found[0], len(found) - 1))
+    return {role: {"a_minute": statistics.median(found), "lives": rose[role]} for role, found in steps.items()}
+
+
+def memory_growth(samples):
+    """The same of memory, in KiB."""
+    return {role: {"a_minute": round(v["a_minute"] / 1024, 1), "lives": [(by >> 10, minutes) for by, minutes in v["lives"]]}
+            for role, v in growth(samples, 0).items()}
+
+
+def steep(found):
+    """Roles that grow on, or in a life by more than what is KEPT and their slope."""
+    return {role: v for role, v in found.items()
+            if v["a_minute"] > SLOPE or any(by > KEPT + SLOPE * minutes for by, minutes in v["lives"])}
+
+
+def not_warm(samples):
+    """Roles of which nothing could be judged, although they lived for long: what they keep for good was not brought about."""
+    lived = {role for (role, _), points in samples.seen.items() if points[-1][0] - points[0][0] >= WARM_UP + LIFE + 60}
+    return sorted(lived & set(WARMED) - {role for role, _ in judged_lives(samples)})
 
 
 def peaks(samples):
@@ -430,13 +511,12 @@ class Soak:
     def hold(self, rate, seconds, table, every):
         """(load, faults, deaths, samples) when it is over."""
         samples, deaths = Samples(self.w.server, 2), Deaths(self.w.server, float("inf"))
-        faults, load = Faults(Around(self), table, every), Load(self.w, self.writer, rate)
-        for t in (samples, deaths, faults):
+        faults, load, warmth = Faults(Around(self), table, every), Load(self.w, self.writer, rate), Warmth(Around(self), samples)
+        for t in (samples, warmth, deaths, faults):
             t.start()
         time.sleep(seconds)
-        faults.stop()
-        load.stop()
-        samples.stop()
+        for t in (faults, load, warmth, samples):
+            t.stop()
         drained = drain(self.w.server)
         deaths.stop()
         return load, faults, deaths, samples, drained
@@ -468,10 +548,10 @@ def judged(s, since, load, faults, deaths):
 
 def looked_at(samples):
     """What was sampled, as numbers; memory in KiB."""
-    memory_slopes = {role: {**v, "a_minute": round(v["a_minute"] / 1024, 1)} for role, v in slopes(samples, 0).items()}
     most = {role: {"KiB": v[0] >> 10, "descriptors": v[1], "threads": v[2], "children": v[3]} for role, v in peaks(samples).items()}
     last = samples.stats[-1] if samples.stats else {}
-    return {"memory_slopes_KiB": memory_slopes, "descriptor_slopes": slopes(samples, 1), "most": most, "most_bodies": samples.most_bodies,
+    return {"memory_growth_KiB": memory_growth(samples), "not_warm": not_warm(samples), "cold": dict(samples.cold),
+            "descriptor_growth": growth(samples, 1), "most": most, "most_bodies": samples.most_bodies,
             "most_queued": max((one["queue"] for one in samples.stats), default=0),
             "last_stat": {k: last.get(k) for k in ("aliases", "correspondents", "pool", "spare_keys", "message_memory")}}
 
@@ -517,15 +597,14 @@ def database(server):
 
 
 NONE = ("refused", "lost", "twice_unexplained", "in_clear", "altered", "naming_the_user", "faults", "not_opened", "rows_unexplained",
-        "own_faults")
+        "own_faults", "not_warm")
 
 
 def holds(found):
     """Whether it did; says what not."""
-    steep = {role: v for role, v in found["memory_slopes_KiB"].items() if v["a_minute"] > SLOPE}
     more = {role: (found["at_rest_before"].get(role), after) for role, after in found["at_rest_after"].items()
             if any(b - a > (ROOMS if role == "scribe" else ALIKE) for a, b in zip(found["at_rest_before"].get(role, after), after))}
-    wrong = {**{k: found[k] for k in NONE if found[k]}, "memory": steep, "at rest": more,
+    wrong = {**{k: found[k] for k in NONE if found[k]}, "memory": steep(found["memory_growth_KiB"]), "at rest": more,
              "bodies": found["bodies_left"] if found["bodies_left"] > SPARES else 0, "queue": not found["drained"],
              "SQLite": {k: v for k, v in found["integrity"].items() if v != "ok"} or not found["integrity"]}
     wrong = {k: v for k, v in wrong.items() if v}
