@@ -1,6 +1,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/fail.h"
+#include "base/ids.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -78,6 +79,36 @@ static void sinks_report_the_limit(void **state)
 
 	assert_int_equal(sink_put(sink_buf(&b), STR("abc"), &f), OK);
 	assert_int_equal(sink_put(sink_buf(&b), STR("d"), &f), FAIL_LIMIT);
+}
+
+/* More than there are heads, taken away in another order than they came. */
+static void things_are_found_by_number(void **state)
+{
+	enum { N = 3 * IDS_HEADS };
+	static struct ids all;
+	static struct ids_place places[N];
+	struct ids_place again = { 0 }, never = { 0 };
+	int thing;
+
+	for (size_t i = 0; i < N; i++)
+		ids_add(&all, &places[i], i, &places[i]);
+	for (size_t i = 0; i < N; i++)
+		assert_ptr_equal(ids_find(&all, i), &places[i]);
+	assert_null(ids_find(&all, N));
+	for (size_t i = 0; i < N; i += 2)
+		ids_remove(&places[(i * 7 + 4) % N]);
+	for (size_t i = 0; i < N; i++)
+		assert_ptr_equal(ids_find(&all, i), i % 2 ? &places[i] : NULL);
+	ids_add(&all, &again, 5, &thing);
+	assert_ptr_equal(ids_find(&all, 5), &thing);
+	ids_remove(&again);
+	ids_remove(&again);
+	ids_remove(&never);
+	assert_ptr_equal(ids_find(&all, 5), &places[5]);
+	for (size_t i = 1; i < N; i += 2)
+		ids_remove(&places[i]);
+	for (size_t i = 0; i < IDS_HEADS; i++)
+		assert_null(all.heads[i]);
 }
 
 static void arena_gives_aligned_zeroes(void **state)
@@ -159,6 +190,7 @@ int main(void)
 		cmocka_unit_test(cut_walks_a_list),
 		cmocka_unit_test(overflow_is_sticky),
 		cmocka_unit_test(sinks_report_the_limit),
+		cmocka_unit_test(things_are_found_by_number),
 		cmocka_unit_test(arena_gives_aligned_zeroes),
 		cmocka_unit_test(secrets_move_and_compare),
 		cmocka_unit_test(every_code_has_a_face),

@@ -3,6 +3,7 @@
 #ifndef ROLE_CORE_CORE_H
 #define ROLE_CORE_CORE_H
 
+#include "base/ids.h"
 #include "base/secret.h"
 #include "conf/conf.h"
 #include "ipc/peer.h"
@@ -87,12 +88,14 @@ struct core {
 
 	struct issue *issues;   /* certificates being made (stock.h) */
 	struct txn *txns;       /* under way (txn.h) */
+	struct ids jobs;        /* those by their job */
 	uint64_t last_job;
 	struct line line;                    /* for the scribes */
 	unsigned n_openers;                  /* processes that open an answer (reply.c) */
 	struct timer *open_next;             /* one has ended: the next one */
 	struct group group;                  /* what is being kept */
 	struct delivery *deliveries; /* at the gate (queue.h) */
+	struct ids under_way;        /* those by their id */
 	size_t n_deliveries;
 	size_t n_retried; /* of those: which had failed before */
 	size_t n_waited;  /* and of those: for a destination that answers again */

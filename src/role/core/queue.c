@@ -23,10 +23,7 @@ enum { BATCH = 128, WAIT_MOST_MS = 60000, REDO_MS = 1000, NOTE_MAX = 400 };
 
 struct delivery *queue_under_way(const struct core *c, int64_t id)
 {
-	for (struct delivery *d = c->deliveries; d; d = d->next)
-		if (d->id == id)
-			return d;
-	return NULL;
+	return ids_find(&c->under_way, (uint64_t)id);
 }
 
 /* Nobody gets what its sender may yet be told to send again. */
@@ -41,19 +38,24 @@ struct delivery *queue_add_delivery(struct core *c, const struct queue_item *i)
 {
 	struct delivery *d = xnew(struct delivery);
 
-	*d = (struct delivery){ .next = c->deliveries, .id = i->id, .retried = i->tries > 0 };
+	*d = (struct delivery){
+		.next = c->deliveries, .at = &c->deliveries, .id = i->id, .retried = i->tries > 0
+	};
+	if (d->next)
+		d->next->at = &d->next;
 	c->deliveries = d;
+	ids_add(&c->under_way, &d->by_id, (uint64_t)d->id, d);
 	c->n_deliveries++;
 	c->n_retried += d->retried;
 	return d;
 }
 
-/* Takes the one that *p points at out of the list. */
-static void drop(struct core *c, struct delivery **p)
+static void drop(struct core *c, struct delivery *d)
 {
-	struct delivery *d = *p;
-
-	*p = d->next;
+	ids_remove(&d->by_id);
+	*d->at = d->next;
+	if (d->next)
+		d->next->at = d->at;
 	c->n_deliveries--;
 	c->n_retried -= d->retried;
 	c->n_waited -= d->waited;
@@ -62,12 +64,10 @@ static void drop(struct core *c, struct delivery **p)
 
 static void end(struct core *c, int64_t id)
 {
-	for (struct delivery **p = &c->deliveries; *p; p = &(*p)->next) {
-		if ((*p)->id == id) {
-			drop(c, p);
-			return;
-		}
-	}
+	struct delivery *d = queue_under_way(c, id);
+
+	if (d)
+		drop(c, d);
 }
 
 static struct str route_of(const struct core *c, struct str rcpt)
@@ -226,14 +226,10 @@ void queue_start(struct core *c)
 /* What the gate had is unknown: it is sent again. */
 void queue_gate_gone(struct core *c)
 {
-	for (struct delivery **p = &c->deliveries; *p;) {
-		struct delivery *d = *p;
-
-		if (d->giving_up || d->done) {
-			p = &d->next;
-			continue;
-		}
-		drop(c, p);
+	for (struct delivery *d = c->deliveries, *next; d; d = next) {
+		next = d->next;
+		if (!d->giving_up && !d->done)
+			drop(c, d);
 	}
 	walk_wake_all(c); /* what was asked is not answered any more */
 }
@@ -382,17 +378,15 @@ void queue_committed(struct core *c, uint64_t group, int result)
 {
 	bool left = false;
 
-	for (struct delivery **p = &c->deliveries; *p;) {
-		struct delivery *d = *p;
-
+	for (struct delivery *d = c->deliveries, *next; d; d = next) {
+		next = d->next;
 		if (d->noted == group && result == OK) {
-			drop(c, p);
+			drop(c, d);
 			continue;
 		}
 		if (d->noted == group)
 			d->noted = 0;
 		left |= d->done && !d->noted;
-		p = &d->next;
 	}
 	if (result == OK)
 		queue_wake(c);

@@ -20,7 +20,8 @@ enum unsent {
 
 /* An item at the gate, or one that waits for its DSN to be written, or for its end to be durable. */
 struct delivery {
-	struct delivery *next;
+	struct delivery *next, **at; /* at: what points here */
+	struct ids_place by_id;
 	int64_t id;
 	uint64_t probe; /* number of the site that it asks; 0: none */
 	enum unsent unsent;

@@ -39,6 +39,23 @@ static void make_mid(char out[static MID_SIZE + 1])
 	out[MID_SIZE] = '\0';
 }
 
+static void link_txn(struct txn **list, struct txn *t)
+{
+	t->next = *list;
+	t->at = list;
+	if (t->next)
+		t->next->at = &t->next;
+	*list = t;
+}
+
+static void unlink_txn(struct txn *t)
+{
+	ids_remove(&t->by_job);
+	*t->at = t->next;
+	if (t->next)
+		t->next->at = t->at;
+}
+
 struct txn *txn_new(struct core *c, enum txn_origin origin)
 {
 	struct txn *t = xnew(struct txn);
@@ -50,8 +67,8 @@ struct txn *txn_new(struct core *c, enum txn_origin origin)
 	t->arrived = core_now(c);
 	t->began_ms = clock_mono_ms();
 	make_mid(t->mid);
-	t->next = c->txns;
-	c->txns = t;
+	link_txn(&c->txns, t);
+	ids_add(&c->jobs, &t->by_job, t->job, t);
 	return t;
 }
 
@@ -97,16 +114,6 @@ static void output_done(struct output *o, bool kept)
 	buf_done(&o->own);
 	buf_done(&o->ids);
 	buf_done(&o->carried);
-}
-
-static void unlink_txn(struct txn **list, const struct txn *t)
-{
-	for (; *list; list = &(*list)->next) {
-		if (*list != t)
-			continue;
-		*list = t->next;
-		return;
-	}
 }
 
 static void txn_free(struct txn *t, bool kept)
@@ -157,7 +164,7 @@ void txn_fail(struct txn *t, int smtp, const char *enhanced, const char *sentenc
 	if (t->gives_up)
 		queue_not_given_up(c, t->gives_up);
 	held = t->held;
-	unlink_txn(&c->txns, t);
+	unlink_txn(t);
 	txn_free(t, false);
 	if (held)
 		held_settled(c, held); /* without its message */
@@ -272,7 +279,7 @@ void txn_swallow(struct txn *t)
 {
 	log_info("ev=dropped mid=%s", t->mid);
 	answer(t, 250, "2.0.0", "accepted");
-	unlink_txn(&t->core->txns, t);
+	unlink_txn(t);
 	txn_free(t, false);
 }
 
@@ -324,10 +331,8 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 /* Of those that this scribe was given: what it says of another one's is nothing. */
 static struct txn *by_job(const struct core *c, const struct peer *scribe, uint64_t job)
 {
-	struct txn *t = c->txns;
+	struct txn *t = ids_find(&c->jobs, job);
 
-	while (t && t->job != job)
-		t = t->next;
 	return t && t->scribe == scribe ? t : NULL;
 }
 
@@ -354,7 +359,7 @@ static bool was_accepted(struct txn *t)
 		return false;
 	log_info("ev=again mid=%s first=%.*s", t->mid, STR_ARG(mid));
 	answer(t, 250, "2.0.0", "accepted before");
-	unlink_txn(&t->core->txns, t);
+	unlink_txn(t);
 	txn_free(t, true);
 	return true;
 }
@@ -526,14 +531,13 @@ void txn_keep(struct txn *t)
 	struct core *c = t->core;
 
 	line_leave(c, t);
-	unlink_txn(&c->txns, t);
+	unlink_txn(t);
 	group_take(c, t);
 }
 
 void txn_not_kept(struct txn *t, int code, const char *why)
 {
-	t->next = t->core->txns;
-	t->core->txns = t;
+	link_txn(&t->core->txns, t);
 	txn_fail_by(t, code, why);
 }
 

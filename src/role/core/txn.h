@@ -55,7 +55,8 @@ struct txn_facts {
 };
 
 struct txn {
-	struct txn *next;
+	struct txn *next, **at;  /* at: what points here, in the list that it is in */
+	struct ids_place by_job; /* while a scribe may speak of it */
 	struct core *core;
 	enum txn_origin origin;
 	struct arena arena;
