@@ -1,8 +1,18 @@
-"""memory.py: what lies in the memory of processes: how much of it, and whether it holds a private key."""
+"""memory.py: what lies in the memory of processes: how much of it, and whether it holds a private key.
 
+memory.py GATE PID... samples until its input ends (Watch), in a process of its own: a thread beside two hundred others that send
+sees its turn too seldom."""
+
+import contextlib
+import json
 import os
 import pathlib
 import re
+import select
+import signal
+import subprocess
+import sys
+import time
 
 from run import run
 
@@ -18,23 +28,75 @@ def own(pid):
     return sum(int(n) << 10 for n in re.findall(r"^(?:Pss_Anon|Pss_Shmem|SwapPss):\s+(\d+)", text, re.M))
 
 
-def memfds(pids):
-    """Bytes in memfds that these processes hold, each once: what PSS does not see while nobody maps it."""
-    found = {}
-    for pid in pids:
+def open_memfds(pid):
+    """(inode, bytes) of each memfd that the process has open."""
+    try:
+        names = os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return
+    for name in names:
+        path = f"/proc/{pid}/fd/{name}"
         try:
-            names = os.listdir(f"/proc/{pid}/fd")
+            if os.readlink(path).startswith("/memfd:"):
+                st = os.stat(path)
+                yield st.st_ino, st.st_blocks * 512
         except OSError:
             continue
-        for name in names:
-            path = f"/proc/{pid}/fd/{name}"
-            try:
-                if os.readlink(path).startswith("/memfd:"):
-                    st = os.stat(path)
-                    found[st.st_ino] = st.st_blocks * 512
-            except OSError:
-                continue
+
+
+def maps_of_memfds(pid):
+    """(inode, bytes) of each memfd that the process has mapped, whole as Postern maps them, and may have closed."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/maps").read_text()
+    except OSError:
+        return
+    for begin, end, inode in re.findall(r"^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ (\d+) +/memfd:", text, re.M):
+        yield int(inode), int(end, 16) - int(begin, 16)
+
+
+def memfds(pids):
+    """Bytes in memfds that these processes hold, open or mapped, each file once."""
+    found = {}
+    for pid in pids:
+        found.update(maps_of_memfds(pid))
+    for pid in pids:
+        found.update(open_memfds(pid))
     return sum(found.values())
+
+
+@contextlib.contextmanager
+def standing(pid):
+    """Who writes memfds stands still: files are counted one after the other, and one that ends and one that begins in its room
+    meanwhile would count both."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        while ") T" not in pathlib.Path(f"/proc/{pid}/stat").read_text():
+            time.sleep(0.0005)
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+class Watch:
+    """What a server holds of memfds at most, and of memory in all, from now until the end."""
+
+    def __init__(self, server, seconds=0.05):
+        pids = [*server.roles()["gate"], *server.pids()]
+        self.child = subprocess.Popen([sys.executable, __file__, str(seconds), *map(str, pids)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def end(self):
+        """(memfds, everything, samples)"""
+        return json.loads(self.child.communicate()[0])
+
+
+def watch(seconds, gate, pids):
+    files = everything = samples = 0
+    while not select.select([sys.stdin], [], [], seconds)[0]:
+        with standing(gate):
+            files = max(files, memfds(pids))
+        everything = max(everything, total(pids))
+        samples += 1
+    print(json.dumps([files, everything, samples]))
 
 
 def mapped_memfds(pid):
@@ -49,7 +111,8 @@ def total(pids):
     for pid in alive:
         try:
             own += pss(pid)
-            mapped += mapped_memfds(pid)
+            if any(maps_of_memfds(pid)):  # what follows asks more of the kernel
+                mapped += mapped_memfds(pid)
         except OSError:
             pass
     return own + max(0, memfds(alive) - mapped)
@@ -97,3 +160,7 @@ def holds_a_factor(pids, n, size):
 
 def holds(pids, what):
     return any(what in data for pid in pids for data in regions(pid))
+
+
+if __name__ == "__main__":
+    watch(float(sys.argv[1]), int(sys.argv[2]), [int(a) for a in sys.argv[3:]])

@@ -18,7 +18,7 @@ import threading
 import time
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(TESTS), str(TESTS / "e2e"), str(TESTS / "judges"), str(TESTS / "siege")]
+sys.path[:0] = [str(TESTS), *(str(TESTS / d) for d in ("e2e", "judges", "bench", "siege"))]
 
 import memory  # noqa: E402
 import messages  # noqa: E402
@@ -30,18 +30,6 @@ from overload import drain  # noqa: E402
 from world import World  # noqa: E402
 
 BESIDE = 150 << 20  # what is asked of one message alone (doc/performance.md), beside the budget
-
-
-class Watch(threading.Thread):
-    def __init__(self, server):
-        super().__init__(daemon=True)
-        self.server, self.ended = server, threading.Event()
-        self.all, self.memfds, self.pids = 0, 0, server.pids()
-
-    def run(self):
-        while not self.ended.wait(0.1):
-            self.all = max(self.all, memory.total(self.pids))
-            self.memfds = max(self.memfds, memory.memfds(self.pids))
 
 
 def once(w, number, head, rest):
@@ -91,8 +79,7 @@ def main():
         raw = messages.large(w.alias, min(args.mib << 20, limit) - 2000).raw
         at = raw.index(b"\r\n\r\n")
         rest = smtp.stuffed(raw[at:])
-        watch, calm, began, taken = Watch(w.server), w.server.pids(), time.monotonic(), []
-        watch.start()
+        watch, calm, began, taken = memory.Watch(w.server), w.server.pids(), time.monotonic(), []
 
         def one(i):  # another message each time: a copy would be known and answered at once
             head = raw[:at].replace(b"Message-ID: <", b"Message-ID: <%d." % i, 1)
@@ -106,10 +93,9 @@ def main():
         accepted = time.monotonic()
         drain(w, args.seconds)
         time.sleep(3)
-        watch.ended.set()
-        watch.join()
+        files, everything, _ = watch.end()
         found = {"messages": args.messages, "bytes_each": len(raw), "budget_bytes": args.budget << 20, "accepted": sum(taken), "delivered": sink.had(),
-                 "answers": dict(codes), "memfds_most": watch.memfds, "all_roles_most": watch.all, "seconds_accepted": round(accepted - began),
+                 "answers": dict(codes), "memfds_most": files, "all_roles_most": everything, "seconds_accepted": round(accepted - began),
                  "seconds": round(time.monotonic() - began),
                  "roles_died": w.server.pids() != calm}
         sink.close()
