@@ -60,7 +60,7 @@ enum listen_kind {
 	F(u32, plans) F(u32, way)
 enum rcpt_way { WAY_NONE, WAY_IN, WAY_OUT, WAY_TEST };
 /* A whole message. helo, client: empty where an account writes, for nobody is to learn of them. rcpts: those that were
- * answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed. */
+ * answered with 250. +1 descriptor, a sealed memfd, CRLF, dots removed; of a long one +1, its tie (sys/memfd.h). */
 #define ACCEPT_ASK(F) F(u64, session) F(u32, seq) F(text, sender) F(list, rcpts) F(text, helo) \
 	F(text, client) F(u64, size) F(u32, flags) F(i64, arrived_utc) F(u64, account)
 /* 250 means durable. */
@@ -96,7 +96,7 @@ enum delivery_hop { HOP_UNSAID, HOP_SPOKE, HOP_DEAD };
 
 /* ---- core <-> scribe ------------------------------------------------------------------------------------------- */
 
-/* Read a message. It stays with the scribe until JOB_END, for the outputs that follow. +1 descriptor (sealed memfd) */
+/* Read a message. It stays with the scribe until JOB_END, for the outputs that follow. +1 descriptor (sealed memfd), or 2 (its tie) */
 #define SCAN_JOB(F) F(u64, job) F(u32, flags)
 enum scan_job_flags { SCAN_JOB_REPORT = 1 }; /* it came to an envelope sender of ours: what does it report? */
 /* What it says, and nothing else of it. from is one address (name UTF-8, address "" when unreadable); reply_to:
@@ -141,7 +141,7 @@ enum sealed_flags { SEALED_8BIT = 1, SEALED_SMTPUTF8 = 2, SEALED_BINARY = 8 }; /
 
 /* ---- core <-> opener, and the process that it forks for one message --------------------------------------------- */
 
-/* Fork. +2 descriptors: the new process's end of its road to core, and the message (sealed memory) */
+/* Fork. +2 descriptors: the new process's end of its road to core, and the message (sealed memory); or 3 (its tie) */
 #define OPEN_FORK(F) F(u64, job)
 /* core -> the forked one, first. certs: DER, with the number of the reverse address that each is of; pins: certificates of
  * the mailbox's users' keys; domains: in which addresses within the content are to be told. */

@@ -15,7 +15,7 @@ static const struct permit table[IPC_TAGS][3] = {
 	[IPC_role_lost] = { { ROLE_PARENT_, 0, 0 } },
 
 	[IPC_rcpt_ask] = { { GATE_CORE, 0, 0 } },
-	[IPC_accept_ask] = { { GATE_CORE, 1, 1 } },
+	[IPC_accept_ask] = { { GATE_CORE, 1, 2 } },
 	[IPC_auth_ask] = { { GATE_CORE, 0, 0 } },
 	[IPC_gate_facts] = { { GATE_CORE, 0, 0 } },
 	[IPC_delivered] = { { GATE_CORE, 0, 0 } },
@@ -26,7 +26,7 @@ static const struct permit table[IPC_TAGS][3] = {
 	[IPC_deliver] = { { CORE_GATE, 1, 1 } },
 	[IPC_names_ask] = { { CORE_GATE, 0, 0 } },
 
-	[IPC_scan_job] = { { CORE_SCRIBE, 1, 1 } },
+	[IPC_scan_job] = { { CORE_SCRIBE, 1, 2 } },
 	[IPC_seal] = { { CORE_SCRIBE, 0, 1 } },
 	[IPC_job_end] = { { CORE_SCRIBE, 0, 0 } },
 	[IPC_csr_read] = { { CORE_SCRIBE, 0, 0 } },
@@ -38,7 +38,7 @@ static const struct permit table[IPC_TAGS][3] = {
 	[IPC_csr_facts] = { { SCRIBE_CORE, 0, 0 } },
 	[IPC_chain_checked] = { { SCRIBE_CORE, 0, 0 } },
 
-	[IPC_open_fork] = { { CORE_OPENER, 2, 2 } },
+	[IPC_open_fork] = { { CORE_OPENER, 2, 3 } },
 	[IPC_open_begin] = { { CORE_ANSWER, 0, 0 } },
 	[IPC_key_road] = { { CORE_ANSWER, 1, 1 } },
 	[IPC_scrub] = { { CORE_ANSWER, 0, 1 } },

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COPIED_MAX = 256 * 1024 };
 enum { ALL_SEALS = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL };
 
 int memfd_new(int *ret_fd, struct fail *f)
@@ -55,6 +54,19 @@ int memfd_seal(int fd, struct fail *f)
 {
 	if (fcntl(fd, F_ADD_SEALS, ALL_SEALS) < 0)
 		return fail_errno(f, FAIL_SYS, "seal memory");
+	return OK;
+}
+
+/* Whoever has a tie can read it, where nothing comes: the writing end, which is told when nobody reads it any more, stays here,
+ * so that nobody can say anything through it. */
+int memfd_tie(int *ret_tie, int *ret_end, struct fail *f)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return fail_errno(f, FAIL_SYS, "pipe");
+	*ret_tie = ends[0];
+	*ret_end = ends[1];
 	return OK;
 }
 
@@ -107,7 +119,7 @@ int memfd_map(int fd, struct map *ret, struct fail *f)
 	if (fstat(fd, &st) < 0)
 		return fail_errno(f, FAIL_SYS, "fstat");
 	m.n = (size_t)st.st_size;
-	m.copied = m.n <= COPIED_MAX;
+	m.copied = m.n <= MEMFD_COPIED_MAX;
 	if (m.copied) {
 		m.p = xrealloc(NULL, m.n + !m.n);
 		TRY(copy_out(fd, m.p, m.n, f));

@@ -56,7 +56,7 @@ static const int core[] = {
 /* gate: its listeners, connections outwards, memory for messages. Opens nothing. */
 static const int gate[] = {
 	SCMP_SYS(accept4), SCMP_SYS(connect), SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
-	SCMP_SYS(getpeername), SCMP_SYS(memfd_create),
+	SCMP_SYS(getpeername), SCMP_SYS(memfd_create), SCMP_SYS(pipe2),
 	END_OF_LIST
 };
 

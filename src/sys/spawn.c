@@ -94,24 +94,30 @@ void spawn_reap_forked(void)
 }
 
 /* To the first numbers after standard error: what is above is closed in one call. */
-static bool keep_two(int *road, int *job)
+static bool keep_only(int *fds, size_t n)
 {
-	int r = fcntl(*road, F_DUPFD_CLOEXEC, CHANNEL + 2), j = fcntl(*job, F_DUPFD_CLOEXEC, CHANNEL + 2);
+	const int above = CHANNEL + (int)n;
 
-	if (r < 0 || j < 0 || dup2(r, CHANNEL) < 0 || dup2(j, CHANNEL + 1) < 0)
-		return false;
-	*road = CHANNEL;
-	*job = CHANNEL + 1;
-	return close_range(CHANNEL + 2, ~0u, 0) == 0;
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, above);
+		if (fds[i] < 0)
+			return false;
+	}
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = dup2(fds[i], CHANNEL + (int)i);
+		if (fds[i] < 0)
+			return false;
+	}
+	return close_range((unsigned)above, ~0u, 0) == 0;
 }
 
-int spawn_forked(int *road, int *job, pid_t *ret_pid, struct fail *f)
+int spawn_forked(int *fds, size_t n, pid_t *ret_pid, struct fail *f)
 {
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0)
 		return fail_errno(f, FAIL_AGAIN, "fork");
-	if (pid == 0 && (!keep_two(road, job) || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
+	if (pid == 0 && (!keep_only(fds, n) || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent))
 		_exit(71);
 	*ret_pid = pid;
 	return OK;

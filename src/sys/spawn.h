@@ -25,9 +25,9 @@ MUST_CHECK int spawn_role(const struct spawn *s, pid_t *ret_pid, struct fail *f)
 /* As root: makes dir the whole file system of this process and becomes uid. Not root: changes to dir. */
 MUST_CHECK int spawn_confine(const char *dir, uid_t uid, struct fail *f);
 
-/* A process for one job, forked from a role that holds no secret: keeps descriptors 2, `road` and `job` alone and dies with
- * the role. *ret_pid is 0 in the new process. Nobody waits for its end: it is told by its road. */
-MUST_CHECK int spawn_forked(int *road, int *job, pid_t *ret_pid, struct fail *f);
+/* A process for one job, forked from a role that holds no secret: keeps descriptor 2 and those of `fds` alone, which have other
+ * numbers there, and dies with the role. *ret_pid is 0 in the new process. Nobody waits for its end: it is told by its road. */
+MUST_CHECK int spawn_forked(int *fds, size_t n, pid_t *ret_pid, struct fail *f);
 /* To be called once, before: what has ended leaves no trace. */
 void spawn_reap_forked(void);
 

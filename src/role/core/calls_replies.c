@@ -191,6 +191,7 @@ static int release(struct request *c, const struct held *h, struct fail *f)
 		.cause = (enum reply_cause)h->cause,
 		.at = h->at,
 		.mid = arena_z(&c->arena, h->mid),
+		.tie = -1,
 	};
 	OWNFD fd = -1;
 	int64_t *id = arena_array(&c->arena, int64_t, 1);

@@ -66,7 +66,7 @@ ANSWERED(chain_checked, job)
 static const struct ipc_rule gate_rules[] = {
 	{ IPC_gate_facts, on_gate_facts, 0, 0 },
 	{ IPC_rcpt_ask, rcpt_asked, 0, 0 },
-	{ IPC_accept_ask, txn_asked, 1, 1 },
+	{ IPC_accept_ask, txn_asked, 1, 2 },
 	{ IPC_auth_ask, login_asked, 0, 0 },
 	{ IPC_delivered, queue_delivered, 0, 0 },
 	{ IPC_names_answer, on_names_answer, 0, 0 },

@@ -139,7 +139,8 @@ static void keep(struct core *c, const struct refusal *r, int64_t id)
 	o->alias.user = r->user;
 	o->mode = SEAL_AS_IS;
 	t->fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 0);
-	if (t->fd < 0)
+	t->tie = r->tie < 0 ? -1 : fcntl(r->tie, F_DUPFD_CLOEXEC, 0);
+	if (t->fd < 0 || (r->tie >= 0 && t->tie < 0))
 		e = fail_errno(&f, FAIL_SYS, "a refused answer");
 	if (e == OK)
 		e = txn_start(t, &f);

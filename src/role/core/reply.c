@@ -103,6 +103,7 @@ static void refuse(struct reply *r, enum reply_cause cause)
 		.at = t->arrived,
 		.mid = t->mid,
 		.fd = t->fd,
+		.tie = t->tie,
 		.size = t->size,
 	};
 
@@ -347,7 +348,8 @@ static int start(struct reply *r, struct fail *f)
 	if (!c->opener)
 		return fail(f, FAIL_AGAIN, "no process opens answers at the moment");
 	TRY(sock_pair(false, two, f));
-	peer_send(c->opener, IPC_open_fork, &(struct open_fork){ t->job }, (int[]){ two[1], t->fd }, 2);
+	peer_send(c->opener, IPC_open_fork, &(struct open_fork){ t->job }, (int[]){ two[1], t->fd, t->tie },
+	          t->tie < 0 ? 2 : 3);
 	close(two[1]);
 	t->scribe = peer_new(c->loop, two[0], &o);
 	r->running = true;

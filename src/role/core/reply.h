@@ -16,7 +16,8 @@ struct refusal {
 	enum reply_cause cause;
 	int64_t at;
 	const char *mid;
-	int fd; /* the message as it came, sealed memory; the caller's */
+	int fd;  /* the message as it came, sealed memory; the caller's */
+	int tie; /* of it, -1: it has none */
 	uint64_t size;
 };
 

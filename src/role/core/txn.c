@@ -63,7 +63,7 @@ struct txn *txn_new(struct core *c, enum txn_origin origin)
 	t->core = c;
 	t->origin = origin;
 	t->job = ++c->last_job;
-	t->fd = -1;
+	t->fd = t->tie = -1;
 	t->arrived = core_now(c);
 	t->began_ms = clock_mono_ms();
 	make_mid(t->mid);
@@ -116,6 +116,15 @@ static void output_done(struct output *o, bool kept)
 	buf_done(&o->carried);
 }
 
+/* Before its sender is answered: gate gives the memory of a short one away with the answer. */
+static void close_message(struct txn *t)
+{
+	if (t->fd >= 0)
+		close(TAKE_FD(t->fd));
+	if (t->tie >= 0)
+		close(TAKE_FD(t->tie));
+}
+
 static void txn_free(struct txn *t, bool kept)
 {
 	line_leave(t->core, t);
@@ -125,8 +134,7 @@ static void txn_free(struct txn *t, bool kept)
 		reply_free(t->reply);
 	if (t->scribe)
 		SEND(t->scribe, job_end, t->job);
-	if (t->fd >= 0)
-		close(t->fd);
+	close_message(t);
 	arena_done(&t->arena);
 	free(t);
 }
@@ -140,6 +148,7 @@ void txn_touch(struct txn *t)
 
 static void answer(struct txn *t, int smtp, const char *enhanced, const char *sentence)
 {
+	close_message(t);
 	if (t->reply)
 		reply_ended(t->reply, smtp, sentence);
 	if (t->ended)
@@ -201,7 +210,9 @@ int txn_start(struct txn *t, struct fail *f)
 	t->asked_ms = clock_mono_ms();
 	t->slot = at + 1;
 	t->core->line.at_scribe[at]++;
-	SEND_FD(t->scribe, t->fd, scan_job, t->job, t->origin == TXN_REPORT ? SCAN_JOB_REPORT : 0);
+	peer_send(t->scribe, IPC_scan_job,
+	          &(struct scan_job){ t->job, t->origin == TXN_REPORT ? SCAN_JOB_REPORT : 0 },
+	          (int[]){ t->fd, t->tie }, t->tie < 0 ? 1 : 2);
 	return OK;
 }
 
@@ -295,6 +306,7 @@ void txn_asked(void *core, const void *msg, struct ipc_fds *fds)
 	t->session = m->session;
 	t->seq = m->seq;
 	t->fd = ipc_fd_take(fds, 0);
+	t->tie = ipc_fd_take(fds, 1);
 	t->size = m->size;
 	t->arrived = m->arrived_utc;
 	t->sender = arena_str(&t->arena, m->sender);
@@ -526,11 +538,25 @@ void txn_need_key(void *core, const void *msg, struct ipc_fds *fds)
 		txn_fail_by(t, r, f.why);
 }
 
+/* All is written: the memory of a long message is free again before the disk has taken it. What stands in a room of the scribe's, core
+ * has yet to read. */
+static void end_early(struct txn *t)
+{
+	if (t->tie < 0)
+		return;
+	if (t->scribe && t->size > OWN_FILE_BYTES) {
+		SEND(t->scribe, job_end, t->job);
+		t->scribe = NULL;
+	}
+	close_message(t);
+}
+
 void txn_keep(struct txn *t)
 {
 	struct core *c = t->core;
 
 	line_leave(c, t);
+	end_early(t);
 	unlink_txn(t);
 	group_take(c, t);
 }

@@ -66,7 +66,8 @@ struct txn {
 	unsigned slot;      /* which one's, from 1, while it counts as at work there (line.h) */
 	bool waits;         /* for one, */
 	struct txn *behind; /* before this one */
-	int fd;             /* the message, sealed memory */
+	int fd;             /* the message, sealed memory; -1 again when it is needed no more */
+	int tie;            /* of its memory (sys/memfd.h), -1: it has none */
 	uint64_t size;
 	int64_t arrived;
 	uint64_t began_ms;

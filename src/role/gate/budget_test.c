@@ -100,7 +100,7 @@ static void test_spool(void **state)
 	assert_true(budget_left(b) >= 2 * MIB - 4096); /* given back at once, without a close */
 	spool_close(&two);
 
-	assert_int_equal(spool_seal(&one, &f), OK);
+	assert_int_equal(spool_seal(&one, NULL, &f), OK);
 	assert_int_equal(memfd_add(one.fd, STR("more"), &f), FAIL_SYS);
 	assert_int_equal(memfd_map(one.fd, &m, &f), OK);
 	assert_true(str_eq(map_str(&m), STR("a small one\r\n")));

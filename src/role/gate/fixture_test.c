@@ -104,6 +104,9 @@ static void on_accept_ask(void *self, const void *msg, struct ipc_fds *fds)
 	map_done(&map);
 	close(fd);
 	assert_int_equal(a->message.n, m->size);
+	assert_int_equal(fds->n, m->size > MEMFD_COPIED_MAX ? 2 : 1);
+	if (w->hold_ties)
+		w->tie = ipc_fd_take(fds, 1);
 	w->n_accepts++;
 	if (w->hold_accepts)
 		w->accept_waits = true;
@@ -157,7 +160,7 @@ static void on_gate_facts(void *self, const void *msg, struct ipc_fds *fds)
 }
 
 static const struct ipc_rule gate_rules[] = {
-	{ IPC_rcpt_ask, on_rcpt_ask, 0, 0 },     { IPC_accept_ask, on_accept_ask, 1, 1 },
+	{ IPC_rcpt_ask, on_rcpt_ask, 0, 0 },     { IPC_accept_ask, on_accept_ask, 1, 2 },
 	{ IPC_auth_ask, on_auth_ask, 0, 0 },     { IPC_delivered, on_delivered, 0, 0 },
 	{ IPC_gate_facts, on_gate_facts, 0, 0 }, { IPC_NONE, NULL, 0, 0 },
 };
@@ -247,7 +250,7 @@ void world_new(struct world *w)
 	struct fail f = { 0 };
 
 	signal(SIGPIPE, SIG_IGN);
-	*w = (struct world){ .accept_smtp = 250, .start = { .role = ROLE_GATE } };
+	*w = (struct world){ .accept_smtp = 250, .tie = -1, .start = { .role = ROLE_GATE } };
 	assert_int_equal(
 	        conf_parse(STR("[domains]\nrelay = gate.example\n[routes]\ndefault = 127.0.0.1:25\n"), "test",
 	                   "/", &all, &conf, &f),
@@ -382,6 +385,8 @@ void world_close(struct world *w)
 	loop_free(w->loop);
 	arena_done(&w->start.arena);
 	buf_done(&w->last.message);
+	if (w->tie >= 0)
+		close(w->tie);
 	free(w->gate);
 }
 

@@ -55,6 +55,8 @@ struct world {
 	size_t n_logins;
 	struct accepted last;
 	size_t n_accepts;
+	bool hold_ties; /* the memory of a long message has not gone yet: `tie` is kept */
+	int tie;        /* or -1 */
 	bool accept_waits;
 	struct reported reports[WORLD_REPORTS];
 	size_t n_reports;

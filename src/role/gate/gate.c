@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "crypto/aead.h"
 #include "role/gate/account.h"
+#include "role/gate/deposit.h"
 #include "role/gate/foyer.h"
 #include "role/gate/names.h"
 #include "role/gate/route.h"
@@ -235,6 +236,7 @@ static int ready(void *self, struct fail *f)
 	struct budget_limits limits = { c->memory_bytes, c->sessions, c->sessions_per_client };
 
 	g->budget = budget_new(&limits);
+	g->deposits = deposits_new(g->loop, g->budget);
 	g->sessions = sessions_new(g);
 	g->foyer = foyer_new(g);
 	g->routes = routes_new(g);
@@ -278,6 +280,7 @@ static void stop(void *self)
 	routes_free(TAKE(g->routes));
 	peer_free(TAKE(g->core));
 	names_forget(g);
+	deposits_free(TAKE(g->deposits));
 	budget_free(TAKE(g->budget));
 	tls_server_free(TAKE(g->tls_server));
 	tls_client_free(TAKE(g->tls_client));

@@ -11,6 +11,7 @@
 #include "sys/tls.h"
 
 struct account;
+struct deposits;
 struct dns;
 struct foyer;
 struct listener;
@@ -32,6 +33,7 @@ struct gate {
 	struct dns *dns;               /* NULL: nobody needs names looked up */
 	struct naming *namings;        /* names.h */
 	struct budget *budget;
+	struct deposits *deposits; /* deposit.h */
 	struct sessions *sessions; /* session.h */
 	struct foyer *foyer;       /* foyer.h */
 	struct routes *routes;     /* route.h */

@@ -240,6 +240,68 @@ static void test_budget(void **state)
 	free(big);
 }
 
+/* 310,000 bytes, from their envelope to their dot. */
+static void send_long(struct client *c)
+{
+	client_send(c, STR(ENVELOPE));
+	client_hears(c, "250");
+	client_hears(c, "250");
+	client_hears(c, "354");
+	client_send(c, STR("Subject: x\r\n\r\n"));
+	for (int i = 0; i < 5000; i++)
+		client_send(c, STR("0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab\r\n"));
+	client_send(c, STR(".\r\n"));
+}
+
+static void no_room(struct client *c)
+{
+	client_send(c, STR("MAIL FROM:<> SIZE=300000\r\nRCPT TO:<ok@gate.example>\r\nDATA\r\n"));
+	client_hears(c, "250");
+	client_hears(c, "250");
+	client_hears(c, "452 4.3.1");
+	client_say(c, "RSET");
+	client_hears(c, "250");
+}
+
+/* Whoever has a long message mapped may be at work long after the answer, the client's leave, and core's death. */
+static void test_memory_is_paid_while_it_is_there(void **state)
+{
+	const uint64_t all = 512 * 1024;
+	struct client *c, *d;
+	struct world w;
+
+	world_new(&w);
+	w.start.conf.memory_bytes = all;
+	world_open(&w);
+	w.hold_ties = true;
+	c = client_greeted(&w);
+	d = client_greeted(&w);
+	client_mails(c, "250 2.0.0");
+	assert_int_equal(budget_left(w.gate->budget), all); /* a short one needs nothing of it */
+	send_long(c);
+	client_hears(c, "250 2.0.0");
+	client_quits(c);
+	no_room(d);
+	close(TAKE_FD(w.tie));
+	WORLD_UNTIL(&w, budget_left(w.gate->budget) == all);
+
+	w.hold_accepts = true;
+	send_long(d);
+	WORLD_UNTIL(&w, w.accept_waits);
+	world_core_dies(&w);
+	client_hears(d, "451 4.3.2");
+	w.hold_accepts = false;
+	world_core_returns(&w);
+	no_room(d);
+	close(TAKE_FD(w.tie));
+	WORLD_UNTIL(&w, budget_left(w.gate->budget) == all);
+
+	send_long(d);
+	client_hears(d, "250 2.0.0");
+	client_quits(d);
+	world_close(&w); /* also when somebody has it yet */
+}
+
 static void test_too_large(void **state)
 {
 	struct world w;
@@ -357,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_client_that_does_not_read),
 		cmocka_unit_test(test_core_that_hangs),
 		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_memory_is_paid_while_it_is_there),
 		cmocka_unit_test(test_too_large),
 		cmocka_unit_test(test_descriptors_run_out),
 		cmocka_unit_test(test_idle_cost),

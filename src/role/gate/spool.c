@@ -46,15 +46,24 @@ int spool_add(struct spool *s, struct str bytes, struct fail *f)
 	return OK;
 }
 
-int spool_seal(struct spool *s, struct fail *f)
+/* A short one is copied by who reads it and closed before it is answered; a long one is mapped, and whoever does it may be at work
+ * with another one when the answer is there. */
+int spool_seal(struct spool *s, struct deposits *all, struct fail *f)
 {
-	return memfd_seal(s->fd, f);
+	TRY(memfd_seal(s->fd, f));
+	if (s->n <= MEMFD_COPIED_MAX)
+		return OK;
+	TRY(deposit_make(all, s->paid, &s->tie, f));
+	s->paid = 0;
+	return OK;
 }
 
 void spool_forget(struct spool *s)
 {
 	if (s->fd >= 0)
 		close(TAKE_FD(s->fd));
+	if (s->tie >= 0)
+		close(TAKE_FD(s->tie));
 }
 
 void spool_close(struct spool *s)

@@ -146,9 +146,12 @@ static void ask_accept(struct session *s)
 		if (!s->lmtp || i == smtpd_answered(s->machine))
 			list_add(&rcpts, print_rcpt(s, &m->rcpts[i], &to));
 	s->asked = true;
-	SEND_FD(g->core, s->spool.fd, accept_ask, s->id, ++s->seq, print_sender(s, &from), buf_str(&rcpts),
-	        s->account ? STR("") : smtpd_helo(s->machine), s->account ? STR("") : str_c(s->host),
-	        s->spool.n, flags_of(s), clock_utc(), s->account);
+	peer_send(g->core, IPC_accept_ask,
+	          &(struct accept_ask){ s->id, ++s->seq, print_sender(s, &from), buf_str(&rcpts),
+	                                s->account ? STR("") : smtpd_helo(s->machine),
+	                                s->account ? STR("") : str_c(s->host), s->spool.n, flags_of(s),
+	                                clock_utc(), s->account },
+	          (int[]){ s->spool.fd, s->spool.tie }, s->spool.tie < 0 ? 1 : 2);
 	if (is_last(s))
 		spool_forget(&s->spool);
 	session_more_time(s);
@@ -162,7 +165,7 @@ static int finish_body(struct session *s, struct fail *f)
 		return s->spool.fd < 0 ? fail(f, FAIL_AGAIN, "the message was lost") : OK;
 	if (smtpd_mail(s->machine)->unended)
 		TRY(spool_add(&s->spool, STR("\r\n"), f));
-	return spool_seal(&s->spool, f);
+	return spool_seal(&s->spool, s->gate->deposits, f);
 }
 
 enum step transaction_commit(struct session *s)

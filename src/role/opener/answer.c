@@ -328,6 +328,7 @@ void answer_serve(int road, int message)
 	a.record = BUF(IPC_RECORD_MAX);
 	probe_run();
 	r = memfd_map(message, &a.map, &f);
+	close(message); /* of a short one nothing is left but our copy */
 	if (r == OK)
 		r = begin(&a, &f);
 	if (r < 0)

@@ -11,7 +11,8 @@
 
 #include <unistd.h>
 
-enum { FORKED_CPU_S = 60 };
+/* OPEN_FDS: its road, its message, and the tie of that, which ends with it. */
+enum { FORKED_CPU_S = 60, OPEN_FDS = 3 };
 
 struct opener {
 	struct role_start *start;
@@ -32,18 +33,18 @@ __attribute__((noreturn)) static void work(int road, int message)
 /* A fork that fails is told by the road's end: core answers 451. */
 static void on_fork(void *self, const void *msg, struct ipc_fds *fds)
 {
-	int road = fds->fd[0], message = fds->fd[1];
+	int kept[OPEN_FDS] = { fds->fd[0], fds->fd[1], fds->fd[2] };
 	struct fail f = { 0 };
 	pid_t pid = -1;
 
-	if (spawn_forked(&road, &message, &pid, &f) < 0)
+	if (spawn_forked(kept, fds->n, &pid, &f) < 0)
 		log_fail(LOG_WARN, "fork", &f);
 	if (pid == 0)
-		work(road, message);
+		work(kept[0], kept[1]);
 }
 
 static const struct ipc_rule rules[] = {
-	{ IPC_open_fork, on_fork, 2, 2 },
+	{ IPC_open_fork, on_fork, 2, OPEN_FDS },
 	{ IPC_NONE, NULL, 0, 0 },
 };
 

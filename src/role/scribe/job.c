@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct job *job_new(uint64_t id, struct rooms *rooms)
+struct job *job_new(uint64_t id, struct rooms *rooms, int tie)
 {
 	struct job *j = xnew(struct job);
 
 	j->id = id;
 	j->rooms = rooms;
+	j->tie = tie;
 	return j;
 }
 
@@ -30,6 +31,8 @@ void job_free(struct job *j)
 		room_give(j->rooms, l->fd, l->bytes);
 	arena_done(&j->arena);
 	map_done(&j->map);
+	if (j->tie >= 0)
+		close(j->tie);
 	free(j);
 }
 

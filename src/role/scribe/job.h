@@ -36,6 +36,7 @@ struct job {
 	struct rooms *rooms;
 	struct lodger *lodgers;
 	struct map map;
+	int tie; /* of the message's memory, -1: none */
 	struct arena arena;
 	struct scan scan;
 	struct pending *pending;
@@ -43,8 +44,8 @@ struct job {
 };
 
 /* Maps and reads the message; takes nothing of fd. The job is made also when reading fails; it gives back its rooms at its end, when
- * core has read what stood in them. */
-struct job *job_new(uint64_t id, struct rooms *rooms);
+ * core has read what stood in them. Takes tie. */
+struct job *job_new(uint64_t id, struct rooms *rooms, int tie);
 MUST_CHECK int job_read(struct job *j, int fd, struct fail *f);
 void job_free(struct job *j);
 

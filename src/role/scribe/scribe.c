@@ -88,13 +88,15 @@ static void on_scan(void *self, const void *msg, struct ipc_fds *fds)
 {
 	struct scribe *s = self;
 	const struct scan_job *m = msg;
-	struct job *j = job_new(m->job, &s->rooms);
+	struct job *j = job_new(m->job, &s->rooms, ipc_fd_take(fds, 1));
 	struct fail f = { 0 };
 	int r;
 
 	j->next = s->jobs;
 	s->jobs = j;
 	r = job_read(j, fds->fd[0], &f);
+	/* Before core hears of it and may answer: the memory of a short one ends with that. */
+	ipc_fds_close(fds);
 	if (r < 0)
 		SEND(s->core, scanned, .job = j->id, .code = ipc_code(r), .why = str_c(f.why));
 	else
@@ -320,7 +322,7 @@ static void on_chain(void *self, const void *msg, struct ipc_fds *fds)
 /* ---- the role ---------------------------------------------------------------------------------------------------- */
 
 static const struct ipc_rule core_rules[] = {
-	{ IPC_scan_job, on_scan, 1, 1 },     { IPC_seal, on_seal, 0, 1 },
+	{ IPC_scan_job, on_scan, 1, 2 },     { IPC_seal, on_seal, 0, 1 },
 	{ IPC_job_end, on_job_end, 0, 0 },   { IPC_csr_read, on_csr, 0, 0 },
 	{ IPC_chain_check, on_chain, 0, 0 }, { IPC_NONE, NULL, 0, 0 },
 };

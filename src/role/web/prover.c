@@ -79,16 +79,15 @@ __attribute__((noreturn)) static void work(int road)
 
 int prover_start(struct web *w, struct fail *f)
 {
-	int pair[2], road, same;
+	int pair[2];
 	pid_t pid = -1;
 
 	spawn_reap_forked();
 	TRY(sandbox_prepare_forked(f));
 	TRY(sock_pair(false, pair, f));
-	road = same = pair[1];
-	TRY(spawn_forked(&road, &same, &pid, f));
+	TRY(spawn_forked(&pair[1], 1, &pid, f));
 	if (pid == 0)
-		work(road);
+		work(pair[1]);
 	close(pair[1]);
 	w->prover = xnew(struct prover);
 	w->prover->fd = pair[0];
