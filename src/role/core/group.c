@@ -11,7 +11,7 @@
 
 #include <unistd.h>
 
-enum { GROUP_MS = 2, LAZY_MS = 20 };
+enum { LAZY_MS = 20 };
 
 void core_dirty(struct core *c)
 {
@@ -59,8 +59,6 @@ static void keep(struct core *c, struct txn *t)
 		txn_not_kept(t, r, f.why);
 		return;
 	}
-	if (!g->gathered)
-		g->awaited_since = clock_mono_ms();
 	t->next = g->gathered;
 	g->gathered = t;
 }
@@ -193,13 +191,11 @@ static void on_flushed(void *core, int result, const struct fail *why)
 		log_is_synced(c, result, why);
 }
 
-/* A sync costs the same for one message and for many: a group waits a moment for those that are being sealed, and what
- * nobody waits for (results of deliveries) a moment longer. */
+/* A sync costs the same for one message and for many: those that come while one is under way make the next group together, and nobody
+ * waits for more of them. Of results of deliveries, for which nobody waits, many are to be one group. */
 static uint64_t ripe_at(const struct core *c)
 {
-	if (!c->group.gathered)
-		return c->group.dirty_since + LAZY_MS;
-	return c->txns ? c->group.awaited_since + GROUP_MS : 0;
+	return c->group.gathered ? 0 : c->group.dirty_since + LAZY_MS;
 }
 
 void group_settle(struct core *c)
