@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { ACCEPT_BATCH = 64, REST_MS = 1000, TELL_MS = 2000 };
+enum { ACCEPT_BATCH = 64, REST_MS = 1000, TELL_MS = 2000, STUCK_MS = 10000 };
 
 struct listener {
 	struct listener *next;
@@ -206,6 +206,8 @@ static int init(void *self, struct role_start *s, struct fail *f)
 
 	g->loop = s->loop;
 	g->conf = &s->conf;
+	if (!g->stuck_ms)
+		g->stuck_ms = STUCK_MS;
 	raise_descriptors();
 	TRY(crypto_init(f));
 	if (g->conf->n_resolvers) /* the parent names them where somebody needs them */

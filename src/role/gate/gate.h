@@ -37,6 +37,7 @@ struct gate {
 	struct sessions *sessions; /* session.h */
 	struct foyer *foyer;       /* foyer.h */
 	struct routes *routes;     /* route.h */
+	unsigned stuck_ms;         /* nothing moves for so long: what waits for a destination is given back */
 	struct listener *listeners;
 	struct timer *rest; /* set while descriptors have run out */
 	struct timer *tell; /* facts for core */

@@ -303,6 +303,7 @@ static enum link_result flush(struct hop *h)
 		if (r != LINK_DONE)
 			return r;
 		smtpc_sent(h->machine, n);
+		route_wrote(h->route, n);
 	}
 	if (!h->quitting)
 		more_time(h);

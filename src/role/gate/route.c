@@ -15,7 +15,7 @@
 enum {
 	CLEAR_MS = 5 * MINUTE_S * 1000,
 	PRAISES = 100,
-	STUCK_MS = 10000, /* nothing moved for so long: what waits is given back, for others have work */
+	FLOWS = 65536,    /* octets of large messages while nothing else moves: it is slow, and not dead */
 	KEPT = 16,        /* and what comes is given back at once, but for so many */
 	PACED_MS = 60000, /* a paced route takes what it can send in this time */
 	REST_MS = 60000,  /* a domain's route is forgotten after so long without mail */
@@ -40,6 +40,8 @@ struct route {
 	uint64_t clear_until; /* no TLS before that */
 	uint64_t next_ms;     /* by its pace */
 	uint64_t moved_ms;    /* when something last went on */
+	uint64_t wrote;       /* octets since then, or since it was found stuck; */
+	bool flows;           /* they were many when it was */
 	struct timer *timer;
 };
 
@@ -71,12 +73,18 @@ static uint64_t pace_ms(const struct route *r)
 static void moved(struct route *r)
 {
 	r->moved_ms = clock_mono_ms();
+	r->wrote = 0;
+}
+
+void route_wrote(struct route *r, size_t n)
+{
+	r->wrote += n;
 }
 
 /* Looks again when the pace allows the next, or when nothing has moved. */
 static void watch_over(struct route *r)
 {
-	uint64_t now = clock_mono_ms(), wait = STUCK_MS;
+	uint64_t now = clock_mono_ms(), wait = r->gate->stuck_ms;
 
 	if (!r->n_waiting)
 		return;
@@ -399,7 +407,13 @@ static void give_back(struct route *r, struct delivery *d, enum delivery_hop hop
 
 static bool is_stuck(const struct route *r)
 {
-	return clock_mono_ms() >= r->moved_ms + STUCK_MS + pace_ms(r);
+	return clock_mono_ms() >= r->moved_ms + r->gate->stuck_ms + pace_ms(r);
+}
+
+/* Core lets a dead destination sleep, and all that is for it. */
+static enum delivery_hop why_stuck(const struct route *r)
+{
+	return r->flows ? HOP_UNSAID : HOP_DEAD;
 }
 
 /* One that has had its time says QUIT when it is woken, and another is needed. */
@@ -425,9 +439,12 @@ static void on_timer(void *arg)
 
 	if (clock_mono_ms() >= r->next_ms && r->n_waiting && !wake_idle(r))
 		staff(r);
-	if (is_stuck(r))
+	if (is_stuck(r)) {
+		r->flows = r->wrote >= FLOWS;
+		r->wrote = 0;
 		for (unsigned n = r->n_waiting; n && (d = take_first(r)); n--)
-			give_back(r, d, HOP_DEAD);
+			give_back(r, d, why_stuck(r));
+	}
 	watch_over(r);
 }
 
@@ -510,7 +527,7 @@ void routes_deliver(struct routes *all, const struct deliver *m, int fd)
 	if (!r->n_waiting && !r->n_hops && !r->lookup)
 		moved(r); /* it is not from before that nothing moved */
 	if (is_stuck(r) && r->n_waiting >= KEPT) {
-		give_back(r, d, HOP_DEAD);
+		give_back(r, d, why_stuck(r));
 		return;
 	}
 	if (r->conf->pace_s && r->n_waiting * pace_ms(r) >= PACED_MS) {

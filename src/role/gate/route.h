@@ -51,6 +51,8 @@ const char *route_name(const struct route *r); /* for the log: names no domain o
 
 /* The connection may be used; to be said once. */
 void route_opened(struct route *r, const struct hop *h);
+/* So many octets went out. */
+void route_wrote(struct route *r, size_t n);
 /* The next delivery, to be ended or put back; NULL: idle, until hop_wake(). */
 struct delivery *route_next(struct route *r);
 /* Reports, logs and frees it. */

@@ -401,6 +401,45 @@ static void test_slow_reader(void **state)
 	tear_down(&w, &h);
 }
 
+/* Whoever waits behind it is given back, for core has other work: but only one that takes nothing is dead, and sleeps. */
+static void test_slow_is_not_dead(void **state)
+{
+	OWN(buf) body = BUF(0);
+	struct nexthop h;
+	struct world w;
+	void (*takes)(void *self);
+
+	fill(&body, 20 << 20);
+	world_new(&w);
+	w.start.conf.deliver_command_s = 60;
+	w.start.conf.connections = 1;
+	w.gate->stuck_ms = 100;
+	world_open(&w);
+	nexthop_open(&h, &w, NULL);
+	h.read_max = 20000;
+	send_stored(&w, h.endpoint, 1, buf_str(&body), -1);
+	WORLD_UNTIL(&w, h.commands[AT_DATA] == 1);
+	send_hello(&w, h.endpoint, 2);
+	assert_int_equal(wait_report(&w, 2)->outcome, DELIVERY_LATER);
+	assert_string_equal(wait_report(&w, 2)->enhanced, "4.4.5");
+	assert_int_equal(wait_report(&w, 2)->hop, HOP_UNSAID);
+
+	takes = w.also;
+	w.also = NULL; /* it sleeps, and what the kernel took for it is soon all */
+	send_hello(&w, h.endpoint, 3);
+	(void)wait_report(&w, 3);
+	send_hello(&w, h.endpoint, 4);
+	(void)wait_report(&w, 4);
+	send_hello(&w, h.endpoint, 5);
+	assert_int_equal(wait_report(&w, 5)->hop, HOP_DEAD);
+
+	w.also = takes;
+	h.read_max = 0;
+	assert_int_equal(wait_report(&w, 1)->outcome, DELIVERY_DONE);
+	assert_int_equal(h.n_mails, 1);
+	tear_down(&w, &h);
+}
+
 /* It takes the message and then nothing more: the deadline frees the connection. */
 static void test_reader_that_stops(void **state)
 {
@@ -557,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_octets_are_sent_as_base64),
 		cmocka_unit_test(test_octets_that_are_wrong),
 		cmocka_unit_test(test_slow_reader),
+		cmocka_unit_test(test_slow_is_not_dead),
 		cmocka_unit_test(test_reader_that_stops),
 		cmocka_unit_test(test_damaged_body),
 		cmocka_unit_test(test_tls),
