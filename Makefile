@@ -24,9 +24,9 @@ mutants: deps
 fuzz: deps
 	@/usr/bin/python3 tools/fuzz $(TARGET) --seconds $(or $(SECONDS),60) $(if $(KEEP),--keep)
 
-# Lines and branches that the unit tests and the fuzzers' seeds run, by folder; doc/siege.md
+# Lines and branches that the unit tests and the fuzzers' seeds run, by folder, and with E2E=1 the end-to-end tests; doc/siege.md
 coverage: deps
-	@/usr/bin/python3 tools/coverage
+	@/usr/bin/python3 tools/coverage $(if $(E2E),--e2e)
 
 # Ten thousand answers while roles are killed, or so many: make siege ANSWERS=500; then both roads, broken at each place, or at so
 # many of each kind: MOST=20; then the power goes, at each place of a life, or of as many as HOURS=n sees; then a quarter of an hour
