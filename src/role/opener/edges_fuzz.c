@@ -41,7 +41,7 @@ static void begin(struct tape *t, bool twisted)
 	if (twisted)
 		tape_twist(t, IPC_open_begin, msg);
 	play_say(CORE, IPC_open_begin, msg, NULL, 0);
-	play.roads[CORE].spoken = twisted;
+	play.roads[CORE].spoken |= twisted; /* the first one counts */
 }
 
 static void lend(struct tape *t, bool twisted)
