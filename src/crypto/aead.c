@@ -8,6 +8,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 int random_bytes(void *p, size_t n, struct fail *f)
@@ -127,6 +128,32 @@ void aead_forget(void)
 	keyed_done(&kept.open);
 }
 
+static struct {
+	uint8_t at[64][AEAD_NONCE];
+	size_t left;
+	bool armed;
+} nonces;
+
+static void forget_nonces(void)
+{
+	nonces.left = 0;
+}
+
+/* A nonce is no secret, and a call of the generator costs nearly the same for many. What is forked draws its own: none is ever
+ * used twice. */
+static int draw_nonce(uint8_t to[static AEAD_NONCE], struct fail *f)
+{
+	if (!nonces.armed && pthread_atfork(NULL, NULL, forget_nonces) != 0)
+		return fail(f, FAIL_SYS, "no memory");
+	nonces.armed = true;
+	if (!nonces.left) {
+		TRY(random_bytes(nonces.at, sizeof(nonces.at), f));
+		nonces.left = sizeof(nonces.at) / AEAD_NONCE;
+	}
+	memcpy(to, nonces.at[--nonces.left], AEAD_NONCE);
+	return OK;
+}
+
 int aead_seal(struct str key, struct str ad, struct str plain, struct buf *out, struct fail *f)
 {
 	uint8_t *to;
@@ -138,7 +165,7 @@ int aead_seal(struct str key, struct str ad, struct str plain, struct buf *out, 
 	to = (uint8_t *)buf_room(out, plain.n + AEAD_OVERHEAD);
 	if (!to)
 		return fail(f, FAIL_LIMIT, "sealed text exceeds %zu bytes", out->max);
-	TRY(random_bytes(to, AEAD_NONCE, f));
+	TRY(draw_nonce(to, f));
 	if (!gcm_seal(&kept.seal, key, to, ad, plain, to + AEAD_NONCE))
 		return fail_ossl(f, FAIL_SYS, "sealing");
 	out->n += plain.n + AEAD_OVERHEAD;

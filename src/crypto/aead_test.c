@@ -295,6 +295,46 @@ static void children_draw_their_own_numbers(void **state)
 	close(fds[1]);
 }
 
+static void seal_one(uint8_t ret[static AEAD_NONCE])
+{
+	static const char key[AEAD_KEY] = "one key for all of the processes";
+	OWN(buf) sealed = BUF(256);
+
+	if (aead_seal(str_of(key, AEAD_KEY), STR("what"), STR("it says"), &sealed, NULL) < 0)
+		abort();
+	memcpy(ret, sealed.p, AEAD_NONCE);
+}
+
+/* One nonce under one key twice would give both texts away, and the key of the sums. */
+static void children_seal_by_their_own_nonces(void **state)
+{
+	uint8_t drawn[4][AEAD_NONCE];
+	int fds[2];
+
+	assert_int_equal(pipe(fds), 0);
+	seal_one(drawn[0]); /* some lie ready */
+	for (int i = 1; i < 3; i++) {
+		pid_t child = fork();
+		int status;
+
+		if (child == 0) {
+			uint8_t n[AEAD_NONCE];
+
+			seal_one(n);
+			_exit(write(fds[1], n, sizeof(n)) != sizeof(n));
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+		assert_int_equal(read(fds[0], drawn[i], AEAD_NONCE), AEAD_NONCE);
+	}
+	seal_one(drawn[3]);
+	for (int i = 0; i < 4; i++)
+		for (int k = 0; k < i; k++)
+			assert_memory_not_equal(drawn[i], drawn[k], AEAD_NONCE);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static int setup(void **state)
 {
 	return crypto_init(NULL);
@@ -314,6 +354,7 @@ int main(void)
 		cmocka_unit_test(a_broken_stream_stays_broken),
 		cmocka_unit_test(a_chunk_is_whole_or_the_last),
 		cmocka_unit_test(children_draw_their_own_numbers),
+		cmocka_unit_test(children_seal_by_their_own_nonces),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -65,13 +65,23 @@ static int read_item(struct q *q, struct arena *a, struct queue_item *ret, struc
 	return OK;
 }
 
+int queue_get(struct store *st, int64_t id, struct arena *a, struct queue_item *ret, struct fail *f)
+{
+	OWNQ q = q_read(st, "SELECT " COLUMNS " FROM queue q JOIN body b ON b.id = q.body WHERE q.id = ?");
+
+	q_i64(&q, id);
+	TRY(q_one(&q, "message in the queue", f));
+	return read_item(&q, a, ret, f);
+}
+
 int queue_fresh(struct store *st, int64_t now, bool (*skip)(void *arg, int64_t id),
                 int (*fn)(void *arg, const struct queue_item *i, struct fail *f), void *arg, size_t most,
                 struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT " COLUMNS " FROM queue q JOIN body b ON b.id = q.body"
-	                    " WHERE q.next_try <= ? AND q.tries = 0 ORDER BY q.next_try, q.id");
+	/* by the index alone: most of them may be under way */
+	OWNQ q = q_read(st, "SELECT id FROM queue WHERE next_try <= ? AND tries = 0 ORDER BY next_try, id");
 	bool row = false;
+	int r;
 
 	q_i64(&q, now);
 	while (most) {
@@ -83,7 +93,10 @@ int queue_fresh(struct store *st, int64_t now, bool (*skip)(void *arg, int64_t i
 			return OK;
 		if (skip(arg, q_col_i64(&q, 0)))
 			continue;
-		TRY(read_item(&q, &a, &i, f));
+		r = queue_get(st, q_col_i64(&q, 0), &a, &i, f);
+		if (r == FAIL_ABSENT)
+			continue;
+		TRY(r);
 		TRY(fn(arg, &i, f));
 		most--;
 	}
@@ -173,15 +186,6 @@ int queue_many_fresh(struct store *st, int64_t many, int (*fn)(void *arg, int64_
 			TRY(fn(arg, q_col_i64(&q, 0), f));
 	}
 	return OK;
-}
-
-int queue_get(struct store *st, int64_t id, struct arena *a, struct queue_item *ret, struct fail *f)
-{
-	OWNQ q = q_read(st, "SELECT " COLUMNS " FROM queue q JOIN body b ON b.id = q.body WHERE q.id = ?");
-
-	q_i64(&q, id);
-	TRY(q_one(&q, "message in the queue", f));
-	return read_item(&q, a, ret, f);
 }
 
 int queue_find(struct store *st, struct str mid, int64_t *ret_id, struct fail *f)
