@@ -24,8 +24,8 @@ struct segments {
 	bool unsynced, held;
 	struct emptied {
 		int64_t file;
-		bool own;       /* of one large body */
-	} emptied[EMPTIED_MAX], /* files that lost a body in the open group; */
+		bool own;           /* of one large body */
+	} emptied[EMPTIED_MAX],     /* files that lost a body in the open group; */
 	        freed[EMPTIED_MAX]; /* without one in what was written, which is to be durable before they go */
 	size_t n_emptied, n_freed;
 	int64_t spares

@@ -34,11 +34,12 @@ MUST_CHECK int body_delete(struct store *st, int64_t id, struct fail *f);
 struct segments;
 MUST_CHECK int segments_open(struct store *st, struct fail *f); /* removes files that no row knows */
 void segments_free(struct segments *s);
-int segments_unsynced(const struct segments *s);   /* the file that is to be synced; -1: none */
+int segments_unsynced(const struct segments *s); /* the file that is to be synced; -1: none */
 void segments_synced(struct segments *s, int result);
 void segments_take_back(struct segments *s);       /* the group was not kept */
 void segments_hold(struct segments *s, bool hold); /* held: nothing is unlinked, but remembered */
-void segments_written(struct store *st); /* looks for files whose last body went with the group that was just written, */
-void segments_reap(struct segments *s);  /* and removes them, when it is durable */
+void segments_written(
+        struct store *st); /* looks for files whose last body went with the group that was just written, */
+void segments_reap(struct segments *s); /* and removes them, when it is durable */
 
 #endif

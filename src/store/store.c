@@ -41,7 +41,8 @@ static int past_the_log(struct store *st, struct fail *f)
 		return fail(f, FAIL_BUG, "a group is open");
 	for (int i = 0; i < 2 && rc != SQLITE_OK; i++)
 		rc = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	return rc == SQLITE_OK ? OK : fail(f, FAIL_BUG, "the log of the database: %s", sqlite3_errmsg(st->db));
+	return rc == SQLITE_OK ? OK
+	                       : fail(f, FAIL_BUG, "the log of the database: %s", sqlite3_errmsg(st->db));
 }
 
 static int open_db(struct store *st, struct fail *f)

@@ -46,7 +46,8 @@ MUST_CHECK int store_commit(struct store *st, struct fail *f);
 /* The same in steps, for who does something else while the disk works (fdatasync(2) of the two files). 1: the bodies, no other is to
  * be added until their sync has ended; rows still may. */
 int store_bodies_fd(const struct store *st); /* to be synced first; -1: there are none */
-MUST_CHECK int store_bodies_synced(struct store *st, int result, struct fail *f); /* FAIL_SYS: the group is lost */
+MUST_CHECK int store_bodies_synced(struct store *st, int result,
+                                   struct fail *f); /* FAIL_SYS: the group is lost */
 /* 2: the rows. The group ends, and the next one may begin, but what was deleted in this one is gone for good only when the log was
  * synced. *ret_fd: of the log; -1: nothing had changed. FAIL_SYS: the group is lost. */
 MUST_CHECK int store_write(struct store *st, int *ret_fd, struct fail *f);

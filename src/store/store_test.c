@@ -353,7 +353,8 @@ static void sums_follow_the_rows(void **state)
 	OWNS(store) st = fixture_open(0);
 	struct ids i = fixture_fill(st);
 	struct store_sums sums = { 0 };
-	int64_t first = fixture_enqueue(st, &i, STR("abc"), 5), second = fixture_enqueue(st, &i, STR("defgh"), 5), bytes;
+	int64_t first = fixture_enqueue(st, &i, STR("abc"), 5),
+	        second = fixture_enqueue(st, &i, STR("defgh"), 5), bytes;
 
 	MUST(upkeep_sums(st, &sums, NULL));
 	assert_true(sums.aliases == 1 && sums.correspondents == 1 && sums.queue == 2);

@@ -19,7 +19,7 @@ struct flush {
 	int ended_fd;
 	struct watch *ended;
 	const char *what; /* under way; NULL: nothing is */
-	int error;        /* of one that was made at once: an errno, 0 when it went well; -1: the kernel is at it */
+	int error; /* of one that was made at once: an errno, 0 when it went well; -1: the kernel is at it */
 };
 
 static void done(struct flush *fl, int error)

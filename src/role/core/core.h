@@ -86,14 +86,14 @@ struct core {
 	struct told told[TOLD_MAX];
 	int64_t started_utc;
 
-	struct issue *issues;   /* certificates being made (stock.h) */
-	struct txn *txns;       /* under way (txn.h) */
-	struct ids jobs;        /* those by their job */
+	struct issue *issues; /* certificates being made (stock.h) */
+	struct txn *txns;     /* under way (txn.h) */
+	struct ids jobs;      /* those by their job */
 	uint64_t last_job;
-	struct line line;                    /* for the scribes */
-	unsigned n_openers;                  /* processes that open an answer (reply.c) */
-	struct timer *open_next;             /* one has ended: the next one */
-	struct group group;                  /* what is being kept */
+	struct line line;            /* for the scribes */
+	unsigned n_openers;          /* processes that open an answer (reply.c) */
+	struct timer *open_next;     /* one has ended: the next one */
+	struct group group;          /* what is being kept */
 	struct delivery *deliveries; /* at the gate (queue.h) */
 	struct ids under_way;        /* those by their id */
 	size_t n_deliveries;

@@ -254,7 +254,8 @@ int group_start(struct core *c, struct fail *f)
 
 void group_stop(struct core *c)
 {
-	for (int i = 0; i < 2; i++) /* the second: of what was sealed while the first one's bodies were synced */
+	for (int i = 0; i < 2;
+	     i++) /* the second: of what was sealed while the first one's bodies were synced */
 		(void)core_commit(c);
 	flush_free(c->group.flush);
 	c->group.flush = NULL;

@@ -23,12 +23,12 @@ enum group_phase {
 
 struct group {
 	enum group_phase phase;
-	uint64_t number; /* of the open one, from 1 */
-	uint64_t failed; /* the last one that could not be kept; 0: none */
-	bool dirty;      /* the open group holds something that is not being kept yet */
-	uint64_t changes; /* counts what made it so */
-	uint64_t dirty_since; /* ms: since its first row */
-	struct txn *sealed;   /* came while bodies were being synced: not kept yet */
+	uint64_t number;                /* of the open one, from 1 */
+	uint64_t failed;                /* the last one that could not be kept; 0: none */
+	bool dirty;                     /* the open group holds something that is not being kept yet */
+	uint64_t changes;               /* counts what made it so */
+	uint64_t dirty_since;           /* ms: since its first row */
+	struct txn *sealed;             /* came while bodies were being synced: not kept yet */
 	struct txn *gathered, *written; /* of the open group; of the one whose log is being synced */
 	/* Messages from there on may yet be told to come again, and go out once their group is kept; 0: none. */
 	int64_t gathered_from, written_from;

@@ -242,7 +242,8 @@ static int note_done(struct core *c, struct delivery *d, struct fail *f)
 	int r = queue_delete(c->store, d->id, f);
 
 	d->done = true;
-	d->noted = r == OK || r == FAIL_ABSENT ? c->group.number : 0; /* absent: deleted by the operator meanwhile */
+	d->noted = r == OK || r == FAIL_ABSENT ? c->group.number
+	                                       : 0; /* absent: deleted by the operator meanwhile */
 	return r;
 }
 

@@ -612,8 +612,10 @@ static void accepted(struct txn *t)
 	txn_free(t, true);
 }
 
-void txns_committed(struct core *c, struct txn *t, int result)
+void txns_committed(struct core *c, struct txn *waiting, int result)
 {
+	struct txn *t = waiting;
+
 	c->meter.groups += result == OK;
 	c->meter.groups_lost += result < 0;
 	while (t) {

@@ -43,8 +43,10 @@ void deposits_free(struct deposits *all)
 {
 	if (!all)
 		return;
-	while (all->first)
-		give_back(all->first);
+	for (struct deposit *d = all->first, *next; d; d = next) {
+		next = d->next;
+		give_back(d);
+	}
 	free(all);
 }
 
