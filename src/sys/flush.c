@@ -37,14 +37,18 @@ static void collect(struct flush *fl)
 	struct timespec none = { 0, 0 };
 	struct io_event e;
 	uint64_t n;
+	long ended;
 
-	if (!fl->what || read(fl->ended_fd, &n, sizeof(n)) < 0)
+	if (read(fl->ended_fd, &n, sizeof(n)) < 0 || !fl->what)
 		return;
-	if (fl->error >= 0)
+	if (fl->error >= 0) {
 		done(fl, fl->error);
-	else if (syscall(SYS_io_getevents, fl->kernel, 1L, 1L, &e, &none) == 1)
+		return;
+	}
+	ended = syscall(SYS_io_getevents, fl->kernel, 1L, 1L, &e, &none);
+	if (ended == 1)
 		done(fl, e.res < 0 ? (int)-e.res : 0);
-	else
+	else if (ended < 0)
 		done(fl, EIO); /* nobody can say what became of it */
 }
 

@@ -1,6 +1,7 @@
 /* edges_fuzz.c - core as hostile gates, scribes, vaults, keygens, webs, answers and command lines hear it, all at once. Laws: the
  * store's keys are told to nobody; gate and those who ask get an answer to what they asked, and one; web learns nothing of a user for
  * whom it has no token; and at the end core still serves. */
+#include "role/core/core.h"
 #include "role/play_fuzz.h"
 
 #include "role/core/call.h"
@@ -419,6 +420,15 @@ static void after(void)
 
 static const char *dir;
 
+/* No child hears of what its parent has asked the kernel for. */
+static void keep_all(void)
+{
+	struct core *c = play.self;
+
+	while (c->group.dirty || c->group.phase != GROUP_GATHERS)
+		law(core_commit(c) == OK, "a commit");
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static char conf[1024];
@@ -446,6 +456,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	play_place(ANSWER_CORE, CORE_ANSWER);
 	play_place(ANSWER_CORE, CORE_ANSWER);
 	populate();
+	keep_all();
 	know_texts();
 	return fchdir(here); /* core has gone to its own */
 }
