@@ -2,6 +2,7 @@
 
 #include "base/own.h"
 #include "sys/loop.h"
+#include "sys/memfd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,12 +35,11 @@ static void on_flushed(void *arg, int result, const struct fail *why)
 	loop_stop(h->loop);
 }
 
-static int file_with(const char *text)
+static int some_file(void)
 {
-	char name[] = "/tmp/flush-XXXXXX"; /* a template of mkstemp(3) */
-	int fd = mkstemp(name);
+	int fd = -1;
 
-	if (fd < 0 || unlink(name) < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+	if (memfd_of(STR("what is to be kept"), &fd, NULL) < 0)
 		abort();
 	return fd;
 }
@@ -63,7 +63,7 @@ static void end(struct heard *h)
 static bool works(void)
 {
 	struct heard h = begin();
-	OWNFD fd = file_with("what is to be kept");
+	OWNFD fd = some_file();
 	bool good = true;
 
 	if (flush_new(h.loop, on_flushed, &h, &h.flush, NULL) < 0)
@@ -129,7 +129,7 @@ static void a_kernel_that_refuses_is_done_without(void **state)
 static void it_may_end_in_the_middle(void **state)
 {
 	struct heard h = begin();
-	OWNFD fd = file_with("what is to be kept");
+	OWNFD fd = some_file();
 
 	assert_int_equal(flush_new(h.loop, on_flushed, &h, &h.flush, NULL), OK);
 	flush_begin(h.flush, fd, "the file");
