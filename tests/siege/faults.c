@@ -11,7 +11,8 @@
  * POSTERN_FAULTS=FOLDER instead: each life of a role takes its orders from the file FOLDER/ROLE, if there is one: a struct order, in
  * which a siege that goes on for long writes again and again what is to fail next. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
+#include "layer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -47,8 +48,6 @@ static const struct {
 	{ "ENOBUFS", ENOBUFS },       { "ENFILE", ENFILE },   { "ENOMEM", ENOMEM },       { "EINTR", EINTR },
 	{ "ECONNREFUSED", ECONNREFUSED }, { "ENETUNREACH", ENETUNREACH }, { "ECONNABORTED", ECONNABORTED },
 };
-
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 static int number_of(const char *error)
 {
@@ -236,12 +235,8 @@ int fdatasync(int fd)
 long syscall(long number, ...)
 {
 	long a[6], did;
-	va_list rest;
 
-	va_start(rest, number);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(rest, long);
-	va_end(rest);
+	TAKE_SIX(a, number);
 	did = REAL(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 	if (number == SYS_io_getevents && did == 1 && due("sync"))
 		((struct io_event *)a[3])->res = -order->error;

@@ -4,7 +4,8 @@
  *
  * POSTERN_POWER: the journal, which is there already and on the file system of the state that is watched. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
+#include "layer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -38,8 +39,6 @@ static struct {
 		char data[DATA_MAX];
 	} out;
 } journal;
-
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 __attribute__((constructor)) static void arm(void)
 {
@@ -161,12 +160,8 @@ long syscall(long number, ...)
 {
 	static int fd = -1;
 	long a[6], did;
-	va_list rest;
 
-	va_start(rest, number);
-	for (int i = 0; i < 6; i++)
-		a[i] = va_arg(rest, long);
-	va_end(rest);
+	TAKE_SIX(a, number);
 	if (number == SYS_io_submit) {
 		fd = (int)(*(struct iocb **)a[2])->aio_fildes;
 		note(0, SYNC_BEGUN, fd, 0);

@@ -85,12 +85,9 @@ void group_take(struct core *c, struct txn *t)
 
 /* ---- keeping --------------------------------------------------------------------------------------------------- */
 
-/* Before anybody is told, who may begin a group by what he does then: it is another one. */
-static void ended(struct core *c, struct txn **who, uint64_t number, int result)
+/* Whoever is told may begin a group by what he does then: by now it is another one, and those who wait are on no list of it. */
+static void ended(struct core *c, struct txn *waiting, uint64_t number, int result)
 {
-	struct txn *waiting = *who;
-
-	*who = NULL;
 	txns_committed(c, waiting, result);
 	queue_committed(c, number, result);
 	keep_sealed(c);
@@ -99,20 +96,26 @@ static void ended(struct core *c, struct txn **who, uint64_t number, int result)
 static void lost(struct core *c, const struct fail *why)
 {
 	struct group *g = &c->group;
+	struct txn *waiting = TAKE(g->gathered);
 
 	log_fail(LOG_ERROR, "commit", why);
 	g->phase = GROUP_GATHERS;
 	g->dirty = false;
 	g->gathered_from = 0;
 	g->failed = g->number++;
-	ended(c, &g->gathered, g->failed, FAIL_SYS);
+	ended(c, waiting, g->failed, FAIL_SYS);
 }
 
-static void kept(struct core *c, uint64_t number)
+/* open_is_lost: why the group after it is, of which nothing is there any more; NULL: it is not. */
+static void kept(struct core *c, uint64_t number, const struct fail *open_is_lost)
 {
+	struct txn *waiting = TAKE(c->group.written);
+
 	c->group.phase = GROUP_GATHERS;
 	c->group.written_from = 0;
-	ended(c, &c->group.written, number, OK);
+	if (open_is_lost)
+		lost(c, open_is_lost);
+	ended(c, waiting, number, OK);
 }
 
 static void write_rows(struct core *c)
@@ -133,7 +136,7 @@ static void write_rows(struct core *c)
 	g->gathered = NULL;
 	g->gathered_from = 0;
 	if (fd < 0) {
-		kept(c, g->number - 1);
+		kept(c, g->number - 1, NULL);
 		return;
 	}
 	g->phase = GROUP_LOG;
@@ -176,9 +179,7 @@ static void log_is_synced(struct core *c, int result, const struct fail *why)
 		log_fail(LOG_ERROR, "commit", &f);
 		_exit(1);
 	}
-	if (result < 0)
-		lost(c, why);
-	kept(c, number);
+	kept(c, number, result < 0 ? why : NULL);
 }
 
 static void on_flushed(void *core, int result, const struct fail *why)
