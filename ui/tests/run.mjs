@@ -1,5 +1,5 @@
-// node tests/run.mjs unit|browser [WORD]: the tests of that kind, those whose name holds the word. They are bundled first,
-// because the sources are TypeScript, into build/ui-test beside the sources.
+// node tests/run.mjs unit|browser [WORD [TEST...]]: the tests of that kind, of the files whose name holds the word, or the tests
+// of these names alone. They are bundled first, because the sources are TypeScript, into build/ui-test beside the sources.
 import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const [kind, word = ""] = process.argv.slice(2);
+const [kind, word = "", ...tests] = process.argv.slice(2);
 if (kind !== "unit" && kind !== "browser") {
-  console.error("usage: node tests/run.mjs unit|browser [WORD]");
+  console.error("usage: node tests/run.mjs unit|browser [WORD [TEST...]]");
   process.exit(64);
 }
 const out = join(here, "../../build/ui-test", kind);
@@ -28,5 +28,6 @@ await build({
 });
 const env = { SHOTS: join(here, "../../build/screens"), ...process.env, LC_ALL: "C.UTF-8", TZ: "UTC" };
 const reporter = `--test-reporter=${process.stdout.isTTY ? "spec" : "tap"}`;
-const { status } = spawnSync(process.execPath, ["--enable-source-maps", reporter, "--test", ...wanted.map((n) => join(out, n))], { stdio: "inherit", env });
+const alone = tests.map((name) => `--test-name-pattern=^${name.replace(/[^\w\s]/g, "\\$&")}$`);
+const { status } = spawnSync(process.execPath, ["--enable-source-maps", reporter, ...alone, "--test", ...wanted.map((n) => join(out, n))], { stdio: "inherit", env });
 process.exit(status ?? 1);

@@ -10,7 +10,8 @@ import { toast, useLoad, useSend, useTitle } from "../ui/state";
 const s = t.held;
 const EXPLAINED = 50;
 
-function One({ held, onChange }: { held: Held; onChange: () => void }) {
+/* onGone: it was sent, or discarded. */
+function One({ held, onGone }: { held: Held; onGone: () => void }) {
   const [asking, setAsking] = useState<"release" | "discard">();
   const send = useSend();
   const close = () => setAsking(undefined);
@@ -28,13 +29,13 @@ function One({ held, onChange }: { held: Held; onChange: () => void }) {
       </div>
       {(held.remedy || !held.releasable) && <p class="small soft">{held.remedy || s.notReleasable}</p>}
       {asking === "release" && (
-        <Confirm title={s.releaseTitle} action={s.release} send={send} onClose={close} onConfirm={async () => { await api.heldRelease(held.id); toast(s.released); onChange(); }}>
+        <Confirm title={s.releaseTitle} action={s.release} send={send} onClose={close} onConfirm={async () => { await api.heldRelease(held.id); toast(s.released); onGone(); }}>
           <Note kind="warn">{held.why || held.cause}</Note>
           <p>{s.releaseSays}</p>
         </Confirm>
       )}
       {asking === "discard" && (
-        <Confirm title={s.discardTitle} action={s.discard} send={send} onClose={close} onConfirm={async () => { await api.heldDelete(held.id); toast(t.deleted); onChange(); }}>
+        <Confirm title={s.discardTitle} action={s.discard} send={send} onClose={close} onConfirm={async () => { await api.heldDelete(held.id); toast(t.deleted); onGone(); }}>
           <p>{s.discardSays}</p>
         </Confirm>
       )}
@@ -54,7 +55,7 @@ export function HeldReplies() {
       <Head title={s.title} says={s.says} />
       <Await of={held}>
         {(list) => list.length ? (
-          <div class="panel"><ul class="list">{list.map((h) => <One key={h.id} held={h} onChange={held.reload} />)}</ul></div>
+          <div class="panel"><ul class="list">{list.map((h) => <One key={h.id} held={h} onGone={() => held.set(list.filter((x) => x !== h))} />)}</ul></div>
         ) : (
           <Empty icon="held" title={s.emptyTitle}><p>{s.empty}</p></Empty>
         )}

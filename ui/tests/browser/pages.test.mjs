@@ -655,6 +655,7 @@ test("domains, held replies, settings", async (t) => {
   await page.getByRole("button", { name: "Send it now" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Send it now" }).click();
   await page.getByText("On its way.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Discard" }).count(), 1, "what was sent has gone at once");
   assert.deepEqual(world.held.map((h) => h.id), [8]);
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByRole("dialog").getByText("Your own copy stays").waitFor();
