@@ -229,7 +229,7 @@ def main():
     parser.add_argument("what", choices=("rows", "queue"))
     parser.add_argument("--aliases", type=int, default=1000000)
     parser.add_argument("--correspondents", type=int, default=5000000)
-    parser.add_argument("--known", type=int, default=300, help="aliases that both have, and that are asked for")
+    parser.add_argument("--known", type=int, default=1000, help="aliases that both have, and that are asked for")
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--letters", type=int, default=100)
     parser.add_argument("--queued", type=int, default=1000000)
