@@ -55,6 +55,9 @@ static void cut_walks_a_list(void **state)
 	assert_true(str_eq(str_cut(&s, ','), STR("bc")));
 	assert_true(str_eq(str_cut(&s, ','), STR("")));
 	assert_true(str_eq(str_cut(&s, ','), STR("d")));
+	assert_int_equal(str_find(STR("abcbc"), STR("bc")), 1);
+	assert_int_equal(str_find(STR("abc"), STR("d")), 3);
+	assert_int_equal(str_find(STR("abc"), STR_NONE), 0);
 	assert_null(s.p);
 }
 

@@ -96,8 +96,11 @@ size_t str_rchr(struct str s, char c)
 
 size_t str_find(struct str s, struct str needle)
 {
-	const char *q = s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
+	const char *q;
 
+	if (!needle.n)
+		return 0; /* and may have no place in memory */
+	q = s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
 	return q ? (size_t)(q - s.p) : s.n;
 }
 
