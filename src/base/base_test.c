@@ -47,6 +47,14 @@ static void numbers_do_not_overflow(void **state)
 	assert_false(str_u64(STR(""), &v));
 }
 
+static void find_tells_where(void **state)
+{
+	assert_int_equal(str_find(STR("abcbc"), STR("bc")), 1);
+	assert_int_equal(str_find(STR("abc"), STR("d")), 3);
+	assert_int_equal(str_find(STR("abc"), STR_NONE), 0);
+	assert_int_equal(str_find(STR_NONE, STR("d")), 0);
+}
+
 static void cut_walks_a_list(void **state)
 {
 	struct str s = STR("a,bc,,d");
@@ -55,9 +63,6 @@ static void cut_walks_a_list(void **state)
 	assert_true(str_eq(str_cut(&s, ','), STR("bc")));
 	assert_true(str_eq(str_cut(&s, ','), STR("")));
 	assert_true(str_eq(str_cut(&s, ','), STR("d")));
-	assert_int_equal(str_find(STR("abcbc"), STR("bc")), 1);
-	assert_int_equal(str_find(STR("abc"), STR("d")), 3);
-	assert_int_equal(str_find(STR("abc"), STR_NONE), 0);
 	assert_null(s.p);
 }
 
@@ -190,6 +195,7 @@ int main(void)
 		cmocka_unit_test(a_cut_leaves_characters_whole),
 		cmocka_unit_test(utf8_is_strict),
 		cmocka_unit_test(numbers_do_not_overflow),
+		cmocka_unit_test(find_tells_where),
 		cmocka_unit_test(cut_walks_a_list),
 		cmocka_unit_test(overflow_is_sticky),
 		cmocka_unit_test(sinks_report_the_limit),

@@ -67,7 +67,9 @@ class Tenant:
         for p in told[1]:
             p.pop("pool"), p.pop("certificates")  # these are made in the background
         for d in told[2]:
-            d.pop("checked"), d.pop("records")  # the name server is asked in the background
+            d.pop("checked")  # the name server is asked in the background
+            for r in d["records"]:
+                r.pop("state"), r.pop("found")
         return told
 
 

@@ -47,12 +47,11 @@ static void add_field(struct buf *record, const char *name, const char *type, st
 static bool answer(unsigned road, enum ipc_tag heard_tag, const void *msg, const struct ipc_fds *fds,
                    enum ipc_tag *ret_tag, void *ret_msg, int *ret_fd)
 {
-	static struct buf records; /* always the same: an answer may wait while the next one is made */
+	static struct buf records = { .max = 4096 }; /* always the same: an answer may wait */
 	OWN(buf) record = BUF(1024);
 	const struct web_call *m = msg;
 
-	records = records.p ? records : BUF(4096);
-	records.n = 0;
+	buf_clear(&records);
 	add_field(&record, "token", "s", STR("0123456789abcdef0123456789abcdef"));
 	add_field(&record, "id", "n", STR("7"));
 	add_field(&record, "address", "s", STR("shop@relay.example"));

@@ -55,7 +55,7 @@ export function HeldReplies() {
       <Head title={s.title} says={s.says} />
       <Await of={held}>
         {(list) => list.length ? (
-          <div class="panel"><ul class="list">{list.map((h) => <One key={h.id} held={h} onGone={() => held.set(list.filter((x) => x !== h))} />)}</ul></div>
+          <div class="panel"><ul class="list">{list.map((h) => <One key={h.id} held={h} onGone={() => { held.set(list.filter((x) => x !== h)); held.reload(); }} />)}</ul></div>
         ) : (
           <Empty icon="held" title={s.emptyTitle}><p>{s.empty}</p></Empty>
         )}
