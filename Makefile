@@ -61,7 +61,7 @@ bench: deps-bench all
 	@/usr/bin/python3 tests/bench/bench.py
 	@/usr/bin/python3 tests/bench/latency.py
 	@/usr/bin/python3 tests/bench/plot.py
-	@/usr/bin/python3 tests/bench/reply_latency.py
+	@POSTERN_BUILD=release /usr/bin/python3 tests/bench/reply_latency.py
 
 bench-crypto: all
 	@meson test -C build/release --benchmark --verbose
