@@ -15,9 +15,9 @@
 enum { MESSAGES = 6 };
 
 /* In a child that dies at step k: each message that was committed is counted in a file, after the commit. */
-static void run_until(int k)
+static void run_until(int k, uint64_t segment_bytes)
 {
-	struct store *st = fixture_open(0);
+	struct store *st = fixture_open(segment_bytes);
 	struct ids i = fixture_fill(st);
 	int said = open("acknowledged", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
@@ -49,7 +49,7 @@ static int check_item(void *arg, const struct queue_item *q, struct fail *f)
 	return OK;
 }
 
-static void promise_2_what_was_acknowledged_survives_each_step(void **state)
+static void survives_each_step(uint64_t segment_bytes)
 {
 	for (int k = 1; k <= 4 * MESSAGES + 1; k++) {
 		struct stat said;
@@ -61,7 +61,7 @@ static void promise_2_what_was_acknowledged_survives_each_step(void **state)
 		assert_int_equal(fixture_fresh(NULL), 0);
 		pid = fork();
 		if (pid == 0)
-			run_until(k);
+			run_until(k, segment_bytes);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_true(WIFEXITED(status) && (WEXITSTATUS(status) == 9 || WEXITSTATUS(status) == 0));
 		assert_int_equal(stat("acknowledged", &said), 0);
@@ -71,6 +71,12 @@ static void promise_2_what_was_acknowledged_survives_each_step(void **state)
 		assert_true(n >= said.st_size && n <= said.st_size + 1);
 		store_free(st);
 	}
+}
+
+static void promise_2_what_was_acknowledged_survives_each_step(void **state)
+{
+	survives_each_step(0);
+	survives_each_step(100);
 }
 
 static bool is_there(int64_t file)

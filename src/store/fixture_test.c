@@ -58,7 +58,7 @@ static void step(void)
 
 struct store *fixture_open(uint64_t segment_bytes)
 {
-	const struct store_options o = { segment_bytes, step };
+	const struct store_options o = { segment_bytes, segment_bytes > 0, step };
 	struct fail f = { 0 };
 	struct store *st = NULL;
 

@@ -29,6 +29,7 @@ struct ids fixture_fill(struct store *st);
 int64_t fixture_enqueue(struct store *st, const struct ids *i, struct str stored, int64_t next);
 
 extern const struct store_cipher fixture_cipher;
+/* 0: as the relay does; else all bodies go to segments of so many bytes. */
 struct store *fixture_open(uint64_t segment_bytes);
 extern int fixture_steps_left; /* the process dies at 0 when it was above: at each durable step one less */
 

@@ -177,6 +177,10 @@ static const char *const versions[] = {
 	"ALTER TABLE mailbox ADD COLUMN pad_sizes INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE activity ADD COLUMN answered INTEGER NOT NULL DEFAULT 0;"
 	EVENT_TABLES,
+	/* Of a body that is in no file. The last column: who reads the others does not read it. */
+	"ALTER TABLE body ADD COLUMN bytes BLOB;"
+	"DROP INDEX body_file;"
+	"CREATE INDEX body_file ON body (file) WHERE file > 0;",
 };
 // clang-format on
 

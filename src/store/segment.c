@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "store/db.h"
+#include "sys/memfd.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SEGMENT_BYTES = 8 << 20, COPY = 64 * 1024, EMPTIED_MAX = 4096, SPARES_MAX = 4 };
+enum {
+	SEGMENT_BYTES = 8 << 20,
+	COPY = 64 * 1024,
+	EMPTIED_MAX = 4096,
+	SPARES_MAX = 4,
+	FEW = 2,
+	IN_ROWS_MAX = 16 << 20
+};
 
 struct segments {
 	int dir;
@@ -21,6 +29,9 @@ struct segments {
 	uint64_t at;       /* its end */
 	uint64_t group_at; /* its end when the group began */
 	uint64_t most;
+	size_t n, n_before; /* bodies in the open group; in the last one that had any */
+	uint64_t in_rows,
+	        in_rows_before; /* bytes of bodies that stand in rows since the start; when the group began */
 	bool unsynced, held;
 	struct emptied {
 		int64_t file;
@@ -43,7 +54,7 @@ static void name_of(int64_t file, char out[static 24])
 
 static int is_known(struct store *st, int64_t file, bool *ret, struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT 1 FROM body WHERE file = ? LIMIT 1");
+	OWNQ q = q_read(st, "SELECT 1 FROM body WHERE file = ? AND file > 0 LIMIT 1");
 
 	q_i64(&q, file);
 	return q_row(&q, ret, f);
@@ -220,29 +231,39 @@ static int write_at(int fd, struct str bytes, uint64_t at, struct fail *f)
 	return OK;
 }
 
-static int copy_in(struct segments *s, int from, uint64_t bytes, struct fail *f)
+/* Up to COPY bytes of it, valid until the next call. */
+static int read_some(int from, uint64_t at, uint64_t bytes, struct str *ret, struct fail *f)
 {
 	static char room[COPY];
+	ssize_t n;
 
+	do
+		n = pread(from, room, bytes < COPY ? (size_t)bytes : COPY, (off_t)at);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return fail(f, FAIL_BUG, "a body that is shorter than told");
+	*ret = str_of(room, (size_t)n);
+	return OK;
+}
+
+static int copy_in(struct segments *s, int from, uint64_t bytes, struct fail *f)
+{
 	for (uint64_t done = 0; done < bytes;) {
-		size_t want = bytes - done < COPY ? (size_t)(bytes - done) : COPY;
-		ssize_t n = pread(from, room, want, (off_t)done);
+		struct str some;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return fail(f, FAIL_BUG, "a body that is shorter than told");
-		TRY(write_at(s->fd, str_of(room, (size_t)n), s->at + done, f));
-		done += (uint64_t)n;
+		TRY(read_some(from, done, bytes - done, &some, f));
+		TRY(write_at(s->fd, some, s->at + done, f));
+		done += some.n;
 	}
 	return OK;
 }
 
+/* bytes: NULL: they are in the file. */
 static int insert(struct store *st, int64_t file, bool own, uint64_t offset, const struct body *b,
-                  int64_t *ret_id, struct fail *f)
+                  const struct str *bytes, int64_t *ret_id, struct fail *f)
 {
-	OWNQ q = q_write(
-	        st, "INSERT INTO body (file, own, offset, stored, plain, key) VALUES (?, ?, ?, ?, ?, ?)");
+	OWNQ q = q_write(st, "INSERT INTO body (file, own, offset, stored, plain, key, bytes)"
+	                     " VALUES (?, ?, ?, ?, ?, ?, ?)");
 
 	q_i64(&q, file);
 	q_i64(&q, own);
@@ -250,12 +271,35 @@ static int insert(struct store *st, int64_t file, bool own, uint64_t offset, con
 	q_i64(&q, (int64_t)b->stored);
 	q_i64(&q, (int64_t)b->plain);
 	q_sealed(&q, "body.key", b->key);
+	if (bytes)
+		q_blob(&q, *bytes);
 	TRY(q_done(&q, f));
 	*ret_id = store_last_id(st);
 	return OK;
 }
 
-int body_add(struct store *st, int fd, const struct body *b, int64_t *ret_id, struct fail *f)
+/* A body in its row is synced with the log, so that its message waits for one sync instead of two; but it passes through the log, and
+ * once more when it is deleted. So it is for times when each message has a group nearly to itself: of many, the group bears the
+ * second sync. Nor do more of them stay there than a database should grow by that never shrinks: those of a mailbox that is away. */
+static bool goes_in_row(const struct segments *s, uint64_t bytes)
+{
+	return bytes <= COPY && !s->unsynced && s->n < FEW && s->n_before <= FEW &&
+	       s->in_rows + bytes <= IN_ROWS_MAX;
+}
+
+static int add_in_row(struct store *st, int fd, const struct body *b, int64_t *ret_id, struct fail *f)
+{
+	struct str bytes;
+
+	TRY(read_some(fd, 0, b->stored, &bytes, f));
+	if (bytes.n < b->stored)
+		return fail(f, FAIL_BUG, "a body that is shorter than told");
+	TRY(insert(st, 0, false, 0, b, &bytes, ret_id, f));
+	st->segments->in_rows += b->stored;
+	return OK;
+}
+
+static int add_in_segment(struct store *st, int fd, const struct body *b, int64_t *ret_id, struct fail *f)
 {
 	struct segments *s = st->segments;
 
@@ -263,8 +307,18 @@ int body_add(struct store *st, int fd, const struct body *b, int64_t *ret_id, st
 	s->unsynced = true;
 	TRY(copy_in(s, fd, b->stored, f));
 	store_step(st);
-	TRY(insert(st, s->current, false, s->at, b, ret_id, f));
+	TRY(insert(st, s->current, false, s->at, b, NULL, ret_id, f));
 	s->at += b->stored;
+	return OK;
+}
+
+int body_add(struct store *st, int fd, const struct body *b, int64_t *ret_id, struct fail *f)
+{
+	struct segments *s = st->segments;
+
+	TRY(!st->o.bodies_in_files && goes_in_row(s, b->stored) ? add_in_row(st, fd, b, ret_id, f)
+	                                                        : add_in_segment(st, fd, b, ret_id, f));
+	s->n++;
 	return OK;
 }
 
@@ -275,7 +329,7 @@ int body_file_new(struct store *st, int64_t *ret_file, int *ret_fd, struct fail 
 
 int body_file_add(struct store *st, int64_t file, const struct body *b, int64_t *ret_id, struct fail *f)
 {
-	return insert(st, file, true, 0, b, ret_id, f);
+	return insert(st, file, true, 0, b, NULL, ret_id, f);
 }
 
 void body_file_drop(struct store *st, int64_t file)
@@ -312,6 +366,8 @@ void segments_take_back(struct segments *s)
 {
 	s->n_emptied = 0;
 	s->unsynced = false;
+	s->n = 0;
+	s->in_rows = s->in_rows_before;
 	if (!s->current)
 		return;
 	if (ftruncate(s->fd, (off_t)s->group_at) < 0)
@@ -322,25 +378,35 @@ void segments_take_back(struct segments *s)
 
 /* ---- reading and deleting -------------------------------------------------------------------------------------- */
 
+static int open_file(const struct segments *s, int64_t file, int *ret, struct fail *f)
+{
+	char name[24];
+	int fd;
+
+	name_of(file, name);
+	fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(f, FAIL_SYS, "a file of bodies");
+	*ret = fd;
+	return OK;
+}
+
 int body_get(struct store *st, int64_t id, struct arena *a, struct body *ret, int *ret_fd,
              uint64_t *ret_offset, struct fail *f)
 {
-	OWNQ q = q_read(st, "SELECT file, offset, stored, plain, key FROM body WHERE id = ?");
+	OWNQ q = q_read(st, "SELECT file, offset, stored, plain, key, bytes FROM body WHERE id = ?");
 	struct body b = { .id = id };
-	char name[24];
-	int fd;
 
 	q_i64(&q, id);
 	TRY(q_one(&q, "body", f));
 	TRY(q_col_sealed(&q, 4, "body.key", a, &b.key, f));
 	b.stored = (uint64_t)q_col_i64(&q, 2);
 	b.plain = (uint64_t)q_col_i64(&q, 3);
-	name_of(q_col_i64(&q, 0), name);
-	fd = openat(st->segments->dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_errno(f, FAIL_SYS, "a file of bodies");
+	if (q_col_i64(&q, 0))
+		TRY(open_file(st->segments, q_col_i64(&q, 0), ret_fd, f));
+	else
+		TRY(memfd_of(q_col_blob(&q, 5, a), ret_fd, f));
 	*ret = b;
-	*ret_fd = fd;
 	*ret_offset = (uint64_t)q_col_i64(&q, 1);
 	return OK;
 }
@@ -348,11 +414,17 @@ int body_get(struct store *st, int64_t id, struct arena *a, struct body *ret, in
 int body_delete(struct store *st, int64_t id, struct fail *f)
 {
 	struct segments *s = st->segments;
-	OWNQ q = q_write(st, "DELETE FROM body WHERE id = ? RETURNING file, own");
+	OWNQ q = q_write(st, "DELETE FROM body WHERE id = ? RETURNING file, own, stored");
+	uint64_t bytes;
 
 	q_i64(&q, id);
 	TRY(q_one(&q, "body", f));
-	note_emptied(s, q_col_i64(&q, 0), q_col_i64(&q, 1));
+	if (q_col_i64(&q, 0)) {
+		note_emptied(s, q_col_i64(&q, 0), q_col_i64(&q, 1));
+		return OK;
+	}
+	bytes = (uint64_t)q_col_i64(&q, 2);
+	s->in_rows -= bytes < s->in_rows ? bytes : s->in_rows; /* it may be of an earlier life */
 	return OK;
 }
 
@@ -375,6 +447,10 @@ void segments_written(struct store *st)
 {
 	struct segments *s = st->segments;
 
+	if (s->n)
+		s->n_before = s->n;
+	s->n = 0;
+	s->in_rows_before = s->in_rows;
 	if (s->held)
 		return;
 	for (size_t i = 0; i < s->n_emptied; i++) {

@@ -1,5 +1,6 @@
-/* segment.h - bodies of messages in files. Small ones are appended to the current segment and synced once a group; a segment
- * without bodies is written over, which costs a file system less than a new one. One over STORE_BODY_INLINE gets a file of its
+/* segment.h - bodies of messages. Small ones are appended to the current segment and synced once a group; a segment
+ * without bodies is written over, which costs a file system less than a new one. When messages come one by one, those up to 64 KiB
+ * stand in their rows and need no sync of their own. One over STORE_BODY_INLINE gets a file of its
  * own that another process writes and syncs. What is in them is encrypted under a key of the body's own, which stands sealed in
  * its row: deleting the row is deleting the body. */
 #ifndef STORE_SEGMENT_H
@@ -15,7 +16,7 @@ struct body {
 	struct str key;         /* 32 bytes */
 };
 
-/* Appends `stored` bytes of fd (from its start) to the segment of the open group. */
+/* Takes `stored` bytes of fd (from its start) into the open group: its segment, or its rows. */
 MUST_CHECK int body_add(struct store *st, int fd, const struct body *b, int64_t *ret_id, struct fail *f);
 
 /* A file for a large body: the descriptor is for whoever writes and syncs it. */

@@ -25,6 +25,7 @@ struct store_cipher {
 
 struct store_options {
 	uint64_t segment_bytes; /* 0: 8 MiB */
+	bool bodies_in_files;   /* also those that come alone; tests only */
 	void (*step)(void);     /* called at each durable step; tests only; may be NULL */
 };
 

@@ -150,13 +150,18 @@ static int count_item(void *arg, const struct queue_item *i, struct fail *f)
 
 enum { BODY = 61, BODIES = 40, SPARES = 4 };
 
-static int64_t enqueue_letter(struct store *st, const struct ids *i, int k)
+static int64_t add_letter(struct store *st, const struct ids *i, int k)
 {
 	char text[BODY];
-	int64_t id;
 
 	memset(text, 'A' + k % 50, sizeof(text));
-	id = fixture_enqueue(st, i, str_of(text, sizeof(text)), k);
+	return fixture_enqueue(st, i, str_of(text, sizeof(text)), k);
+}
+
+static int64_t enqueue_letter(struct store *st, const struct ids *i, int k)
+{
+	int64_t id = add_letter(st, i, k);
+
 	MUST(store_commit(st, NULL));
 	return id;
 }
@@ -196,6 +201,56 @@ static void bodies_come_back_and_their_files_go(void **state)
 	for (int k = 0; k < BODIES; k++)
 		send_letter(st, ids[k], k);
 	assert_int_equal(files_in_bodies(), 1 + SPARES);
+}
+
+/* One by one they need no sync of a file; many at once share one, and so do those after them until it is quiet again. */
+static void bodies_that_come_alone_stand_in_their_rows(void **state)
+{
+	static const struct {
+		int at_once;
+		bool in_rows;
+	} groups[] = { { 1, true }, { 2, true }, { 1, true }, { 5, false }, { 1, false }, { 2, true } };
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	int64_t ids[BODIES];
+	int n = 0;
+
+	MUST(store_commit(st, NULL));
+	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++) {
+		for (int k = 0; k < groups[g].at_once; k++, n++)
+			ids[n] = add_letter(st, &i, n);
+		assert_int_equal(store_bodies_fd(st) < 0, groups[g].in_rows);
+		MUST(store_commit(st, NULL));
+	}
+	assert_int_equal(files_in_bodies(), 1);
+	while (n--)
+		send_letter(st, ids[n], n);
+}
+
+/* A mailbox that is away does not swell the database; when its mail has gone there is room in it again. A large one has a file. */
+static void only_so_many_bodies_stand_in_rows(void **state)
+{
+	enum { LARGE = 64 * 1024, ROOM = (16 << 20) / LARGE };
+	static char large[LARGE + 1];
+	OWNS(store) st = fixture_open(0);
+	struct ids i = fixture_fill(st);
+	int64_t ids[ROOM + 1];
+
+	for (int k = 0; k <= ROOM; k++) {
+		ids[k] = fixture_enqueue(st, &i, str_of(large, LARGE), k);
+		assert_int_equal(store_bodies_fd(st) < 0, k < ROOM);
+		MUST(store_commit(st, NULL));
+	}
+	MUST(queue_delete(st, ids[0], NULL));
+	MUST(store_commit(st, NULL));
+	fixture_enqueue(st, &i, str_of(large, LARGE), 0);
+	assert_int_equal(store_bodies_fd(st), -1);
+	store_rollback(st);
+	fixture_enqueue(st, &i, str_of(large, LARGE + 1), 0);
+	assert_true(store_bodies_fd(st) >= 0);
+	store_rollback(st);
+	fixture_enqueue(st, &i, str_of(large, LARGE), 0);
+	assert_int_equal(store_bodies_fd(st), -1); /* what was rolled back has taken no room */
 }
 
 /* In the order in which bodies go, the last first, too: each stays what it is until it is sent, and no file is added. */
@@ -525,6 +580,8 @@ int main(void)
 		cmocka_unit_test_setup(a_second_process_is_kept_out, fixture_fresh),
 		cmocka_unit_test_setup(a_part_goes_alone, fixture_fresh),
 		cmocka_unit_test_setup(bodies_come_back_and_their_files_go, fixture_fresh),
+		cmocka_unit_test_setup(bodies_that_come_alone_stand_in_their_rows, fixture_fresh),
+		cmocka_unit_test_setup(only_so_many_bodies_stand_in_rows, fixture_fresh),
 		cmocka_unit_test_setup(a_segment_without_bodies_is_written_over, fixture_fresh),
 		cmocka_unit_test_setup(what_is_held_is_not_written_over, fixture_fresh),
 		cmocka_unit_test_setup(what_is_due_comes_in_order, fixture_fresh),

@@ -2,6 +2,7 @@
 not answer is asked by a few messages now and then, and all the others are touched by nothing until it answers, or they expire."""
 
 import collections
+import dataclasses
 import pathlib
 import re
 import sys
@@ -168,7 +169,9 @@ def test_no_more_is_accepted_for_one_than_leaves(world):
 
 def test_a_body_that_is_gone_holds_nobody_else_up(world):
     world.hop.misbehave("rcpt", "451 4.7.1 not now", times=1)
-    assert world.send(messages.plain(world.alias)).ok
+    large = messages.plain(world.alias)
+    large = dataclasses.replace(large, raw=large.raw + b"A line of many.\r\n" * 8000)  # too large for its row
+    assert world.send(large).ok
     world.server.wait_log("ev=deferred")
     world.server.stop()
     for path in world.server.folder.rglob("bodies/*"):

@@ -4,6 +4,8 @@ ones, though fuller, for rows are put in the order of their keys: in the order o
 read and written again. What the server must open (the queue) is copied from a row that it has written itself."""
 
 import contextlib
+import pathlib
+import shutil
 import sqlite3
 
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
@@ -87,9 +89,22 @@ def remembered(db, count):
     db.execute(f"{NUMBERS} INSERT INTO msgid SELECT randomblob(32), randomblob(60), unixepoch() - i % 86400 FROM n", (count,))
 
 
+def out_of_its_row(db, body):
+    """Of a million bodies few stand in rows: into a file with it, which all share."""
+    stands, = db.execute("SELECT bytes FROM body WHERE id = ?", (body,)).fetchone()
+    if stands is None:
+        return
+    folder = pathlib.Path(db.execute("PRAGMA database_list").fetchone()[2]).parent / "bodies"
+    file = max((int(p.name, 16) for p in folder.iterdir()), default=0) + 1
+    (folder / f"{file:016x}").write_bytes(stands)
+    shutil.chown(folder / f"{file:016x}", folder.stat().st_uid, folder.stat().st_gid)
+    db.execute("UPDATE body SET file = ?, bytes = NULL WHERE id = ?", (file, body))
+
+
 def queue(db, count, due):
     """So many like the one message that waits: its body's file, key and addresses, other ids. due: SQL of i, when each is due."""
     mid, item, body = db.execute("SELECT mid, id, body FROM queue LIMIT 1").fetchone()
+    out_of_its_row(db, body)
     columns = [c[1] for c in db.execute("PRAGMA table_info(queue)")]
     first = db.execute("SELECT max(id) FROM body").fetchone()[0]
     at = db.execute("SELECT max(id) FROM queue").fetchone()[0]
