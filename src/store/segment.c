@@ -249,7 +249,7 @@ static int read_some(int from, uint64_t at, uint64_t bytes, struct str *ret, str
 static int copy_in(struct segments *s, int from, uint64_t bytes, struct fail *f)
 {
 	for (uint64_t done = 0; done < bytes;) {
-		struct str some;
+		struct str some = { 0 };
 
 		TRY(read_some(from, done, bytes - done, &some, f));
 		TRY(write_at(s->fd, some, s->at + done, f));
@@ -289,7 +289,7 @@ static bool goes_in_row(const struct segments *s, uint64_t bytes)
 
 static int add_in_row(struct store *st, int fd, const struct body *b, int64_t *ret_id, struct fail *f)
 {
-	struct str bytes;
+	struct str bytes = { 0 };
 
 	TRY(read_some(fd, 0, b->stored, &bytes, f));
 	if (bytes.n < b->stored)
