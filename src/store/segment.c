@@ -31,7 +31,7 @@ struct segments {
 	uint64_t most;
 	size_t n, n_before; /* bodies in the open group; in the last one that had any */
 	uint64_t in_rows,
-	        in_rows_before; /* bytes of bodies that stand in rows since the start; when the group began */
+	        in_rows_before; /* bytes of bodies in rows, of this life, or too many; when the group began */
 	bool unsynced, held;
 	struct emptied {
 		int64_t file;

@@ -1,7 +1,7 @@
 /* segment.h - bodies of messages. Small ones are appended to the current segment and synced once a group; a segment
  * without bodies is written over, which costs a file system less than a new one. When messages come one by one, those up to 64 KiB
- * stand in their rows and need no sync of their own. One over STORE_BODY_INLINE gets a file of its
- * own that another process writes and syncs. What is in them is encrypted under a key of the body's own, which stands sealed in
+ * stand in their rows and need no sync of their own. One over STORE_BODY_INLINE gets a file of its own that another process writes and
+ * syncs. What is in them is encrypted under a key of the body's own, which stands sealed in
  * its row: deleting the row is deleting the body. */
 #ifndef STORE_SEGMENT_H
 #define STORE_SEGMENT_H
