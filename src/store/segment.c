@@ -166,8 +166,13 @@ static void close_current(struct segments *s)
 	s->current = 0;
 }
 
+/* Each file once, in whatever order the bodies of several went: a spare that stood in the list twice would be written over while it is
+ * in use. From the end, where the files of the last deliveries are. */
 static void note(struct emptied list[static EMPTIED_MAX], size_t *n, int64_t file, bool own)
 {
+	for (size_t i = *n; i > 0; i--)
+		if (list[i - 1].file == file)
+			return;
 	if (*n < EMPTIED_MAX) /* beyond it the sweep of the next start finds them */
 		list[(*n)++] = (struct emptied){ file, own };
 }
@@ -435,14 +440,6 @@ void segments_hold(struct segments *s, bool hold)
 		drop_spares(s); /* nothing to be kept */
 }
 
-static bool is_spare(const struct segments *s, int64_t file)
-{
-	for (size_t i = 0; i < s->n_spares; i++)
-		if (s->spares[i] == file)
-			return true;
-	return false;
-}
-
 void segments_written(struct store *st)
 {
 	struct segments *s = st->segments;
@@ -457,7 +454,7 @@ void segments_written(struct store *st)
 		const struct emptied *e = &s->emptied[i];
 		bool known = true;
 
-		if (e->file == s->current || (i && e->file == e[-1].file) || is_spare(s, e->file))
+		if (e->file == s->current)
 			continue;
 		if (is_known(st, e->file, &known, NULL) == OK && !known)
 			note(s->freed, &s->n_freed, e->file, e->own);

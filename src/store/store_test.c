@@ -276,6 +276,42 @@ static void a_segment_without_bodies_is_written_over(void **state)
 	}
 }
 
+static uint32_t dice;
+
+static int throw_dice(int sides)
+{
+	dice = dice * 1664525 + 1013904223;
+	return (int)(dice >> 16) % sides;
+}
+
+/* Many go in one group, those of one segment among those of others, while some of others are still to be sent. */
+static void promise_2_bodies_that_wait_stay_whole_whatever_goes(void **state)
+{
+	OWNS(store) st = fixture_open(100);
+	struct ids i = fixture_fill(st);
+	struct {
+		int64_t id;
+		int letter;
+	} waiting[BODIES];
+	int n = 0, letter = 0;
+
+	dice = 1;
+	for (int group = 0; group < 200; group++) {
+		for (int more = throw_dice(16); more && n < BODIES; more--, n++, letter++) {
+			waiting[n].letter = letter;
+			waiting[n].id = add_letter(st, &i, letter);
+		}
+		for (int less = throw_dice(16); less && n; less--) {
+			int k = throw_dice(n);
+
+			check_letter(st, waiting[k].id, waiting[k].letter);
+			MUST(queue_delete(st, waiting[k].id, NULL));
+			waiting[k] = waiting[--n];
+		}
+		MUST(store_commit(st, NULL));
+	}
+}
+
 /* A backup takes the files as they are: none of those it may need changes, and none that is of no use is there. */
 static void what_is_held_is_not_written_over(void **state)
 {
@@ -583,6 +619,7 @@ int main(void)
 		cmocka_unit_test_setup(bodies_that_come_alone_stand_in_their_rows, fixture_fresh),
 		cmocka_unit_test_setup(only_so_many_bodies_stand_in_rows, fixture_fresh),
 		cmocka_unit_test_setup(a_segment_without_bodies_is_written_over, fixture_fresh),
+		cmocka_unit_test_setup(promise_2_bodies_that_wait_stay_whole_whatever_goes, fixture_fresh),
 		cmocka_unit_test_setup(what_is_held_is_not_written_over, fixture_fresh),
 		cmocka_unit_test_setup(what_is_due_comes_in_order, fixture_fresh),
 		cmocka_unit_test_setup(a_walk_goes_on_where_it_was, fixture_fresh),
