@@ -284,32 +284,72 @@ static int throw_dice(int sides)
 	return (int)(dice >> 16) % sides;
 }
 
-/* Many go in one group, those of one segment among those of others, while some of others are still to be sent. */
-static void promise_2_bodies_that_wait_stay_whole_whatever_goes(void **state)
-{
-	OWNS(store) st = fixture_open(100);
-	struct ids i = fixture_fill(st);
+struct waiting {
+	int n, last;
 	struct {
 		int64_t id;
 		int letter;
-	} waiting[BODIES];
-	int n = 0, letter = 0;
+	} at[BODIES];
+};
 
-	dice = 1;
-	for (int group = 0; group < 200; group++) {
-		for (int more = throw_dice(16); more && n < BODIES; more--, n++, letter++) {
-			waiting[n].letter = letter;
-			waiting[n].id = add_letter(st, &i, letter);
-		}
-		for (int less = throw_dice(16); less && n; less--) {
-			int k = throw_dice(n);
+static void check_waiting(struct store *st, const struct waiting *w)
+{
+	for (int k = 0; k < w->n; k++)
+		check_letter(st, w->at[k].id, w->at[k].letter);
+}
 
-			check_letter(st, waiting[k].id, waiting[k].letter);
-			MUST(queue_delete(st, waiting[k].id, NULL));
-			waiting[k] = waiting[--n];
-		}
-		MUST(store_commit(st, NULL));
+/* Some come, and some go, whichever it is. */
+static void one_group(struct store *st, const struct ids *i, struct waiting *w)
+{
+	for (int more = throw_dice(16); more && w->n < BODIES; more--, w->n++) {
+		w->at[w->n].letter = ++w->last;
+		w->at[w->n].id = add_letter(st, i, w->last);
 	}
+	for (int less = throw_dice(16); less && w->n; less--) {
+		int k = throw_dice(w->n);
+
+		MUST(queue_delete(st, w->at[k].id, NULL));
+		w->at[k] = w->at[--w->n];
+	}
+}
+
+/* In one group bodies of one segment go among those of others; groups are lost, backups taken, the store is opened anew. */
+static void promise_2_bodies_that_wait_stay_whole_whatever_goes(void **state)
+{
+	struct store *st = fixture_open(100);
+	struct ids i = fixture_fill(st);
+	struct waiting w = { 0 };
+	struct backup *b = NULL;
+	bool copied = false;
+
+	MUST(store_commit(st, NULL));
+	dice = 1;
+	for (int group = 0; group < 400; group++) {
+		struct waiting before = w;
+
+		one_group(st, &i, &w);
+		if (throw_dice(8)) {
+			MUST(store_commit(st, NULL));
+		} else {
+			store_rollback(st);
+			before.last = w.last;
+			w = before;
+		}
+		check_waiting(st, &w);
+		if (!b && !throw_dice(8)) {
+			MUST(backup_begin(st, &b, NULL));
+			copied = false;
+		} else if (b && !copied) {
+			MUST(backup_step(b, &copied, NULL));
+		} else if (b && !throw_dice(4)) {
+			backup_free(TAKE(b));
+		} else if (!b && !throw_dice(16)) {
+			store_free(st);
+			st = fixture_open(100);
+		}
+	}
+	backup_free(b);
+	store_free(st);
 }
 
 /* A backup takes the files as they are: none of those it may need changes, and none that is of no use is there. */
