@@ -26,31 +26,44 @@ void sha256(struct str data, uint8_t ret[static 32])
 }
 
 /* One context for all: with its digest it costs more to make than the sum of a short string. It holds the last key, as does the
- * caller for as long as it lives. */
+ * caller for as long as it lives, and to begin anew with that costs half of what a key does. */
+static struct {
+	EVP_MAC_CTX *ctx;
+	size_t n;
+	uint8_t key[32];
+} mac;
+
 static EVP_MAC_CTX *mac_ctx(void)
 {
-	static EVP_MAC_CTX *ctx;
 	OSSL_PARAM with[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){ "SHA2-256" },
 		                                               0),
 		              OSSL_PARAM_construct_end() };
 
-	if (ctx)
-		return ctx;
-	ctx = EVP_MAC_CTX_new(ossl()->hmac);
-	if (!ctx || EVP_MAC_CTX_set_params(ctx, with) != 1)
+	if (mac.ctx)
+		return mac.ctx;
+	mac.ctx = EVP_MAC_CTX_new(ossl()->hmac);
+	if (!mac.ctx || EVP_MAC_CTX_set_params(mac.ctx, with) != 1)
 		abort();
-	return ctx;
+	return mac.ctx;
+}
+
+static const uint8_t none[1]; /* no bytes are somewhere, too */
+
+static bool mac_begin(struct str key)
+{
+	if (mac.n && mac.n == key.n && ct_eq(mac.key, key.p, key.n))
+		return EVP_MAC_init(mac.ctx, NULL, 0, NULL) == 1;
+	mac.n = key.n <= sizeof(mac.key) ? key.n : 0;
+	memcpy(mac.key, key.n ? key.p : "", mac.n);
+	return EVP_MAC_init(mac_ctx(), key.n ? str_bytes(key) : none, key.n, NULL) == 1;
 }
 
 void mac_sha256(struct str key, struct str data, uint8_t ret[static 32])
 {
-	EVP_MAC_CTX *ctx = mac_ctx();
-	static const uint8_t none[1];
 	size_t n = 0;
 
-	if (EVP_MAC_init(ctx, key.n ? str_bytes(key) : none, key.n, NULL) != 1 ||
-	    EVP_MAC_update(ctx, data.n ? str_bytes(data) : none, data.n) != 1 ||
-	    EVP_MAC_final(ctx, ret, &n, 32) != 1 || n != 32)
+	if (!mac_begin(key) || EVP_MAC_update(mac.ctx, data.n ? str_bytes(data) : none, data.n) != 1 ||
+	    EVP_MAC_final(mac.ctx, ret, &n, 32) != 1 || n != 32)
 		abort();
 }
 
@@ -129,28 +142,29 @@ void aead_forget(void)
 }
 
 static struct {
-	uint8_t at[64][AEAD_NONCE];
+	uint8_t at[RANDOM_SHOWN_MOST * 32];
 	size_t left;
 	bool armed;
-} nonces;
+} ahead;
 
-static void forget_nonces(void)
+static void forget_ahead(void)
 {
-	nonces.left = 0;
+	ahead.left = 0;
 }
 
-/* A nonce is no secret, and a call of the generator costs nearly the same for many. What is forked draws its own: none is ever
- * used twice. */
-static int draw_nonce(uint8_t to[static AEAD_NONCE], struct fail *f)
+/* A call of the generator costs nearly the same for many. What is forked draws its own. */
+int random_shown(void *p, size_t n, struct fail *f)
 {
-	if (!nonces.armed && pthread_atfork(NULL, NULL, forget_nonces) != 0)
+	assert(n <= RANDOM_SHOWN_MOST);
+	if (!ahead.armed && pthread_atfork(NULL, NULL, forget_ahead) != 0)
 		return fail(f, FAIL_SYS, "no memory");
-	nonces.armed = true;
-	if (!nonces.left) {
-		TRY(random_bytes(nonces.at, sizeof(nonces.at), f));
-		nonces.left = sizeof(nonces.at) / AEAD_NONCE;
+	ahead.armed = true;
+	if (ahead.left < n) {
+		TRY(random_bytes(ahead.at, sizeof(ahead.at), f));
+		ahead.left = sizeof(ahead.at);
 	}
-	memcpy(to, nonces.at[--nonces.left], AEAD_NONCE);
+	ahead.left -= n;
+	memcpy(p, ahead.at + ahead.left, n);
 	return OK;
 }
 
@@ -165,7 +179,7 @@ int aead_seal(struct str key, struct str ad, struct str plain, struct buf *out, 
 	to = (uint8_t *)buf_room(out, plain.n + AEAD_OVERHEAD);
 	if (!to)
 		return fail(f, FAIL_LIMIT, "sealed text exceeds %zu bytes", out->max);
-	TRY(draw_nonce(to, f));
+	TRY(random_shown(to, AEAD_NONCE, f));
 	if (!gcm_seal(&kept.seal, key, to, ad, plain, to + AEAD_NONCE))
 		return fail_ossl(f, FAIL_SYS, "sealing");
 	out->n += plain.n + AEAD_OVERHEAD;

@@ -49,6 +49,10 @@ bool ct_eq(const void *a, const void *b, size_t n);
 
 /* Random bytes from the library's generator; FAIL_SYS when it fails: every result is checked. */
 MUST_CHECK int random_bytes(void *p, size_t n, struct fail *f);
+/* The same for what everybody may see as soon as it is used, nonces and names: at most RANDOM_SHOWN_MOST bytes, drawn ahead for many,
+ * and used once. */
+enum { RANDOM_SHOWN_MOST = 32 };
+MUST_CHECK int random_shown(void *p, size_t n, struct fail *f);
 
 /* To be called once in every process before its sandbox goes up: fetches every algorithm this program uses,
  * seeds the generator, loads no configuration file and no provider but the default one. */

@@ -43,6 +43,42 @@ static void digests_are_the_standards(void **state)
 	assert_true(hex_eq(d, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"));
 }
 
+/* RFC 4231 2, cases 1 and 2: the context is kept under the key before, whatever comes between. */
+static void a_sum_is_the_same_whatever_key_was_used_before(void **state)
+{
+	static const char *const sums[] = {
+		"b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
+		"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+	};
+	char longer[64] = { 0 };
+	uint8_t key[20], d[32];
+
+	memset(key, 0x0b, sizeof(key));
+	for (int i = 0; i < 40; i++) {
+		int which = (i / 2 ^ i / 7) & 1;
+
+		if (which)
+			mac_sha256(STR("Jefe"), STR("what do ya want for nothing?"), d);
+		else
+			mac_sha256(str_of(key, sizeof(key)), STR("Hi There"), d);
+		assert_true(hex_eq(d, 32, sums[which]));
+		if (i % 5 == 0)
+			mac_sha256(i % 2 ? str_of(longer, sizeof(longer)) : STR_NONE, STR("x"), d);
+	}
+}
+
+/* As many as are drawn at once, several times over: none comes twice. */
+static void what_is_drawn_ahead_comes_once(void **state)
+{
+	static uint64_t drawn[1000];
+
+	for (size_t i = 0; i < 1000; i++) {
+		assert_int_equal(random_shown(&drawn[i], sizeof(drawn[i]), NULL), OK);
+		for (size_t k = 0; k < i; k++)
+			assert_true(drawn[k] != drawn[i]);
+	}
+}
+
 static void equal_is_equal(void **state)
 {
 	assert_true(ct_eq("abc", "abc", 3));
@@ -344,6 +380,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digests_are_the_standards),
+		cmocka_unit_test(a_sum_is_the_same_whatever_key_was_used_before),
+		cmocka_unit_test(what_is_drawn_ahead_comes_once),
 		cmocka_unit_test(equal_is_equal),
 		cmocka_unit_test(what_is_sealed_opens),
 		cmocka_unit_test(any_change_is_forged),

@@ -151,7 +151,7 @@ static int add_frame(struct entity *e, const char *note, bool protected, struct 
 	OWN(buf) b = BUF(2048);
 	uint8_t raw[BOUNDARY_BYTES];
 
-	TRY(random_bytes(raw, sizeof(raw), f));
+	TRY(random_shown(raw, sizeof(raw), f));
 	hex_print(str_of(raw, sizeof(raw)), &boundary);
 	buf_addf(&b, "Content-Type: multipart/mixed; boundary=\"%s\"%s\r\n\r\n--%s\r\n", boundary.p,
 	         protected ? "; hp=\"cipher\"" : "", boundary.p);

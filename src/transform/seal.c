@@ -76,7 +76,7 @@ static int make_signed(const struct scan *s, const struct entity *e, const struc
 	uint8_t raw[BOUNDARY_BYTES];
 
 	TRY(sign(s, e, p, &der, f));
-	TRY(random_bytes(raw, sizeof(raw), f));
+	TRY(random_shown(raw, sizeof(raw), f));
 	hex_print(str_of(raw, sizeof(raw)), &boundary);
 	buf_addf(&ret->head,
 	         "Content-Type: multipart/signed; protocol=\"application/pkcs7-signature\";\r\n "
