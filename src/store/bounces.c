@@ -62,12 +62,16 @@ int bounce_forget(struct store *st, int64_t mailbox, bool all, struct fail *f)
 	return q_done(&q, f);
 }
 
-#define PAUSE_COLUMNS "id, user, paused, paused_why, probe_at, probes, taken, pause_told"
+#define PAUSE_COLUMNS                                                                                        \
+	"id, user, paused, paused_why, probe_at, probes, taken, pause_told, EXISTS (SELECT 1 FROM bounce"    \
+	" WHERE bounce.mailbox = mailbox.id AND way = 1)"
 
 static void read_pause(struct q *q, struct pause *ret)
 {
-	*ret = (struct pause){ q_col_i64(q, 0), q_col_i64(q, 1), q_col_i64(q, 2), q_col_i64(q, 3),
-		               q_col_i64(q, 4), q_col_i64(q, 5), q_col_i64(q, 6), q_col_i64(q, 7) };
+	*ret = (struct pause){
+		q_col_i64(q, 0), q_col_i64(q, 1), q_col_i64(q, 2), q_col_i64(q, 3),      q_col_i64(q, 4),
+		q_col_i64(q, 5), q_col_i64(q, 6), q_col_i64(q, 7), q_col_i64(q, 8) != 0,
+	};
 }
 
 int pause_get(struct store *st, int64_t mailbox, struct pause *ret, struct fail *f)

@@ -33,6 +33,7 @@ struct pause {
 	int64_t probes;   /* tried so far */
 	int64_t taken;    /* when it last took one; 0: never since */
 	int64_t told;     /* its user knows */
+	bool refused;     /* it has refused a letter at once, and taken none since */
 };
 
 MUST_CHECK int pause_get(struct store *st, int64_t mailbox, struct pause *ret, struct fail *f);

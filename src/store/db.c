@@ -59,11 +59,24 @@ struct q q_read(struct store *st, const char *sql)
 	return q;
 }
 
+int store_run(struct store *st, const char *sql, struct fail *f)
+{
+	OWNQ q = q_read(st, sql);
+
+	return q_done(&q, f);
+}
+
+int store_begin(struct store *st, struct fail *f)
+{
+	if (!st->open_group)
+		TRY(store_run(st, "BEGIN IMMEDIATE", f));
+	st->open_group = true;
+	return OK;
+}
+
 struct q q_write(struct store *st, const char *sql)
 {
-	if (!st->open_group && sqlite3_exec(st->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK)
-		st->open_group = true;
-	if (!st->open_group || group_is_lost(st))
+	if (store_begin(st, NULL) < 0 || group_is_lost(st))
 		return (struct q){ st, NULL, 1, SQLITE_FULL };
 	return q_read(st, sql);
 }

@@ -55,6 +55,9 @@ int64_t store_last_id(struct store *st);
 int64_t store_changes(struct store *st);
 MUST_CHECK int store_fail(struct store *st, int rc, const char *what, struct fail *f);
 MUST_CHECK int store_exec(struct store *st, const char *sql, struct fail *f);
+/* The same for one statement, a literal, that is run again and again: it is prepared once. */
+MUST_CHECK int store_run(struct store *st, const char *sql, struct fail *f);
+MUST_CHECK int store_begin(struct store *st, struct fail *f); /* opens the group when none is open */
 MUST_CHECK int schema_migrate(struct store *st, struct fail *f);
 void store_step(struct store *st);
 

@@ -45,10 +45,18 @@ static int past_the_log(struct store *st, struct fail *f)
 	                       : fail(f, FAIL_BUG, "the log of the database: %s", sqlite3_errmsg(st->db));
 }
 
+/* One thread uses it, and nobody asks how much memory it has: then it locks nothing and counts nothing. That can be said before the
+ * first one is opened, and is of no effect later. */
+static int open_file(int flags, sqlite3 **ret)
+{
+	(void)!sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+	(void)!sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	return sqlite3_open_v2("postern.db", ret, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | flags, NULL);
+}
+
 static int open_db(struct store *st, struct fail *f)
 {
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-	int rc = sqlite3_open_v2("postern.db", &st->db, flags, NULL);
+	int rc = open_file(SQLITE_OPEN_CREATE, &st->db);
 
 	if (rc != SQLITE_OK)
 		return store_fail(st, rc, "postern.db", f);
@@ -112,10 +120,7 @@ static int peek_one(sqlite3 *db, const char *key, struct arena *a, struct str *r
 int store_peek_keys(struct arena *a, struct str *ret_column, struct str *ret_hash, struct fail *f)
 {
 	sqlite3 *db = NULL;
-	int rc = access("postern.db", F_OK) < 0
-	                 ? SQLITE_NOTFOUND
-	                 : sqlite3_open_v2("postern.db", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-	                                   NULL);
+	int rc = access("postern.db", F_OK) < 0 ? SQLITE_NOTFOUND : open_file(0, &db);
 
 	*ret_column = *ret_hash = STR("");
 	if (rc == SQLITE_NOTFOUND)
@@ -153,7 +158,7 @@ int store_put_keys(struct store *st, struct str column, struct str hash, struct 
 void store_rollback(struct store *st)
 {
 	if (st->open_group)
-		(void)!sqlite3_exec(st->db, "ROLLBACK", NULL, NULL, NULL);
+		(void)!store_run(st, "ROLLBACK", NULL);
 	st->open_group = false;
 	segments_take_back(st->segments);
 }
@@ -177,7 +182,7 @@ int store_write(struct store *st, int *ret_fd, struct fail *f)
 	*ret_fd = -1;
 	if (!st->open_group)
 		return OK;
-	if (store_exec(st, "COMMIT", f) < 0) {
+	if (store_run(st, "COMMIT", f) < 0) {
 		store_rollback(st);
 		return FAIL_SYS;
 	}
@@ -213,18 +218,15 @@ int store_commit(struct store *st, struct fail *f)
 
 int store_part_begin(struct store *st, struct fail *f)
 {
-	if (!st->open_group) {
-		TRY(store_exec(st, "BEGIN IMMEDIATE", f));
-		st->open_group = true;
-	}
-	return store_exec(st, "SAVEPOINT part", f);
+	TRY(store_begin(st, f));
+	return store_run(st, "SAVEPOINT part", f);
 }
 
 int store_part_end(struct store *st, bool keep, struct fail *f)
 {
 	if (!keep)
-		TRY(store_exec(st, "ROLLBACK TO part", f));
-	return store_exec(st, "RELEASE part", f);
+		TRY(store_run(st, "ROLLBACK TO part", f));
+	return store_run(st, "RELEASE part", f);
 }
 
 int store_scrub(struct store *st, struct fail *f)

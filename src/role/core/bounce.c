@@ -121,9 +121,9 @@ static int count(struct core *c, const struct bounce_row *b, struct fail *f)
 }
 
 /* An answer goes to somebody else: that it is refused, or taken, says nothing of the mailbox that it came from. */
-static bool is_counted(const struct queue_item *i)
+static bool is_counted(enum queue_kind kind, int64_t mailbox)
 {
-	return i->mailbox && i->kind != QUEUE_REPLY;
+	return mailbox && kind != QUEUE_REPLY;
 }
 
 void bounce_refused(struct core *c, const struct queue_item *i, const struct delivered *m, struct str status)
@@ -141,7 +141,7 @@ void bounce_refused(struct core *c, const struct queue_item *i, const struct del
 		.token = i->mid,
 	};
 
-	if (is_counted(i) && count(c, &b, &f) < 0)
+	if (is_counted(i->kind, i->mailbox) && count(c, &b, &f) < 0)
 		log_fail(LOG_WARN, "bounce", &f);
 }
 
@@ -161,8 +161,9 @@ static int take(struct core *c, int64_t mailbox, struct fail *f)
 	struct pause p;
 	size_t n;
 
-	TRY(bounce_forget(c->store, mailbox, false, f));
 	TRY(pause_get(c->store, mailbox, &p, f));
+	if (p.refused)
+		TRY(bounce_forget(c->store, mailbox, false, f));
 	if (!p.since)
 		return OK;
 	TRY(bounce_recent(c->store, mailbox, core_now(c) - PAUSE_WINDOW_DAYS * DAY_S, 1, &a, &row, &n, f));
@@ -172,10 +173,10 @@ static int take(struct core *c, int64_t mailbox, struct fail *f)
 	return pause_set(c->store, &p, f);
 }
 
-void bounce_taken(struct core *c, const struct queue_item *i)
+void bounce_taken(struct core *c, enum queue_kind kind, int64_t mailbox)
 {
 	struct fail f = { 0 };
-	int r = is_counted(i) ? take(c, i->mailbox, &f) : OK;
+	int r = is_counted(kind, mailbox) ? take(c, mailbox, &f) : OK;
 
 	if (r < 0 && r != FAIL_ABSENT)
 		log_fail(LOG_WARN, "bounce", &f);

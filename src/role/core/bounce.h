@@ -14,7 +14,7 @@ void bounce_reported(struct txn *t, const struct scanned *m);
 
 /* What became of an item at its next hop. */
 void bounce_refused(struct core *c, const struct queue_item *i, const struct delivered *m, struct str status);
-void bounce_taken(struct core *c, const struct queue_item *i);
+void bounce_taken(struct core *c, enum queue_kind kind, int64_t mailbox);
 
 /* The mailboxes that take mail are left; when none is, the verdict says to come again. */
 void bounce_leave_paused(struct rcpt *r);

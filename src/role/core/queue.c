@@ -34,13 +34,25 @@ static bool skip(void *arg, int64_t id)
 	return group_holds(c, id) || queue_under_way(c, id);
 }
 
+static struct str put(char *to, struct str s)
+{
+	if (s.n)
+		memcpy(to, s.p, s.n);
+	return str_of(to, s.n);
+}
+
 struct delivery *queue_add_delivery(struct core *c, const struct queue_item *i)
 {
-	struct delivery *d = xnew(struct delivery);
+	struct delivery *d = xalloc(sizeof(*d) + i->mid.n + i->rcpt.n);
 
-	*d = (struct delivery){
-		.next = c->deliveries, .at = &c->deliveries, .id = i->id, .retried = i->tries > 0
-	};
+	*d = (struct delivery){ .next = c->deliveries,
+		                .at = &c->deliveries,
+		                .id = i->id,
+		                .retried = i->tries > 0,
+		                .kind = i->kind,
+		                .mailbox = i->mailbox,
+		                .mid = put(d->text, i->mid),
+		                .rcpt = put(d->text + i->mid.n, i->rcpt) };
 	if (d->next)
 		d->next->at = &d->next;
 	c->deliveries = d;
@@ -138,8 +150,8 @@ static uint64_t look_again_ms(struct core *c, int64_t now)
 	return next - now > WAIT_MOST_MS / 1000 ? WAIT_MOST_MS : (uint64_t)(next - now) * 1000;
 }
 
-static int result(struct core *c, struct delivery *d, const struct queue_item *i, const struct delivered *m,
-                  uint16_t dice, struct fail *f);
+static int not_done(struct core *c, struct delivery *d, const struct queue_item *i, const struct delivered *m,
+                    uint16_t dice, struct fail *f);
 
 /* As if the gate had tried and not got through: the schedule, and the end, are those of every message. */
 static int put_off(struct core *c, struct delivery *d, struct fail *f)
@@ -158,7 +170,7 @@ static int put_off(struct core *c, struct delivery *d, struct fail *f)
 
 	core_dirty(c);
 	TRY(queue_get(c->store, d->id, &a, &i, f));
-	return result(c, d, &i, &why[d->unsent], 0, f);
+	return not_done(c, d, &i, &why[d->unsent], 0, f);
 }
 
 static void put_off_all(struct core *c)
@@ -247,12 +259,12 @@ static int note_done(struct core *c, struct delivery *d, struct fail *f)
 	return r;
 }
 
-static int done(struct core *c, struct delivery *d, const struct queue_item *i, const struct delivered *m,
-                struct fail *f)
+/* What is said of it is still known from when it was sent: of most messages nothing else is asked. */
+static int done(struct core *c, struct delivery *d, const struct delivered *m, struct fail *f)
 {
 	c->counters.delivered++;
-	bounce_taken(c, i);
-	log_info("ev=delivered mid=%.*s rcpt=%s code=%u", STR_ARG(i->mid), log_mask(i->rcpt), m->smtp);
+	bounce_taken(c, d->kind, d->mailbox);
+	log_info("ev=delivered mid=%.*s rcpt=%s code=%u", STR_ARG(d->mid), log_mask(d->rcpt), m->smtp);
 	return note_done(c, d, f);
 }
 
@@ -314,18 +326,28 @@ static int later(struct core *c, struct delivery *d, const struct queue_item *i,
 	return queue_retry(c->store, i->id, next, m->enhanced, str_first(m->note, NOTE_MAX), f);
 }
 
-static int result(struct core *c, struct delivery *d, const struct queue_item *i, const struct delivered *m,
-                  uint16_t dice, struct fail *f)
+static int not_done(struct core *c, struct delivery *d, const struct queue_item *i, const struct delivered *m,
+                    uint16_t dice, struct fail *f)
 {
-	switch ((enum delivery_outcome)m->outcome) {
-	case DELIVERY_DONE:
-		return done(c, d, i, m, f);
-	case DELIVERY_NEVER:
+	if (m->outcome == DELIVERY_NEVER)
 		return never(c, d, i, m, m->enhanced.n ? m->enhanced : STR("5.0.0"), f);
-	case DELIVERY_LATER:
-		return later(c, d, i, m, dice, f);
-	}
-	return fail(f, FAIL_BUG, "outcome %u", m->outcome);
+	return later(c, d, i, m, dice, f);
+}
+
+static int result(struct core *c, struct delivery *d, const struct delivered *m, uint16_t dice,
+                  struct fail *f)
+{
+	OWN(arena) a = ARENA;
+	struct queue_item i;
+	int r;
+
+	if (m->outcome == DELIVERY_DONE)
+		return done(c, d, m, f);
+	r = queue_get(c->store, d->id, &a, &i, f);
+	if (r == OK)
+		return not_done(c, d, &i, m, dice, f);
+	end(c, d->id); /* deleted by the operator meanwhile */
+	return r;
 }
 
 /* The message and its destination by one throw: who is alone there is due when its site may be asked again. */
@@ -334,27 +356,20 @@ void queue_delivered(void *core, const void *msg, struct ipc_fds *fds)
 	struct core *c = core;
 	const struct delivered *m = msg;
 	struct delivery *d = queue_under_way(c, (int64_t)m->delivery);
-	OWN(arena) a = ARENA;
-	struct queue_item i = { 0 };
 	struct fail f = { 0 };
 	uint16_t dice = 0;
 	int r;
 
-	if (!d || d->done || d->giving_up) { /* nobody gave it that, or it has said so before */
+	/* nobody gave it that, or it has said so before, or says what there is no word for */
+	if (!d || d->done || d->giving_up || m->outcome < DELIVERY_DONE || m->outcome > DELIVERY_NEVER) {
 		log_warn("ev=answer-refused what=delivered");
 		return;
 	}
-	if (random_bytes(&dice, sizeof(dice), NULL) < 0)
+	if (random_shown(&dice, sizeof(dice), NULL) < 0)
 		dice = 0;
-	r = queue_get(c->store, d->id, &a, &i, &f);
-	if (m->outcome >= DELIVERY_DONE && m->outcome <= DELIVERY_NEVER) {
-		walk_told(c, d->probe, r == OK ? i.rcpt : STR(""), (enum delivery_hop)m->hop, dice);
-		d->probe = 0;
-	}
-	if (r == OK)
-		r = result(c, d, &i, m, dice, &f);
-	else
-		end(c, d->id); /* deleted by the operator meanwhile */
+	walk_told(c, d->probe, d->rcpt, (enum delivery_hop)m->hop, dice);
+	d->probe = 0;
+	r = result(c, d, m, dice, &f);
 	if (r < 0 && r != FAIL_ABSENT) {
 		log_fail(LOG_ERROR, "queue", &f);
 		walk_anew(c);

@@ -29,6 +29,10 @@ struct delivery {
 	bool waited;  /* for a destination that answers again */
 	bool giving_up, done;
 	uint64_t noted; /* the group that says that it is done; 0: none does */
+	enum queue_kind kind;
+	int64_t mailbox;
+	struct str mid, rcpt; /* stand behind it */
+	char text[];
 };
 
 struct delivery *queue_under_way(const struct core *c, int64_t id);

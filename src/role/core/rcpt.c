@@ -48,7 +48,8 @@ bool rcpt_is_ours(struct core *c, struct str key)
 	OWN(arena) a = ARENA;
 	struct reverse r;
 
-	return is_bounce_address(c, key) || reverse_find(c->store, key, &a, &r, NULL) == OK;
+	return rcpt_is_relay_domain(c, domain_of(key)) &&
+	       (str_starts(key, STR(VERP_PREFIX)) || reverse_find(c->store, key, &a, &r, NULL) == OK);
 }
 
 /* The envelope of an answer: it went out from an alias to another alias of this relay and is what anybody's mail is there.

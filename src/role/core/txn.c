@@ -33,7 +33,7 @@ static void make_mid(char out[static MID_SIZE + 1])
 
 	for (size_t i = 0; i < 6; i++)
 		raw[i] = (uint8_t)(ms >> (40 - 8 * i));
-	if (random_bytes(raw + 6, 10, NULL) < 0)
+	if (random_shown(raw + 6, 10, NULL) < 0)
 		abort();
 	b32_print(str_of(raw, sizeof(raw)), &b);
 	memcpy(out, b.p, MID_SIZE);

@@ -16,7 +16,7 @@ int verp_print(const struct core *c, int64_t mailbox, enum verp_kind kind, struc
 	OWN(buf) packed = BUF(VERP_BYTES);
 	OWN(buf) sealed = BUF(VERP_BYTES + TICKET_MAC);
 
-	TRY(random_bytes(&v.salt, sizeof(v.salt), f));
+	TRY(random_shown(&v.salt, sizeof(v.salt), f));
 	verp_pack(&v, &packed);
 	ticket_seal(secret_str(&c->hash_key), use, buf_str(&packed), &sealed);
 	buf_addz(out, VERP_PREFIX);
@@ -53,7 +53,7 @@ int trace_print(const struct core *c, struct buf *out, struct fail *f)
 	OWN(buf) sealed = BUF(TRACE_BYTES + TICKET_MAC);
 	uint8_t chance[TRACE_BYTES];
 
-	TRY(random_bytes(chance, sizeof(chance), f));
+	TRY(random_shown(chance, sizeof(chance), f));
 	ticket_seal(secret_str(&c->hash_key), "trace", str_of(chance, sizeof(chance)), &sealed);
 	b32_print(buf_str(&sealed), out);
 	return OK;
