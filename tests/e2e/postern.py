@@ -132,12 +132,13 @@ class Postern:
 
     def kill(self):
         """SIGKILL to the parent and to each role: as a power cut, but for what the kernel has not written yet."""
-        roles = list(self.roles().values())
+        pids = [p for group in self.roles().values() for p in group]
         if self.process:
+            if self.parent_pid() != self.process.pid:  # strace goes, and what it stood before would start them again
+                pids.insert(0, self.parent_pid())
             self.process.kill()
             self.process.wait()
             self.process = None
-        pids = [p for group in roles for p in group]
         for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
