@@ -47,7 +47,7 @@ static EVP_MAC_CTX *mac_ctx(void)
 	return mac.ctx;
 }
 
-static const uint8_t none[1]; /* no bytes are somewhere, too */
+static const uint8_t none[1]; /* where an empty text stands, whose own pointer may be NULL */
 
 static bool mac_begin(struct str key)
 {

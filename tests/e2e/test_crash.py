@@ -89,6 +89,7 @@ def test_promise_2_what_got_a_250_arrives(ready, hop, kill):
             assert time.monotonic() < end, f"accepted and lost: {missing}\n{server.log[-1500:]}"
             time.sleep(0.1)
         assert not any(m.says.encode() in raw.raw for m in mails for raw in hop.messages[since:])
+        assert len(opened) <= MAILS + 2, "far more than was sent"
         twice = [sum(m.says.encode() in e for e in opened) for m in mails]
         assert max(twice) <= 2, f"one death, and more than one copy too many: {twice}"
     finally:
